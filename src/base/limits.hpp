@@ -1,0 +1,77 @@
+// Every limit of the house in one place: what a hostile or broken peer can make us hold, read, wait
+// for or repeat. A number here has its reason beside it.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace causeway::limits {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// --- what an edge gives an origin (the contract's defaults; sources in docs/failures.md) ---
+constexpr auto kEdgeConnect = seconds{19};
+constexpr auto kEdgeRequestAck = seconds{90};
+constexpr auto kEdgeFirstByte = seconds{125};
+constexpr auto kEdgeWriteStall = seconds{30};
+constexpr std::size_t kResponseHeadBytes = 128 * 1024;  // larger: http.headers_too_large
+
+// --- how long a diagnosis waits ---
+// A router gives up on ARP/ND after 3.05 to 3.1 s (4 s on a link that just came up) and says so only
+// then: a shorter wait would call a dead host "silent" (523 becomes 522).
+constexpr auto kConnectWait = milliseconds{4300};
+constexpr auto kConnectWaitQuick = milliseconds{3400};
+constexpr auto kConnectWaitThorough = milliseconds{19'500};
+constexpr auto kSideProbeWait = milliseconds{3400};  // equal for all, never shorter
+constexpr auto kHandshakeWait = milliseconds{6000};
+constexpr auto kFirstByteWait = milliseconds{10'000};
+constexpr auto kFirstByteWaitQuick = milliseconds{5000};
+constexpr auto kBetweenBytesWait = milliseconds{5000};
+constexpr auto kDiagnosisDeadline = seconds{30};
+constexpr auto kIdleListen = milliseconds{1500};  // "connect and send nothing"
+constexpr auto kReuseIdle = milliseconds{1200};   // pause before a connection is used again
+// A main question still unanswered after this long is worth side questions meanwhile.
+constexpr auto kPatience = milliseconds{350};
+
+// --- DNS ---
+constexpr auto kDnsTryWait = milliseconds{1500};
+constexpr int kDnsTries = 2;
+constexpr std::size_t kDnsUdpPayload = 1232;  // DNS flag day 2020: no fragments
+constexpr std::size_t kDnsMessageBytes = 65'535;
+constexpr int kDnsRecordsKept = 256;
+constexpr int kDnsPointerJumps = 64;
+constexpr int kDnsAliasDepth = 12;
+constexpr int kDnsDelegationDepth = 16;
+constexpr int kDnsServersAsked = 8;
+
+// --- addresses and probes ---
+constexpr int kAddressesTried = 8;  // of one name; the rest is reported, not probed
+constexpr int kBurstConnections = 24;
+constexpr int kTraceHops = 30;
+constexpr int kTraceSilentHops = 4;  // in a row, then the trace ends
+constexpr int kSidePorts = 3;
+constexpr int kRedirects = 10;
+
+// --- what is read and kept of an answer ---
+constexpr std::size_t kFirstBytesKept = 256;
+constexpr std::size_t kBodyBytesRead = 2 * 1024 * 1024;  // enough to cross every window and MTU
+constexpr std::size_t kBodyBytesKept = 64 * 1024;        // for --expect-text and page reading
+constexpr int kHeaderLines = 2000;
+constexpr int kInterimResponses = 32;  // "100 Continue" for ever is a fault of its own
+constexpr std::size_t kChunkLineBytes = 4096;
+constexpr int kTlsChainCertificates = 16;
+constexpr std::size_t kTextKept = 300;  // of any foreign text that is shown to a person
+
+// --- documents given with --with, --edge, --ca ---
+constexpr std::size_t kDocumentBytes = 32 * 1024 * 1024;
+constexpr int kDocumentDepth = 32;
+constexpr int kObservations = 20'000;
+constexpr int kEdgePrefixes = 20'000;
+
+// --- runtime ---
+constexpr std::size_t kReadBuffer = 16 * 1024;
+constexpr int kLoopEvents = 256;
+
+}  // namespace causeway::limits

@@ -1,0 +1,24 @@
+// Text of strangers, made safe to read, compare and print.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace causeway {
+
+std::string lower(std::string_view text);  // ASCII only
+std::string_view trim(std::string_view text);
+std::vector<std::string_view> split(std::string_view text, char separator);
+std::string join(const std::vector<std::string>& parts, std::string_view separator);
+bool contains_ignoring_case(std::string_view text, std::string_view part);
+bool equals_ignoring_case(std::string_view a, std::string_view b);
+
+// Printable form of foreign bytes: control characters and invalid UTF-8 become \xNN, so that a
+// banner can neither move the cursor nor break JSON. Cut to `most` bytes with an ellipsis.
+std::string printable(std::string_view bytes, std::size_t most);
+
+// The candidate nearest to `word` by edit distance, or empty when none is near.
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
+
+}  // namespace causeway
