@@ -1,0 +1,66 @@
+# The front door. Every target does the set-up it needs by itself; `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup build run test scenario lab asan tsan fuzz bench tidy format docs cover
+
+JOBS ?= $(shell nproc)
+S ?= *
+F ?= *
+T ?= dns
+SECONDS_ ?= $(or $(SECONDS),60)
+BUILD := build/release
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+setup: ## install the Debian packages needed (root or sudo; asks nothing when all are there)
+	@sh tools/setup.sh
+
+build/%/build.ninja: CMakeLists.txt CMakePresets.json cmake/*.cmake | setup
+	@cmake --preset $* >build-$*.log 2>&1 || { cat build-$*.log; rm -f build-$*.log; exit 1; }
+	@rm -f build-$*.log
+
+build: build/release/build.ninja ## release binary at build/release/causeway
+	@ninja -C build/release -j$(JOBS) --quiet causeway
+
+run: build ## diagnose URL=..., or show the product on small real origins on loopback
+ifdef URL
+	@$(BUILD)/causeway diagnose '$(URL)'
+else
+	@$(BUILD)/causeway demo
+endif
+
+test: ## unit, scenario and tidy tests, then a subset of the lab when root
+	@sh tools/test.sh
+
+scenario: build/dev/build.ninja ## scenario files whose name matches S=glob
+	@ninja -C build/dev -j$(JOBS) --quiet
+	@sh tools/scenario.sh '$(S)'
+
+lab: build ## real faults in namespaces (root): F=glob, prints a score
+	@ninja -C build/release -j$(JOBS) --quiet
+	@$(BUILD)/causeway lab run --all --filter '$(F)'
+
+asan tsan: %: build/%/build.ninja ## the whole test suite under a sanitizer
+	@ninja -C build/$@ -j$(JOBS) --quiet
+	@ctest --test-dir build/$@ --output-on-failure -LE tidy
+
+fuzz: build/fuzz/build.ninja ## libFuzzer target T=dns|http1|json|icmp for SECONDS=60
+	@ninja -C build/fuzz -j$(JOBS) --quiet $(T)_fuzz
+	@sh tools/fuzz.sh $(T) $(SECONDS_)
+
+bench: build ## own CPU time per diagnosis, runtime against a plain event loop
+	@ninja -C build/release -j$(JOBS) --quiet
+	@sh tools/bench.sh
+
+tidy: build/dev/build.ninja ## clang-tidy, all findings are errors
+	@sh tools/tidy.sh
+
+format: setup ## clang-format in place
+	@git ls-files '*.cpp' '*.hpp' | xargs clang-format-19 -i
+
+docs: build ## regenerate docs/failures.md, causes.md and observations.md from the lists
+	@$(BUILD)/causeway docs docs
+
+cover: build/cover/build.ninja ## line coverage per folder
+	@ninja -C build/cover -j$(JOBS) --quiet
+	@sh tools/cover.sh
