@@ -33,7 +33,7 @@ constexpr auto kDiagnosisDeadline = seconds{30};
 constexpr auto kIdleListen = milliseconds{1500};  // "connect and send nothing"
 constexpr auto kReuseIdle = milliseconds{1200};   // pause before a connection is used again
 // A main question still unanswered after this long is worth side questions meanwhile.
-constexpr auto kPatience = milliseconds{350};
+constexpr auto kPatience = milliseconds{150};
 
 // --- DNS ---
 constexpr auto kDnsTryWait = milliseconds{1500};
@@ -48,10 +48,11 @@ constexpr int kDnsServersAsked = 8;
 
 // --- addresses and probes ---
 constexpr int kAddressesTried = 8;  // of one name; the rest is reported, not probed
-constexpr int kBurstConnections = 24;
+constexpr int kBurstConnections = 24;  // at most, the main one included
+constexpr int kBurstSize = 20;
 constexpr int kTraceHops = 30;
 constexpr int kTraceSilentHops = 4;  // in a row, then the trace ends
-constexpr int kSidePorts = 3;
+constexpr int kSidePorts = 5;
 constexpr int kRedirects = 10;
 
 // --- what is read and kept of an answer ---
