@@ -64,10 +64,9 @@ const std::array<ParsedClass, kClassRows.size()>& parsed_classes() {
 std::string_view name(Family family) { return family == Family::ipv4 ? "ipv4" : "ipv6"; }
 
 IpAddress IpAddress::v4(std::uint32_t host_order) {
-  return v4(std::array{static_cast<std::uint8_t>(host_order >> 24),
-                       static_cast<std::uint8_t>(host_order >> 16),
-                       static_cast<std::uint8_t>(host_order >> 8),
-                       static_cast<std::uint8_t>(host_order)});
+  return v4(std::array{
+      static_cast<std::uint8_t>(host_order >> 24), static_cast<std::uint8_t>(host_order >> 16),
+      static_cast<std::uint8_t>(host_order >> 8), static_cast<std::uint8_t>(host_order)});
 }
 
 IpAddress IpAddress::v4(std::array<std::uint8_t, 4> bytes) {

@@ -19,8 +19,8 @@ constexpr auto kEdgeWriteStall = seconds{30};
 constexpr std::size_t kResponseHeadBytes = 128 * 1024;  // larger: http.headers_too_large
 
 // --- how long a diagnosis waits ---
-// A router gives up on ARP/ND after 3.05 to 3.1 s (4 s on a link that just came up) and says so only
-// then: a shorter wait would call a dead host "silent" (523 becomes 522).
+// A router gives up on ARP/ND after 3.05 to 3.1 s (4 s on a link that just came up) and says so
+// only then: a shorter wait would call a dead host "silent" (523 becomes 522).
 constexpr auto kConnectWait = milliseconds{4300};
 constexpr auto kConnectWaitQuick = milliseconds{3400};
 constexpr auto kConnectWaitThorough = milliseconds{19'500};
@@ -47,7 +47,7 @@ constexpr int kDnsDelegationDepth = 16;
 constexpr int kDnsServersAsked = 8;
 
 // --- addresses and probes ---
-constexpr int kAddressesTried = 8;  // of one name; the rest is reported, not probed
+constexpr int kAddressesTried = 8;     // of one name; the rest is reported, not probed
 constexpr int kBurstConnections = 24;  // at most, the main one included
 constexpr int kBurstSize = 20;
 constexpr int kTraceHops = 30;
@@ -68,6 +68,7 @@ constexpr std::size_t kTextKept = 300;  // of any foreign text that is shown to 
 // --- documents given with --with, --edge, --ca ---
 constexpr std::size_t kDocumentBytes = 32 * 1024 * 1024;
 constexpr int kDocumentDepth = 32;
+constexpr int kDocumentValues = 2'000'000;  // about 150 MB once parsed
 constexpr int kObservations = 20'000;
 constexpr int kEdgePrefixes = 20'000;
 

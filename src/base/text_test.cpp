@@ -10,7 +10,7 @@ namespace {
 TEST(Text, ForeignBytesCannotMoveTheCursor) {
   EXPECT_EQ(printable("a\x1b[2Jb\r\n", 100), "a\\x1b[2Jb\\x0d\\x0a");
   EXPECT_EQ(printable("caf\xc3\xa9", 100), "caf\xc3\xa9");
-  EXPECT_EQ(printable("\xc2\x9b", 100), "\\xc2\\x9b");    // CSI as a C1 control
+  EXPECT_EQ(printable("\xc2\x9b", 100), "\\xc2\\x9b");       // CSI as a C1 control
   EXPECT_EQ(printable("\xed\xa0\x80", 9), "\\xed\\xa0...");  // a surrogate, cut
   EXPECT_EQ(printable("\xf0\x9f", 100), "\\xf0\\x9f");
 }

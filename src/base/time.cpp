@@ -65,8 +65,8 @@ std::string rfc3339(WallTime at) {
 
 Parsed<WallTime> parse_rfc3339(std::string_view text) {
   const auto bad = [&] {
-    return error(fmt::format("'{}' is not a time; expected like 2026-11-22T10:17:22Z",
-                             text.substr(0, 40)));
+    return error(
+        fmt::format("'{}' is not a time; expected like 2026-11-22T10:17:22Z", text.substr(0, 40)));
   };
   const std::array<int, 6> part{digits(text, 0, 4),  digits(text, 5, 2),  digits(text, 8, 2),
                                 digits(text, 11, 2), digits(text, 14, 2), digits(text, 17, 2)};
@@ -102,8 +102,8 @@ Parsed<Duration> parse_duration(std::string_view text) {
   const double seconds = value * scale;
   const bool possible = failed == std::errc{} && scale > 0 && std::isfinite(seconds);
   if (!possible || seconds <= 0 || seconds > kLongestSeconds) {
-    return error(fmt::format("'{}' is not a duration; expected like 30s, 1500ms or 2m",
-                             text.substr(0, 40)));
+    return error(
+        fmt::format("'{}' is not a duration; expected like 30s, 1500ms or 2m", text.substr(0, 40)));
   }
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }

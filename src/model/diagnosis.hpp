@@ -71,7 +71,7 @@ struct Fix {
   std::string verify;
 };
 
-struct Attributes {  // each empty when not known
+struct Attributes {   // each empty when not known
   std::string scope;  // port | host | family | source | name
   std::string agent;  // nft | iptables | fail2ban ...
   std::string where;  // origin | router | edge | provider | dns

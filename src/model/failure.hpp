@@ -24,8 +24,8 @@ struct FailureRow {
   FailureId failure;
   std::string_view id;  // "connect.refused"
   Stage stage;
-  int code;     // what an edge shows; 0: the origin's own status passes
-  int subcode;  // 1000, 1002, 1016 or 0
+  int code;                       // what an edge shows; 0: the origin's own status passes
+  int subcode;                    // 1000, 1002, 1016 or 0
   std::string_view proxy_status;  // RFC 9209 section 2.3 token, may be empty
   Retry retry;
   std::string_view sentence;

@@ -26,10 +26,10 @@ struct Request {
   std::vector<IpAddress> known_addresses;
   model::EdgeRanges edge = model::cloudflare_ranges();
   bool edge_given = false;
-  std::string ca_file;                 // empty: the system's trust store
-  std::optional<IpAddress> source;     // own address to connect from
-  std::optional<Endpoint> resolver;    // empty: the system's
-  std::vector<Endpoint> authorities;   // empty: found by walking the delegation
+  std::string ca_file;                // empty: the system's trust store
+  std::optional<IpAddress> source;    // own address to connect from
+  std::optional<Endpoint> resolver;   // empty: the system's
+  std::vector<Endpoint> authorities;  // empty: found by walking the delegation
   model::SslMode ssl = model::SslMode::strict;
   Duration deadline = limits::kDiagnosisDeadline;
   model::Mode mode = model::Mode::normal;

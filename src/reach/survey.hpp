@@ -1,4 +1,5 @@
-// What every probe of one diagnosis is handed: the question, the place for answers, the end of time.
+// What every probe of one diagnosis is handed: the question, the place for answers, the end of
+// time.
 #pragma once
 
 #include "base/time.hpp"
