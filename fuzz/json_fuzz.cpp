@@ -7,15 +7,15 @@
 #include "model/json.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace causeway;
   const std::string_view text{reinterpret_cast<const char*>(data), size};
-  const auto read = model::parse_document(text, "fuzz.json");
+  const auto read = causeway::model::parse_document(text, "fuzz.json");
   if (!read) return read.error().text.empty() ? std::abort(), 0 : 0;
-  model::Diagnosis diagnosis;
+  causeway::model::Diagnosis diagnosis;
   diagnosis.vantage = read->vantage;
   diagnosis.attempts = read->attempts;
   diagnosis.observations = read->observations;
-  const auto again = model::parse_document(model::to_json(diagnosis), "again.json");
+  const auto again =
+      causeway::model::parse_document(causeway::model::to_json(diagnosis), "again.json");
   if (!again || again->observations.size() != read->observations.size() ||
       again->attempts.size() != read->attempts.size()) {
     std::abort();
