@@ -34,6 +34,8 @@ constexpr auto kIdleListen = milliseconds{1500};  // "connect and send nothing"
 constexpr auto kReuseIdle = milliseconds{1200};   // pause before a connection is used again
 // A main question still unanswered after this long is worth side questions meanwhile.
 constexpr auto kPatience = milliseconds{150};
+constexpr auto kHandshakePatience = milliseconds{600};
+constexpr auto kAnswerPatience = milliseconds{1500};
 
 // --- DNS ---
 constexpr auto kDnsTryWait = milliseconds{1500};

@@ -56,6 +56,7 @@ class Investigation {
   net::Task<void> answer_handshake(Question question);
   net::Task<void> answer_exchange(Question question);
   net::Task<void> try_side_ports();
+  net::Task<void> try_side_port(Endpoint remote);
   net::Task<void> try_other_source();
   net::Task<void> try_burst();
   net::Task<net::Fd> connect_again(std::string_view role, Endpoint remote, int mss = 0);
@@ -63,6 +64,7 @@ class Investigation {
   Standing standing(model::Stage stage) const;
   void stage_ended(model::Stage stage, std::optional<model::FailureId> failure, Duration elapsed,
                    std::string because);
+  void skip_stage(model::Stage stage, std::string because);
   void skip_after(model::Stage stage);
 
   Survey& survey_;
