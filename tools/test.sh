@@ -11,8 +11,8 @@ make --no-print-directory build/dev/build.ninja
 ninja -C build/dev -j"$jobs" --quiet
 step 'unit, scenario and tidy tests'
 ctest --test-dir build/dev --output-on-failure
-step 'clang-tidy on what changed'
-sh tools/tidy.sh --changed
+step 'clang-tidy'
+sh tools/tidy.sh
 if [ "$(id -u)" -eq 0 ] && unshare --net --mount --pid --fork true 2>/dev/null; then
   step 'lab: a subset of real faults in namespaces'
   make --no-print-directory build
