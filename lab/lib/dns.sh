@@ -1,0 +1,82 @@
+# DNS: the zone on two name servers (knot), the root above it (knot), a resolver (unbound).
+# A fault that is not about DNS calls nothing of this: main.sh starts `dns` before [setup].
+
+# zone_text [SERIAL]: a zone of ZONE; the records come from standard input.
+zone_text() {
+  printf '$ORIGIN %s.\n$TTL 300\n@ SOA ns1 hostmaster %s 3600 600 86400 60\n@ NS ns1\n@ NS ns2\n' "$ZONE" "${1:-1}"
+  printf 'ns1 A %s\nns1 AAAA %s\nns2 A %s\nns2 AAAA %s\n' "$NS1_4" "$NS1_6" "$NS2_4" "$NS2_6"
+  cat
+}
+
+# The site's records as the header `family` says.
+site_records() {
+  [[ $family == ipv6 ]] || printf '%s. A %s\n%s. A %s\n' "$NAME" "$ORIGIN4" "$ALIAS" "$ORIGIN4"
+  [[ $family == ipv4 ]] || printf '%s. AAAA %s\n%s. AAAA %s\n' "$NAME" "$ORIGIN6" "$ALIAS" "$ORIGIN6"
+}
+
+root_text() {
+  printf '. 300 SOA a.root. h. 1 3600 600 86400 60\n. 300 NS a.root.\na.root. 300 A %s\na.root. 300 AAAA %s\n' \
+    "$ROOT4" "$ROOT6"
+  printf '%s. 300 NS ns1.%s.\n%s. 300 NS ns2.%s.\n' "$ZONE" "$ZONE" "$ZONE" "$ZONE"
+  printf 'ns1.%s. 300 A %s\nns1.%s. 300 AAAA %s\nns2.%s. 300 A %s\nns2.%s. 300 AAAA %s\n' \
+    "$ZONE" "$NS1_4" "$ZONE" "$NS1_6" "$ZONE" "$NS2_4" "$ZONE" "$NS2_6"
+}
+
+# knot NAME ZONE ZONEFILE ADDRESS... [-- LINE...]: an authority; LINEs are added to the zone's configuration.
+knot() {
+  local name=$1 zone=$2 file=$3 address directory=/tmp/$1
+  shift 3
+  mkdir -p "$directory/db"
+  {
+    printf 'server:\n  rundir: %s\n  udp-workers: 1\n  tcp-workers: 1\n  background-workers: 1\n' "$directory"
+    while (($#)) && [[ $1 != -- ]]; do
+      printf '  listen: %s@53\n' "$1"
+      shift
+    done
+    printf 'database:\n  storage: %s/db\n' "$directory"
+    printf 'zone:\n  - domain: %s\n    file: %s\n    zonefile-sync: -1\n    journal-content: none\n' "$zone" "$file"
+    (($# < 2)) || printf '    %s\n' "${@:2}"
+  } >"$directory/conf"
+  start "$name" dns knotd -c "$directory/conf"
+}
+
+# unbound_resolver NAME [LINE...]: a resolver on RESOLVER4/6 that starts at the lab's root; LINEs are
+# added to its server: section.
+unbound_resolver() {
+  local name=$1
+  shift
+  mkdir -p "/tmp/$name"
+  printf '. 300 NS a.root.\na.root. 300 A %s\n' "$ROOT4" >"/tmp/$name/hints"
+  {
+    printf 'server:\n'
+    printf '  %s\n' "interface: $RESOLVER4" "interface: $RESOLVER6" 'access-control: 0.0.0.0/0 allow' \
+      'access-control: ::/0 allow' 'do-daemonize: no' 'username: ""' 'chroot: ""' 'use-syslog: no' 'pidfile: ""' \
+      "directory: /tmp/$name" 'num-threads: 1' 'module-config: "iterator"' 'msg-cache-size: 1m' \
+      'rrset-cache-size: 1m' 'do-not-query-localhost: no' "root-hints: /tmp/$name/hints" 'do-ip6: no' \
+      'outgoing-range: 64' 'num-queries-per-thread: 32' 'ede: yes' "$@"
+  } >"/tmp/$name/conf"
+  start "$name" dns unbound -c "/tmp/$name/conf"
+}
+
+# dnsmasq_resolver NAME [OPTION...]: answers by itself, without authorities behind it.
+dnsmasq_resolver() {
+  local name=$1
+  shift
+  start "$name" dns dnsmasq -k --no-resolv --no-hosts --no-daemon --bind-interfaces --conf-file=/dev/null \
+    --pid-file= --user=root --listen-address="$RESOLVER4" --listen-address="$RESOLVER6" "$@"
+}
+
+# What every fault gets unless its header says `dns: no`.
+dns() {
+  mkdir -p /tmp/zones
+  site_records | zone_text >/tmp/zones/site
+  root_text >/tmp/zones/root
+  knot root . /tmp/zones/root "$ROOT4" "$ROOT6"
+  knot ns "$ZONE" /tmp/zones/site "$NS1_4" "$NS2_4" "$NS1_6" "$NS2_6"
+  unbound_resolver resolver
+}
+dns_ready() {
+  ready root 53/udp 53
+  ready ns 53/udp 53
+  ready resolver 53/udp 53
+}

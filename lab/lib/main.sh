@@ -1,0 +1,90 @@
+#!/bin/bash
+# Process 1 of a fault's namespaces: builds the topology, starts what the fault needs, breaks it, and
+# asks `causeway diagnose` at the edge. Called by the runner (src/lab) with the mode as its argument:
+# run | check | shell. See docs/lab.md for the fault file and for what is where.
+set -eEuo pipefail
+trap 'say "lab: line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND: status $?"' ERR
+export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+library=/run/lab/tree/lib
+out=/run/lab/out
+mkdir -p /tmp/log /tmp/tls
+chmod 1777 /tmp /tmp/log
+for part in process plan topology tls dns web check; do . "$library/$part.sh"; done
+. "$out/facts"
+
+phase() {
+  phase_name=$1
+  echo "$1 ${EPOCHREALTIME/./}" >>"$out/phases"
+}
+
+# The edge's ranges, as a file for --edge.
+write_ranges() {
+  printf '%s\n' "$EDGE_NET4" "$EDGE_NET6" >/tmp/edge.txt
+}
+
+# Fills the array `diagnose` with the command as the header says.
+compose() {
+  diagnose=(/run/lab/causeway diagnose)
+  [[ $user != nobody ]] || diagnose=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all
+    --bounding-set=-all --no-new-privs "${diagnose[@]}")
+  local words
+  eval "words=(${url:-https://$NAME/} $args)"
+  diagnose+=("${words[@]}" --format json)
+  [[ $dns == no ]] || diagnose+=(--resolver "$RESOLVER4")
+  [[ $authority == no || $dns == no ]] || diagnose+=(--authority "$NS1_4" --authority "$NS2_4")
+  diagnose+=(--ca "$CA/root.pem" --edge /tmp/edge.txt)
+}
+
+# [run] of a fault may prepare something around this (ulimit, environment) and must call it.
+run_diagnose() {
+  local status=0
+  "${diagnose[@]}" >"$out/diagnosis.json" 2>"$out/diagnose.log" </dev/null || status=$?
+  echo "$status" >"$out/exit"
+}
+
+# The second vantage first: its document is handed to the edge's diagnosis.
+run_vantage() {
+  local status=0
+  on vantage unshare --uts sh -c 'hostname vantage-2; exec "$@"' sh "${diagnose[@]}" \
+    >"$out/vantage.json" 2>>"$out/diagnose.log" </dev/null || status=$?
+  cp "$out/vantage.json" /tmp/vantage.json
+  diagnose+=(--with /tmp/vantage.json)
+}
+
+section() {
+  [[ -e $out/$1.sh ]] || return 0
+  . "$out/$1.sh"
+}
+
+mode=$1
+phase setup
+plan "$plan" "$hash"
+topology "$hops"
+write_ranges
+[[ $dns == no ]] || dns
+if [[ -e $out/setup.sh ]]; then section setup; else site; fi
+[[ $dns == no ]] || dns_ready
+phase inject
+section inject
+case $mode in
+  check)
+    phase check
+    section check
+    ;;
+  shell)
+    compose
+    printf 'lab: the edge of %s. Diagnose with:\n%s\n' "$id" "${diagnose[*]}" >&2
+    exec </dev/tty >/dev/tty 2>&1
+    bash --norc || :
+    ;;
+  run)
+    compose
+    if [[ $vantage == yes ]]; then
+      phase vantage
+      run_vantage
+    fi
+    phase run
+    if [[ -e $out/run.sh ]]; then section run; else run_diagnose; fi
+    ;;
+esac
+phase done
