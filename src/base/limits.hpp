@@ -38,8 +38,16 @@ constexpr auto kHandshakePatience = milliseconds{600};
 constexpr auto kAnswerPatience = milliseconds{1500};
 
 // --- DNS ---
-constexpr auto kDnsTryWait = milliseconds{1500};
-constexpr int kDnsTries = 2;
+constexpr auto kDnsTryWait = milliseconds{1000};
+constexpr int kDnsTries = 3;
+// For all tries together: as long as it takes a router to find that the server's machine is gone.
+constexpr auto kDnsWait = milliseconds{3400};
+// An address of one family is at hand: how long the other family's answer may keep us. One lost
+// packet is made good within it.
+constexpr auto kDnsOtherFamilyWait = milliseconds{1200};
+constexpr auto kDnsNextServerWait = milliseconds{1200};  // before the next of several resolvers
+constexpr int kDnsResolvers = 3;                         // MAXNS of resolv.conf(5)
+constexpr int kDnsStrayReplies = 32;  // with a foreign id or question, before we stop listening
 constexpr std::size_t kDnsUdpPayload = 1232;  // DNS flag day 2020: no fragments
 constexpr std::size_t kDnsMessageBytes = 65'535;
 constexpr int kDnsRecordsKept = 256;
@@ -77,5 +85,8 @@ constexpr int kEdgePrefixes = 20'000;
 // --- runtime ---
 constexpr std::size_t kReadBuffer = 16 * 1024;
 constexpr int kLoopEvents = 256;
+constexpr int kLoopOperations = 1024;  // reads and writes of one turn before others get theirs
+constexpr std::size_t kFrameBytesPooled = 4096;  // larger coroutine frames come from the allocator
+constexpr std::size_t kFramesKept = 1024;        // per size class and thread
 
 }  // namespace causeway::limits
