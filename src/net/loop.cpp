@@ -1,0 +1,261 @@
+#include "net/loop.hpp"
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstring>
+
+#include "base/limits.hpp"
+
+namespace causeway::net {
+namespace {
+
+thread_local Loop* this_thread = nullptr;
+
+constexpr std::uint32_t kAllEdges = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+
+std::uint64_t key_of(const Watch& watch) {
+  return std::uint64_t{watch.generation} << 32U | watch.index;
+}
+
+std::uint8_t readiness(std::uint32_t events) {
+  std::uint8_t ready = 0;
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ready |= kCanRead;
+  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) ready |= kCanWrite;
+  if ((events & EPOLLERR) != 0) ready |= kHasError;
+  // A FIN may arrive in the same event as the last data and gives no edge of its own then: whoever
+  // stopped at a short read would wait for ever.
+  if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0) ready |= kHungUp;
+  return ready;
+}
+
+short poll_events(Readiness what) {
+  switch (what) {
+    case kCanRead: return POLLIN | POLLRDHUP;
+    case kCanWrite: return POLLOUT;
+    default: return 0;  // POLLERR is always reported
+  }
+}
+
+bool kernel_says_ready(int fd, Readiness what) {
+  pollfd asked{.fd = fd, .events = poll_events(what), .revents = 0};
+  if (::poll(&asked, 1, 0) <= 0) return false;
+  return what != kHasError || (asked.revents & POLLERR) != 0;
+}
+
+[[noreturn]] void system_failed(const char* what) {
+  std::fprintf(stderr, "causeway: %s: %s\n", what, std::strerror(errno));
+  std::abort();
+}
+
+}  // namespace
+
+void Waiter::link(Waiter*& list) {
+  next = list;
+  back = &list;
+  if (next != nullptr) next->back = &next;
+  list = this;
+}
+
+void Waiter::unlink() {
+  if (back == nullptr) return;
+  *back = next;
+  if (next != nullptr) next->back = back;
+  next = nullptr;
+  back = nullptr;
+}
+
+void Fd::reset() noexcept {
+  if (watch_ != nullptr) Loop::forget(*std::exchange(watch_, nullptr));
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
+int Fd::release() noexcept {
+  if (watch_ != nullptr) {
+    if (watch_->loop != nullptr) {
+      ::epoll_ctl(watch_->loop->epoll_.get(), EPOLL_CTL_DEL, fd_, nullptr);
+    }
+    Loop::forget(*std::exchange(watch_, nullptr));
+  }
+  return std::exchange(fd_, -1);
+}
+
+Loop::Loop()
+    : epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      interrupt_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      previous_(std::exchange(this_thread, this)),
+      now_(Clock::now()),
+      operations_left_(limits::kLoopOperations) {
+  if (!epoll_) system_failed("epoll_create1");
+  if (!interrupt_fd_) system_failed("eventfd");
+  watch(interrupt_fd_);
+}
+
+Loop::~Loop() {
+  if (this_thread == this) this_thread = previous_;
+  interrupt_fd_.reset();
+  for (auto& watch : watches_) {
+    if (watch->fd < 0) continue;
+    watch->loop = nullptr;               // its Fd outlives the loop
+    static_cast<void>(watch.release());  // and frees it in forget()
+  }
+}
+
+Loop& Loop::current() {
+  if (this_thread == nullptr) detail::broken("no loop on this thread");
+  return *this_thread;
+}
+
+void Loop::interrupt() noexcept {
+  interrupted_.store(true, std::memory_order_relaxed);
+  const std::uint64_t one = 1;
+  // Fails only when the counter is full: then the loop is awake already.
+  [[maybe_unused]] const auto written = ::write(interrupt_fd_.get(), &one, sizeof one);
+}
+
+void Loop::refresh() {
+  now_ = Clock::now();
+  operations_left_ = limits::kLoopOperations;
+}
+
+Watch* Loop::watch(const Fd& fd) {
+  if (fd.watch_ != nullptr) {
+    if (fd.watch_->loop != this) detail::broken("a descriptor is waited for in two loops");
+    return fd.watch_;
+  }
+  if (free_watches_.empty()) {
+    free_watches_.push_back(static_cast<std::uint32_t>(watches_.size()));
+    watches_.push_back(std::make_unique<Watch>());
+  }
+  Watch& watch = *watches_[free_watches_.back()];
+  watch.loop = this;
+  watch.fd = fd.get();
+  watch.index = free_watches_.back();
+  watch.ready = 0;
+  epoll_event event{.events = kAllEdges, .data = {.u64 = key_of(watch)}};
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd.get(), &event) != 0) {
+    // Regular files (EPERM) are always ready; all else is a bug or a lack of kernel memory.
+    if (errno != EPERM) system_failed("epoll_ctl");
+    watch.ready = kCanRead | kCanWrite;
+  }
+  free_watches_.pop_back();
+  fd.watch_ = &watch;
+  return &watch;
+}
+
+void Loop::forget(Watch& watch) noexcept {
+  if (watch.readers != nullptr || watch.writers != nullptr || watch.error_readers != nullptr) {
+    detail::broken("a descriptor was closed while somebody waits for it");
+  }
+  if (watch.loop == nullptr) {
+    delete &watch;
+    return;
+  }
+  watch.fd = -1;
+  ++watch.generation;
+  watch.loop->free_watches_.push_back(watch.index);
+}
+
+void Loop::wake(Waiter& waiter, bool fired) {
+  waiter.unlink();
+  deadlines_.remove(waiter);
+  waiter.fired = fired;
+  waiter.next = nullptr;
+  *woken_end_ = &waiter;
+  woken_end_ = &waiter.next;
+}
+
+void Loop::wake_all(Waiter*& list) {
+  while (list != nullptr) wake(*list, true);
+}
+
+void Loop::run_woken() {
+  // Those woken meanwhile go to the end of the same queue, but run in the next turn.
+  Waiter* turn = std::exchange(woken_, nullptr);
+  woken_end_ = &woken_;
+  while (turn != nullptr) {
+    Waiter* waiter = std::exchange(turn, turn->next);
+    waiter->next = nullptr;
+    waiter->handle.resume();
+  }
+}
+
+void Loop::end_passed_deadlines() {
+  const bool all = interrupted();
+  while (auto* first = deadlines_.first()) {
+    if (!all && first->deadline > now_) return;
+    wake(static_cast<Waiter&>(*first), false);
+  }
+}
+
+void Loop::take_event(std::uint64_t key, std::uint32_t events) {
+  Watch& watch = *watches_[static_cast<std::uint32_t>(key)];
+  if (key_of(watch) != key || watch.fd < 0) return;
+  const std::uint8_t ready = readiness(events);
+  watch.ready |= ready;
+  if ((ready & kCanRead) != 0) wake_all(watch.readers);
+  if ((ready & kCanWrite) != 0) wake_all(watch.writers);
+  if ((ready & kHasError) != 0) wake_all(watch.error_readers);
+}
+
+void Loop::wait_for_events() {
+  int timeout = 0;
+  if (woken_ == nullptr) {
+    const auto* first = deadlines_.first();
+    if (first == nullptr) detail::broken("the loop has nothing left to wait for");
+    if (first->deadline == kNever) {
+      timeout = -1;
+    } else if (first->deadline > now_) {
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(first->deadline - now_).count();
+      timeout = left > INT_MAX ? INT_MAX : static_cast<int>(left);
+    }
+  }
+  std::array<epoll_event, limits::kLoopEvents> events;
+  const int count = ::epoll_wait(epoll_.get(), events.data(), limits::kLoopEvents, timeout);
+  if (count < 0 && errno != EINTR) system_failed("epoll_wait");
+  refresh();
+  for (int i = 0; i < count; ++i) {
+    const auto& event = events[static_cast<std::size_t>(i)];
+    take_event(event.data.u64, event.events);
+  }
+}
+
+void Loop::drive(std::coroutine_handle<> root) {
+  if (std::exchange(driving_, true)) detail::broken("a loop was run from within itself");
+  while (!root.done()) {
+    wait_for_events();
+    end_passed_deadlines();
+    run_woken();
+  }
+  driving_ = false;
+}
+
+bool Loop::FdWait::await_ready() {
+  if (loop_.interrupted()) return true;
+  if (asks_kernel_) {
+    fired = kernel_says_ready(watch_.fd, what_);
+    if (!fired) watch_.ready &= static_cast<std::uint8_t>(~what_);
+  } else {
+    fired = (watch_.ready & (what_ == kCanRead ? what_ | kHungUp : what_)) != 0;
+  }
+  return fired || deadline <= loop_.now();
+}
+
+void Loop::FdWait::await_suspend(std::coroutine_handle<> waiting) {
+  handle = waiting;
+  switch (what_) {
+    case kCanRead: link(watch_.readers); break;
+    case kCanWrite: link(watch_.writers); break;
+    default: link(watch_.error_readers); break;
+  }
+  loop_.suspend(*this);
+}
+
+}  // namespace causeway::net

@@ -1,0 +1,91 @@
+#include "net/stream.hpp"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "net/loop.hpp"
+
+namespace causeway::net {
+namespace {
+
+ReadResult read_failed(int os_code) {
+  return {0, os_code == ECONNRESET ? ReadEnd::reset : ReadEnd::error, os_code, 0};
+}
+
+WriteResult write_failed(std::size_t done, int os_code) {
+  const bool reset = os_code == ECONNRESET || os_code == EPIPE;
+  return {done, reset ? WriteEnd::reset : WriteEnd::error, os_code};
+}
+
+class PlainStream final : public Stream {
+ public:
+  explicit PlainStream(Fd socket) : socket_(std::move(socket)) {}
+
+  Task<ReadResult> read(std::span<std::byte> into, Instant deadline) override {
+    return read_some(socket_, into, deadline);
+  }
+  Task<WriteResult> write(std::span<const std::byte> bytes, Instant deadline) override {
+    return write_all(socket_, bytes, deadline);
+  }
+  TcpFacts facts() const override { return tcp_facts(socket_); }
+  const Fd& socket() const override { return socket_; }
+
+ private:
+  Fd socket_;
+};
+
+}  // namespace
+
+std::unique_ptr<Stream> plain_stream(Fd socket) {
+  return std::make_unique<PlainStream>(std::move(socket));
+}
+
+Task<ReadResult> read_some(const Fd& socket, std::span<std::byte> into, Instant deadline) {
+  Loop& loop = Loop::current();
+  while (true) {
+    if (Loop::may_read(socket)) {
+      if (!co_await loop.turn(deadline)) co_return ReadResult{0, ReadEnd::timeout, 0, 0};
+      const auto got = ::recv(socket.get(), into.data(), into.size(), MSG_DONTWAIT);
+      if (got > 0) {
+        const auto bytes = static_cast<std::size_t>(got);
+        // A short read emptied the socket: the next one would only meet EAGAIN.
+        if (bytes < into.size()) Loop::drained_read(socket);
+        co_return ReadResult{bytes, ReadEnd::more, 0, 0};
+      }
+      if (got == 0) co_return ReadResult{0, ReadEnd::eof, 0, 0};
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN) co_return read_failed(errno);
+      Loop::drained_read(socket);
+    }
+    if (!co_await loop.read_edge(socket, deadline)) {
+      co_return ReadResult{0, ReadEnd::timeout, 0, 0};
+    }
+  }
+}
+
+Task<WriteResult> write_all(const Fd& socket, std::span<const std::byte> bytes, Instant deadline) {
+  Loop& loop = Loop::current();
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    if (Loop::may_write(socket)) {
+      if (!co_await loop.turn(deadline)) co_return WriteResult{done, WriteEnd::timeout, 0};
+      const auto left = bytes.subspan(done);
+      const auto sent = ::send(socket.get(), left.data(), left.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (sent >= 0) {
+        done += static_cast<std::size_t>(sent);
+        continue;
+      }
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN) co_return write_failed(done, errno);
+      Loop::drained_write(socket);
+    }
+    if (!co_await loop.write_edge(socket, deadline)) {
+      co_return WriteResult{done, WriteEnd::timeout, 0};
+    }
+  }
+  co_return WriteResult{done, WriteEnd::all, 0};
+}
+
+}  // namespace causeway::net

@@ -1,0 +1,67 @@
+// What an exchange runs on: a byte stream with deadlines, plain TCP and TLS alike.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/time.hpp"
+#include "net/fd.hpp"
+#include "net/task.hpp"
+#include "net/tcp.hpp"
+
+namespace causeway::net {
+
+enum class ReadEnd : std::uint8_t {
+  more,     // bytes came, the stream goes on
+  eof,      // FIN, or TLS close_notify
+  reset,    // ECONNRESET
+  timeout,  // the deadline, or an interrupt of the loop
+  error,    // any other errno: os_code; or a broken TLS record
+  alert,    // TLS: a fatal alert came
+};
+
+struct ReadResult {
+  std::size_t bytes = 0;  // > 0 exactly when end is `more`
+  ReadEnd end = ReadEnd::more;
+  int os_code = 0;
+  int alert = 0;
+};
+
+enum class WriteEnd : std::uint8_t {
+  all,      // every byte is in the kernel's hands (not: acknowledged)
+  reset,    // ECONNRESET or EPIPE
+  timeout,  // the peer's window stays closed
+  error,    // any other errno
+};
+
+struct WriteResult {
+  std::size_t bytes = 0;  // taken before the end
+  WriteEnd end = WriteEnd::all;
+  int os_code = 0;
+};
+
+class Stream {
+ public:
+  Stream() = default;
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  virtual ~Stream() = default;
+
+  // As soon as one byte is there; never more than `into` holds.
+  virtual Task<ReadResult> read(std::span<std::byte> into, Instant deadline) = 0;
+  // All of `bytes`, or until the deadline.
+  virtual Task<WriteResult> write(std::span<const std::byte> bytes, Instant deadline) = 0;
+  virtual TcpFacts facts() const = 0;
+  virtual const Fd& socket() const = 0;
+};
+
+// Takes over a connected, non-blocking socket.
+std::unique_ptr<Stream> plain_stream(Fd socket);
+
+// The same on a bare socket, for those who own the descriptor.
+Task<ReadResult> read_some(const Fd& socket, std::span<std::byte> into, Instant deadline);
+Task<WriteResult> write_all(const Fd& socket, std::span<const std::byte> bytes, Instant deadline);
+
+}  // namespace causeway::net

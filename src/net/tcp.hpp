@@ -1,0 +1,68 @@
+// One TCP connection attempt, with everything the kernel can be made to say about how it ended.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/address.hpp"
+#include "base/time.hpp"
+#include "net/fd.hpp"
+#include "net/icmp_note.hpp"
+#include "net/task.hpp"
+
+namespace causeway::net {
+
+struct ConnectOptions {
+  Endpoint remote;
+  std::optional<IpAddress> source;  // own address to connect from
+  Instant deadline = kNever;
+  int ttl = 0;  // hops; 0: the system's
+  int mss = 0;  // largest segment to offer; 0: the path's
+};
+
+// From TCP_INFO, in payload bytes: the kernel counts the SYN as one byte acknowledged and the FIN
+// as one byte received, this does not.
+struct TcpFacts {
+  std::uint64_t bytes_acked = 0;
+  std::uint64_t bytes_received = 0;
+  unsigned unacked = 0;          // segments under way
+  unsigned retransmits = 0;      // of the whole connection, SYNs among them
+  unsigned syn_retransmits = 0;  // set by connect_tcp
+  Duration rtt{};
+  unsigned mss = 0;
+  bool peer_closed = false;  // its FIN has come
+};
+
+enum class ConnectOutcome : std::uint8_t {
+  open,
+  refused,  // RST: the error queue is empty
+  icmp,
+  silent,
+  reset,  // right after the handshake
+  local,  // this machine refuses, no packet of the other side had a part in it
+};
+std::string_view name(ConnectOutcome outcome);
+
+// The call that failed when the outcome is local: the same errno means different things.
+enum class ConnectStep : std::uint8_t { socket, source, connect, send };
+
+struct ConnectResult {
+  ConnectOutcome outcome = ConnectOutcome::local;
+  Fd socket;        // when open
+  int os_code = 0;  // errno
+  ConnectStep step = ConnectStep::connect;
+  Duration elapsed{};
+  std::optional<IcmpNote> icmp;  // kept also when it is not the outcome
+  std::optional<IpAddress> source;
+  TcpFacts facts;
+};
+
+// Never throws, always reports. An interrupt counts as the deadline.
+Task<ConnectResult> connect_tcp(ConnectOptions options);
+
+TcpFacts tcp_facts(const Fd& socket);
+
+std::string_view errno_name(int code);  // "ECONNREFUSED"; "0" for 0, "unknown" for what has no name
+
+}  // namespace causeway::net
