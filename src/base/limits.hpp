@@ -30,6 +30,9 @@ constexpr auto kFirstByteWait = milliseconds{10'000};
 constexpr auto kFirstByteWaitQuick = milliseconds{5000};
 constexpr auto kBetweenBytesWait = milliseconds{5000};
 constexpr auto kDiagnosisDeadline = seconds{30};
+constexpr auto kDiagnosisDeadlineThorough = seconds{60};
+constexpr auto kDiagnosisDeadlineLeast = seconds{1};
+constexpr auto kDiagnosisDeadlineMost = seconds{600};
 constexpr auto kIdleListen = milliseconds{1500};  // "connect and send nothing"
 constexpr auto kReuseIdle = milliseconds{1200};   // pause before a connection is used again
 // A main question still unanswered after this long is worth side questions meanwhile.
