@@ -84,6 +84,7 @@ constexpr int kDocumentDepth = 32;
 constexpr int kDocumentValues = 2'000'000;  // about 150 MB once parsed
 constexpr int kObservations = 20'000;
 constexpr int kEdgePrefixes = 20'000;
+constexpr auto kFactsFresh = std::chrono::minutes{10};  // older facts are used, and marked so
 
 // --- runtime ---
 constexpr std::size_t kReadBuffer = 16 * 1024;
@@ -91,5 +92,13 @@ constexpr int kLoopEvents = 256;
 constexpr int kLoopOperations = 1024;  // reads and writes of one turn before others get theirs
 constexpr std::size_t kFrameBytesPooled = 4096;  // larger coroutine frames come from the allocator
 constexpr std::size_t kFramesKept = 1024;        // per size class and thread
+
+
+// --- the lab ---
+constexpr auto kLabFault = seconds{90};  // set-up, injection and diagnosis of one fault
+constexpr auto kLabFaultMost = seconds{600};
+constexpr std::size_t kLabFaultBytes = 64 * 1024;
+constexpr int kLabJobs = 64;
+constexpr int kLabJobsPerCore = 4;  // a fault waits most of its time
 
 }  // namespace causeway::limits
