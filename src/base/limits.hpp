@@ -29,9 +29,21 @@ constexpr auto kHandshakeWait = milliseconds{6000};
 constexpr auto kFirstByteWait = milliseconds{10'000};
 constexpr auto kFirstByteWaitQuick = milliseconds{5000};
 constexpr auto kBetweenBytesWait = milliseconds{5000};
+// A body that still comes after this long is an answer; a visitor of an edge would go on reading
+// it.
+constexpr auto kBodyWait = milliseconds{6000};
 constexpr auto kDiagnosisDeadline = seconds{30};
+// A body that still comes after this long is an answer; a visitor of an edge would go on reading
+// it.
+constexpr auto kBodyWait = milliseconds{6000};
 constexpr auto kDiagnosisDeadlineThorough = seconds{60};
+// A body that still comes after this long is an answer; a visitor of an edge would go on reading
+// it.
+constexpr auto kBodyWait = milliseconds{6000};
 constexpr auto kDiagnosisDeadlineLeast = seconds{1};
+// A body that still comes after this long is an answer; a visitor of an edge would go on reading
+// it.
+constexpr auto kBodyWait = milliseconds{6000};
 constexpr auto kDiagnosisDeadlineMost = seconds{600};
 constexpr auto kIdleListen = milliseconds{1500};  // "connect and send nothing"
 constexpr auto kReuseIdle = milliseconds{1200};   // pause before a connection is used again
@@ -92,7 +104,6 @@ constexpr int kLoopEvents = 256;
 constexpr int kLoopOperations = 1024;  // reads and writes of one turn before others get theirs
 constexpr std::size_t kFrameBytesPooled = 4096;  // larger coroutine frames come from the allocator
 constexpr std::size_t kFramesKept = 1024;        // per size class and thread
-
 
 // --- the lab ---
 constexpr auto kLabFault = seconds{90};  // set-up, injection and diagnosis of one fault
