@@ -33,17 +33,8 @@ constexpr auto kBetweenBytesWait = milliseconds{5000};
 // it.
 constexpr auto kBodyWait = milliseconds{6000};
 constexpr auto kDiagnosisDeadline = seconds{30};
-// A body that still comes after this long is an answer; a visitor of an edge would go on reading
-// it.
-constexpr auto kBodyWait = milliseconds{6000};
 constexpr auto kDiagnosisDeadlineThorough = seconds{60};
-// A body that still comes after this long is an answer; a visitor of an edge would go on reading
-// it.
-constexpr auto kBodyWait = milliseconds{6000};
 constexpr auto kDiagnosisDeadlineLeast = seconds{1};
-// A body that still comes after this long is an answer; a visitor of an edge would go on reading
-// it.
-constexpr auto kBodyWait = milliseconds{6000};
 constexpr auto kDiagnosisDeadlineMost = seconds{600};
 constexpr auto kIdleListen = milliseconds{1500};  // "connect and send nothing"
 constexpr auto kReuseIdle = milliseconds{1200};   // pause before a connection is used again
