@@ -53,6 +53,12 @@ constexpr auto kDnsWait = milliseconds{3400};
 constexpr auto kDnsOtherFamilyWait = milliseconds{1200};
 constexpr auto kDnsNextServerWait = milliseconds{1200};  // before the next of several resolvers
 constexpr int kDnsResolvers = 3;                         // MAXNS of resolv.conf(5)
+constexpr auto kDnsStepWait = milliseconds{1500};        // one step down the delegation
+// Finding a zone's servers and hearing the silent ones among them out.
+constexpr auto kDnsAuthorityWait = milliseconds{8000};
+constexpr auto kDnssecWait = milliseconds{5000};
+constexpr int kDnsRecordsShown = 16;                   // of one answer, in an observation
+constexpr std::size_t kSystemFileBytes = 1024 * 1024;  // of /etc/hosts and /etc/resolv.conf
 constexpr int kDnsStrayReplies = 32;  // with a foreign id or question, before we stop listening
 constexpr std::size_t kDnsUdpPayload = 1232;  // DNS flag day 2020: no fragments
 constexpr std::size_t kDnsMessageBytes = 65'535;
