@@ -14,6 +14,18 @@ char lower_char(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
+// Characters that turn the direction of the text around them, so that a line reads differently from
+// what it says (U+200E/F, U+202A to U+202E, U+2066 to U+2069), and the two that XML forbids
+// (U+FFFE/F).
+bool misleads(std::string_view sequence) {
+  if (sequence.size() != 3) return false;
+  const std::string_view front = sequence.substr(0, 2);
+  const auto last = static_cast<unsigned char>(sequence[2]);
+  if (front == "\xe2\x80") return last == 0x8e || last == 0x8f || (last >= 0xaa && last <= 0xae);
+  if (front == "\xe2\x81") return last >= 0xa6 && last <= 0xa9;
+  return front == "\xef\xbf" && last >= 0xbe;
+}
+
 // Length of the valid UTF-8 sequence at the front of `bytes`, 0 when there is none (RFC 3629).
 std::size_t utf8_length(std::string_view bytes) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
@@ -30,7 +42,7 @@ std::size_t utf8_length(std::string_view bytes) {
   const bool beyond = (first == 0xed && byte(1) > 0x9f) || (first == 0xf4 && byte(1) > 0x8f);
   // U+0080 to U+009F are control characters too (ISO 6429: some terminals obey them).
   const bool control = first == 0xc2 && byte(1) < 0xa0;
-  return overlong || beyond || control ? 0 : length;
+  return overlong || beyond || control || misleads(bytes.substr(0, length)) ? 0 : length;
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {

@@ -39,5 +39,16 @@ TEST(Time, DurationsNeedAKnownUnit) {
   EXPECT_FALSE(parse_duration("1e300h"));
 }
 
+TEST(Text, PrintableShowsCharactersThatTurnTheTextAround) {
+  EXPECT_EQ(printable("a\xe2\x80\xae"
+                      "b",
+                      40),
+            "a\\xe2\\x80\\xaeb");
+  EXPECT_EQ(printable("\xe2\x81\xa6", 40), "\\xe2\\x81\\xa6");
+  EXPECT_EQ(printable("\xef\xbf\xbe", 40), "\\xef\\xbf\\xbe");
+  EXPECT_EQ(printable("\xef\xbf\xbd", 40), "\xef\xbf\xbd");
+  EXPECT_EQ(printable("\xe2\x80\x93", 40), "\xe2\x80\x93") << "an en dash stays";
+}
+
 }  // namespace
 }  // namespace causeway
