@@ -1,7 +1,9 @@
 #include "net/tcp.hpp"
 
+#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -188,6 +190,9 @@ TcpFacts tcp_facts(const Fd& socket) {
   facts.bytes_received = info->tcpi_bytes_received;
   if (facts.peer_closed && facts.bytes_received > 0) --facts.bytes_received;
   facts.unacked = info->tcpi_unacked;
+  if (int queued = 0; ::ioctl(socket.get(), SIOCOUTQ, &queued) == 0 && queued > 0) {
+    facts.unacked_bytes = static_cast<std::uint64_t>(queued);
+  }
   facts.retransmits = info->tcpi_total_retrans;
   facts.rtt = std::chrono::microseconds{info->tcpi_rtt};
   facts.mss = info->tcpi_snd_mss;

@@ -26,7 +26,10 @@ struct ConnectOptions {
 struct TcpFacts {
   std::uint64_t bytes_acked = 0;
   std::uint64_t bytes_received = 0;
-  unsigned unacked = 0;          // segments under way
+  unsigned unacked = 0;  // segments under way
+  // Bytes written and not acknowledged, sent or not (SIOCOUTQ): also counts what a closed window
+  // holds back, which `unacked` does not.
+  std::uint64_t unacked_bytes = 0;
   unsigned retransmits = 0;      // of the whole connection, SYNs among them
   unsigned syn_retransmits = 0;  // set by connect_tcp
   Duration rtt{};
