@@ -58,3 +58,19 @@ counted() {
 rule_hit() {
   on "$1" nft list ruleset | grep -F -- "$2" | grep -qE 'packets [1-9]' || die "no packet met '$2' in $1"
 }
+
+# rcode_is RCODE SERVER [TYPE] [OPTION...]: what SERVER says about NAME; `none` for silence.
+rcode_is() {
+  local expected=$1 server=$2 got
+  shift 2
+  got=$(on edge kdig "@$server" "+timeout=${patience:-3}" +retry=0 "$NAME" "${@:-A}" 2>/tmp/log/kdig |
+    sed -n 's/.*status: \([A-Z]*\);.*/\1/p') || :
+  [[ ${got:-none} == "$expected" ]] || die "$server says ${got:-none}, expected $expected"
+}
+# answers_are "ADDRESS..." SERVER [TYPE]: the addresses, in any order.
+answers_are() {
+  local expected got
+  expected=$(tr ' ' '\n' <<<"$1" | sort | xargs)
+  got=$(on edge kdig "@$2" +timeout=3 +retry=0 "$NAME" "${3:-A}" +short 2>/tmp/log/kdig | grep -v '\.$' | sort | xargs) || :
+  [[ $got == "$expected" ]] || die "$2 answers '$got', expected '$expected'"
+}

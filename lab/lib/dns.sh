@@ -53,7 +53,7 @@ unbound_resolver() {
       'access-control: ::/0 allow' 'do-daemonize: no' 'username: ""' 'chroot: ""' 'use-syslog: no' 'pidfile: ""' \
       "directory: /tmp/$name" 'num-threads: 1' 'module-config: "iterator"' 'msg-cache-size: 1m' \
       'rrset-cache-size: 1m' 'do-not-query-localhost: no' "root-hints: /tmp/$name/hints" 'do-ip6: no' \
-      'outgoing-range: 64' 'num-queries-per-thread: 32' 'ede: yes' "$@"
+      'outgoing-range: 64' 'num-queries-per-thread: 32' 'ede: yes' 'local-zone: "test." nodefault' "$@"
   } >"/tmp/$name/conf"
   start "$name" dns unbound -c "/tmp/$name/conf"
 }
@@ -75,8 +75,43 @@ dns() {
   knot ns "$ZONE" /tmp/zones/site "$NS1_4" "$NS2_4" "$NS1_6" "$NS2_6"
   unbound_resolver resolver
 }
-dns_ready() {
-  ready root 53/udp 53
-  ready ns 53/udp 53
-  ready resolver 53/udp 53
+dns_ready() { dns_bound "$ROOT4" "$NS1_4" "$NS2_4" "$RESOLVER4"; }
+
+# dns_bound ADDRESS4...: wait until somebody has UDP and TCP port 53 of each address. All name servers
+# share one namespace, so that the port alone says nothing.
+dns_bound() {
+  local address
+  for address in "$@"; do until_true 10 dns_has "$address"; done
+}
+dns_has() {
+  local parts line hex udp=no tcp=no
+  IFS=. read -ra parts <<<"$1"
+  printf -v hex '%02X%02X%02X%02X:0035' "${parts[3]}" "${parts[2]}" "${parts[1]}" "${parts[0]}"
+  while read -r line; do
+    [[ $line != *": $hex "*:0000\ 07\ * ]] || udp=yes
+    [[ $line != *": $hex "*:0000\ 0A\ * ]] || tcp=yes
+  done < <(on dns cat /proc/net/udp /proc/net/tcp)
+  [[ $udp$tcp == yesyes ]]
+}
+
+# rezone [SERIAL]: the name servers serve another version of the zone; records from standard input.
+rezone() {
+  zone_text "${1:-2}" >/tmp/zones/site
+  stop ns
+  knot ns "$ZONE" /tmp/zones/site "$NS1_4" "$NS2_4" "$NS1_6" "$NS2_6"
+  dns_bound "$NS1_4" "$NS2_4"
+}
+
+# bind NAME ADDRESS...: BIND as an authority; zone statements from standard input.
+bind() {
+  local name=$1 directory=/tmp/$1 four='' six='' address
+  shift
+  mkdir -p "$directory"
+  for address in "$@"; do if [[ $address == *:* ]]; then six+="$address; "; else four+="$address; "; fi; done
+  {
+    printf 'options { directory "%s"; pid-file none; session-keyfile none; recursion no; dnssec-validation no;\n' "$directory"
+    printf '  listen-on { %s}; listen-on-v6 { %s}; notify no; managed-keys-directory "%s"; };\ncontrols {};\n' "$four" "$six" "$directory"
+    cat
+  } >"$directory/conf"
+  start "$name" dns named -g -n 1 -c "$directory/conf"
 }
