@@ -71,6 +71,13 @@ void Waiter::unlink() {
   back = nullptr;
 }
 
+Waiter::~Waiter() {
+  if (suspended == nullptr) return;
+  if (!woken) suspended->deadlines_.remove(*this);
+  if (suspended->woken_end_ == &next) suspended->woken_end_ = back;
+  unlink();
+}
+
 void Fd::reset() noexcept {
   if (watch_ != nullptr) Loop::forget(*std::exchange(watch_, nullptr));
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
@@ -166,7 +173,8 @@ void Loop::wake(Waiter& waiter, bool fired) {
   waiter.unlink();
   deadlines_.remove(waiter);
   waiter.fired = fired;
-  waiter.next = nullptr;
+  waiter.woken = true;
+  waiter.back = woken_end_;
   *woken_end_ = &waiter;
   woken_end_ = &waiter.next;
 }
@@ -175,14 +183,24 @@ void Loop::wake_all(Waiter*& list) {
   while (list != nullptr) wake(*list, true);
 }
 
+void Loop::give_up(const Fd& fd) {
+  if (fd.watch_ == nullptr) return;
+  for (Waiter** list : {&fd.watch_->readers, &fd.watch_->writers, &fd.watch_->error_readers}) {
+    while (*list != nullptr) wake(**list, false);
+  }
+}
+
 void Loop::run_woken() {
   // Those woken meanwhile go to the end of the same queue, but run in the next turn.
-  Waiter* turn = std::exchange(woken_, nullptr);
+  turn_ = std::exchange(woken_, nullptr);
   woken_end_ = &woken_;
-  while (turn != nullptr) {
-    Waiter* waiter = std::exchange(turn, turn->next);
-    waiter->next = nullptr;
-    waiter->handle.resume();
+  if (turn_ != nullptr) turn_->back = &turn_;
+  while (turn_ != nullptr) {
+    Waiter& waiter = *turn_;
+    waiter.unlink();
+    waiter.woken = false;
+    waiter.suspended = nullptr;
+    waiter.handle.resume();
   }
 }
 

@@ -24,13 +24,21 @@ namespace causeway::net {
 
 class Loop;
 
-// A suspended coroutine: waits for something (linked there by `next`/`back`) until a deadline.
+// A suspended coroutine: waits for something (linked there by `next`/`back`) until a deadline, then
+// stands in the loop's queue of the woken. It lives in the frame of the coroutine that waits, so
+// destroying that frame at any time is how a wait is cancelled.
 struct Waiter : DeadlineNode {
   std::coroutine_handle<> handle;
   Waiter* next = nullptr;
-  Waiter** back = nullptr;  // what points here; null when it waits for time alone
-  bool fired = false;       // what it waited for has happened
+  Waiter** back = nullptr;    // what points here; null when it waits for time alone
+  Loop* suspended = nullptr;  // the loop whose deadlines or woken hold it
+  bool woken = false;
+  bool fired = false;  // what it waited for has happened
 
+  Waiter() = default;
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+  ~Waiter();
   void link(Waiter*& list);
   void unlink();
 };
@@ -91,6 +99,9 @@ class Loop {
   class [[nodiscard]] Turn;
   Turn turn(Instant deadline);
 
+  // Whoever waits for `fd` is told that the deadline has passed.
+  void give_up(const Fd& fd);
+
   // Whether a read or write is worth a system call: false only after drained_*() and before the
   // next edge.
   static bool may_read(const Fd& fd) { return may(fd, kCanRead | kHungUp); }
@@ -99,11 +110,15 @@ class Loop {
   static void drained_write(const Fd& fd) { drained(fd, kCanWrite); }
 
   // For other awaitables: suspend, and wake in this turn or the next.
-  void suspend(Waiter& waiter) { deadlines_.add(waiter); }
+  void suspend(Waiter& waiter) {
+    waiter.suspended = this;
+    deadlines_.add(waiter);
+  }
   void wake(Waiter& waiter, bool fired);
 
  private:
   friend class Fd;
+  friend struct Waiter;
 
   static bool may(const Fd& fd, int what) {
     return fd.watch_ == nullptr || (fd.watch_->ready & what) != 0;
@@ -127,8 +142,9 @@ class Loop {
   Loop* previous_;  // of this thread
   Instant now_;
   DeadlineHeap deadlines_;
-  Waiter* woken_ = nullptr;
+  Waiter* woken_ = nullptr;  // to run in the next turn
   Waiter** woken_end_ = &woken_;
+  Waiter* turn_ = nullptr;  // left to run in this turn
   std::vector<std::unique_ptr<Watch>> watches_;
   std::vector<std::uint32_t> free_watches_;
   std::atomic<bool> interrupted_ = false;

@@ -97,17 +97,6 @@ TEST(Started, RunsAtOnceAndIsAwaitedLater) {
                                         "slow ends"));
 }
 
-TEST(StartedDeath, MayNotBeDroppedUnfinished) {
-  Loop loop;
-  EXPECT_DEATH(loop.run([]() -> Task<void> {
-    std::vector<std::string> log;
-    {
-      auto dropped = start(note(log, "x", milliseconds{1}));
-    }
-    co_return;
-  }()),
-               "dropped before it ended");
-}
 
 TEST(Group, WaitsForAllAlsoForThoseStartedMeanwhile) {
   Loop loop;

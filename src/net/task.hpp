@@ -1,5 +1,6 @@
 // Task<T>: a coroutine that runs when awaited and hands its result to the awaiter by symmetric
-// transfer. Started<T>: one that runs at once and is awaited later.
+// transfer. Started<T>: one that runs at once and is awaited later. Destroying either before its
+// end cancels it: its frame, and what it waits for, go away with everything they own.
 //
 // An exception that leaves a coroutine ends the process: failures travel as values
 // (base/result.hpp), exceptions of libraries are caught where the library is called.
@@ -121,18 +122,14 @@ class [[nodiscard]] Task {
   detail::Frame<T> frame_;
 };
 
-// Runs beside its starter on the same thread. Must be awaited, or seen done(), before it goes away.
+// Runs beside its starter on the same thread; cancelled when it goes away before its end. Must not
+// be destroyed by its own task.
 template <class T>
 class [[nodiscard]] Started {
  public:
   explicit Started(Task<T> task) : frame_(std::move(task.frame_)) { frame_.get().resume(); }
   Started(Started&&) noexcept = default;
-  Started& operator=(Started&& other) noexcept {
-    check();
-    frame_ = std::move(other.frame_);
-    return *this;
-  }
-  ~Started() { check(); }
+  Started& operator=(Started&&) noexcept = default;
 
   bool done() const noexcept { return frame_.get().done(); }
   std::coroutine_handle<> handle() const noexcept { return frame_.get(); }
@@ -149,10 +146,6 @@ class [[nodiscard]] Started {
   Awaiter operator co_await() const noexcept { return Awaiter{frame_.get()}; }
 
  private:
-  void check() const {
-    if (frame_ && !done()) detail::broken("a started task was dropped before it ended");
-  }
-
   detail::Frame<T> frame_;
 };
 
