@@ -20,7 +20,8 @@ struct DefLine {
   FieldRow field;  // or the kind's name and meaning
 };
 
-constexpr std::array kLines{
+// std::to_array: the deduction guide of std::array stops at the compiler's limit of 256 lines.
+constexpr auto kLines = std::to_array<DefLine>({
 #define KIND(enumerator, kind_name, scope_name, meaning) \
   DefLine{true, Kind::enumerator, Scope::scope_name, {kind_name, ValueType::text, meaning}},
 #define FIELD(field_name, type, meaning) \
@@ -28,7 +29,7 @@ constexpr std::array kLines{
 #include "model/kinds.def"
 #undef FIELD
 #undef KIND
-};
+});
 
 constexpr std::size_t kKinds = std::ranges::count(kLines, true, &DefLine::opens_kind);
 
