@@ -15,4 +15,8 @@ namespace judge {
 std::span<const EmbeddedFile> embedded_files();
 }  // namespace judge
 
+namespace app {
+std::span<const EmbeddedFile> embedded_files();
+}  // namespace app
+
 }  // namespace causeway

@@ -1,0 +1,18 @@
+// Ctrl-C: the first ends what is waited for, so that what is known can be printed; the second ends
+// the program.
+#pragma once
+
+#include "net/loop.hpp"
+
+namespace causeway::app {
+
+// While it lives, SIGINT and SIGTERM interrupt `loop`. One at a time.
+class InterruptOnSignal {
+ public:
+  explicit InterruptOnSignal(net::Loop& loop);
+  ~InterruptOnSignal();
+  InterruptOnSignal(const InterruptOnSignal&) = delete;
+  InterruptOnSignal& operator=(const InterruptOnSignal&) = delete;
+};
+
+}  // namespace causeway::app

@@ -1,0 +1,66 @@
+#include "app/join.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/limits.hpp"
+#include "base/text.hpp"
+
+namespace causeway::app {
+namespace {
+
+// When the document's newest observation was made.
+std::optional<WallTime> newest(const model::Document& document) {
+  std::optional<WallTime> out = document.started;
+  for (const auto& seen : document.observations) {
+    if (!out || seen.at > *out) out = seen.at;
+  }
+  return out;
+}
+
+std::string span_text(std::chrono::minutes span) {
+  const auto hours = std::chrono::duration_cast<std::chrono::hours>(span);
+  if (hours.count() >= 48) return fmt::format("{} days", hours.count() / 24);
+  if (hours.count() >= 2) return fmt::format("{} hours", hours.count());
+  return fmt::format("{} minutes", span.count());
+}
+
+}  // namespace
+
+void join(std::vector<model::Observation>& observations, const std::string& own_vantage,
+          const std::vector<model::Document>& documents) {
+  for (const auto& document : documents) {
+    const bool facts = document.schema == model::kFactsSchema;
+    for (const auto& seen : document.observations) {
+      if (seen.kind == model::Kind::compare) continue;
+      if (observations.size() >= static_cast<std::size_t>(limits::kObservations)) return;
+      model::Observation joined = seen;
+      joined.id = fmt::format("o{}", observations.size() + 1);
+      if (!facts && joined.vantage == own_vantage) {
+        joined.vantage = fmt::format("{} at {}", own_vantage,
+                                     rfc3339(document.started.value_or(seen.at)).substr(0, 19));
+      }
+      observations.push_back(std::move(joined));
+    }
+  }
+}
+
+std::vector<model::Note> age_notes(const std::vector<model::Document>& documents, WallTime now) {
+  std::vector<model::Note> out;
+  for (const auto& document : documents) {
+    const auto at = newest(document);
+    if (!at) continue;
+    const auto age = std::chrono::duration_cast<std::chrono::minutes>(now - *at);
+    if (age <= limits::kFactsFresh) continue;
+    const bool facts = document.schema == model::kFactsSchema;
+    out.push_back({fmt::format("The {} from {} {} {} old.", facts ? "facts" : "diagnosis",
+                               printable(document.vantage.name, limits::kTextKept),
+                               facts ? "are" : "is", span_text(age)),
+                   {}});
+  }
+  return out;
+}
+
+}  // namespace causeway::app

@@ -1,0 +1,22 @@
+// Putting what others saw beside what we saw ourselves (--with).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "model/diagnosis.hpp"
+#include "model/json.hpp"
+
+namespace causeway::app {
+
+// Appends the documents' observations under ids of their own ("o41" ...), each under the vantage
+// that saw it. A document of our own vantage's name keeps apart by its time. Comparisons that
+// another judge derived are left out: this one derives its own from all observations.
+void join(std::vector<model::Observation>& observations, const std::string& own_vantage,
+          const std::vector<model::Document>& documents);
+
+// "The facts from web-1 are 25 minutes old." for every document older than limits::kFactsFresh.
+std::vector<model::Note> age_notes(const std::vector<model::Document>& documents, WallTime now);
+
+}  // namespace causeway::app
