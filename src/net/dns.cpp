@@ -18,29 +18,6 @@
 
 namespace causeway::net {
 
-// A socket that DnsStop may end. UDP has no better way to wake its own reader: shutdown(2) of a
-// connected datagram socket makes poll(2) report it at once.
-class DnsStopEntry {
- public:
-  DnsStopEntry(DnsStop* stop, const Fd& socket) : stop_(stop), fd_(socket.get()) {
-    if (stop_ != nullptr) stop_->sockets_.push_back(fd_);
-  }
-  DnsStopEntry(const DnsStopEntry&) = delete;
-  DnsStopEntry& operator=(const DnsStopEntry&) = delete;
-  ~DnsStopEntry() {
-    if (stop_ != nullptr) std::erase(stop_->sockets_, fd_);
-  }
-
- private:
-  DnsStop* stop_;
-  int fd_;
-};
-
-void DnsStop::stop() {
-  stopped_ = true;
-  for (const int socket : sockets_) ::shutdown(socket, SHUT_RDWR);
-}
-
 namespace {
 
 // Larger than any payload we ask for: a server that sends more has not read the question.
@@ -55,9 +32,7 @@ std::uint16_t random_id() {
   return id;
 }
 
-bool is_stopped(const DnsAsk& ask) {
-  return Loop::current().interrupted() || (ask.stop != nullptr && ask.stop->stopped());
-}
+bool is_interrupted() { return Loop::current().interrupted(); }
 
 // Advice about packet sizes: the kernel takes it, the question goes on.
 bool is_advice(const IcmpNote& note) {
@@ -178,7 +153,7 @@ bool UdpExchange::send(const std::string& bytes) {
 
 // Reads what is there. True when the question has ended.
 bool UdpExchange::receive() {
-  while (!is_stopped(ask_)) {
+  while (!is_interrupted()) {
     const auto got = ::recv(socket_.get(), buffer_.data(), buffer_.size(), MSG_TRUNC);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) return false;
@@ -203,9 +178,8 @@ Task<void> UdpExchange::run() {
     end(DnsOutcome::local, EINVAL);
     co_return;
   }
-  if (is_stopped(ask_)) co_return end(DnsOutcome::stopped);
+  if (is_interrupted()) co_return end(DnsOutcome::interrupted);
   if (!open()) co_return;
-  const DnsStopEntry entry{ask_.stop, socket_};
   Loop& loop = Loop::current();
   const Instant began = Clock::now();
   const Instant last = std::min(ask_.deadline, began + ask_.wait);
@@ -216,7 +190,7 @@ Task<void> UdpExchange::run() {
     while (co_await loop.readable(socket_, until)) {
       if (receive()) break;
     }
-    if (is_stopped(ask_)) end(DnsOutcome::stopped);
+    if (is_interrupted()) end(DnsOutcome::interrupted);
     if (reply_.outcome != DnsOutcome::timeout || until >= last) co_return;
   }
 }
@@ -281,14 +255,14 @@ Task<void> ask_over_tcp(const DnsAsk& ask, const codec::DnsQuery& query, DnsRepl
     options.source = ask.source;
   ConnectResult connected = co_await connect_tcp(options);
   if (connected.outcome == ConnectOutcome::open) {
-    const DnsStopEntry entry{ask.stop, connected.socket};
     co_await exchange_over(connected.socket, query, deadline, reply);
   } else {
     reply.os_code = connected.outcome == ConnectOutcome::silent ? ETIMEDOUT : connected.os_code;
     reply.icmp = std::move(connected.icmp);
     if (connected.outcome == ConnectOutcome::local) reply.outcome = DnsOutcome::local;
   }
-  if (is_stopped(ask) && reply.outcome != DnsOutcome::answered) reply.outcome = DnsOutcome::stopped;
+  if (is_interrupted() && reply.outcome != DnsOutcome::answered)
+    reply.outcome = DnsOutcome::interrupted;
 }
 
 // Servers from before EDNS answer FORMERR or NOTIMP to it, without an OPT record of their own
@@ -302,9 +276,9 @@ bool dislikes_edns(const DnsReply& reply, const codec::DnsQuery& query) {
 }  // namespace
 
 std::string_view name(DnsOutcome outcome) {
-  constexpr std::array<std::string_view, 8> kNames{"answered",    "timeout",   "refused",
-                                                   "unreachable", "malformed", "tcp-failed",
-                                                   "local",       "stopped"};
+  constexpr std::array<std::string_view, 8> kNames{"answered",    "timeout",    "refused",
+                                                   "unreachable", "malformed",  "tcp-failed",
+                                                   "local",       "interrupted"};
   return kNames.at(static_cast<std::size_t>(outcome));
 }
 
@@ -323,7 +297,7 @@ Task<DnsReply> ask_dns(DnsAsk ask) {
     reply.truncated = reply.message && reply.message->truncated;
   }
   const bool cut = reply.outcome == DnsOutcome::answered && reply.truncated;
-  if (ask.only_tcp || (cut && ask.may_use_tcp && !is_stopped(ask))) {
+  if (ask.only_tcp || (cut && ask.may_use_tcp && !is_interrupted())) {
     co_await ask_over_tcp(ask, ask.query, reply);
   }
   reply.elapsed = Clock::now() - began;

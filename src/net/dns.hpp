@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/address.hpp"
 #include "base/limits.hpp"
@@ -17,18 +16,6 @@
 
 namespace causeway::net {
 
-// Ends questions whose answers nobody needs any more. Must outlive them; belongs to one thread.
-class DnsStop {
- public:
-  void stop();
-  bool stopped() const { return stopped_; }
-
- private:
-  friend class DnsStopEntry;
-  std::vector<int> sockets_;
-  bool stopped_ = false;
-};
-
 struct DnsAsk {
   Endpoint server;
   codec::DnsQuery query;                    // its id is drawn anew
@@ -38,7 +25,6 @@ struct DnsAsk {
   Duration try_wait = limits::kDnsTryWait;  // before a packet counts as lost and is sent again
   bool only_tcp = false;
   bool may_use_tcp = true;  // when the answer over UDP is cut; else the cut answer is the answer
-  DnsStop* stop = nullptr;
 };
 
 enum class DnsOutcome : std::uint8_t {
@@ -49,7 +35,7 @@ enum class DnsOutcome : std::uint8_t {
   malformed,    // an answer that cannot be parsed, or too many that answer something else
   tcp_failed,   // cut over UDP, and TCP to the server does not work
   local,        // this machine could not even ask
-  stopped,      // by DnsStop, or the loop was interrupted: says nothing about the server
+  interrupted,  // the loop was: says nothing about the server
 };
 std::string_view name(DnsOutcome outcome);  // model/kinds.def, dns.outcome
 

@@ -95,7 +95,9 @@ TEST(DnsAsk, TriesAgainWhenTheFirstPacketIsLost) {
   std::atomic<int> packets = 0;
   const ScriptedDns server{
       [&](const Asked& asked) { return ++packets == 1 ? Replies{} : Replies{good(asked)}; }};
-  const DnsReply reply = ask(question_to(server.endpoint()));
+  DnsAsk options = question_to(server.endpoint());
+  options.try_wait = milliseconds{30};
+  const DnsReply reply = ask(options);
   EXPECT_EQ(reply.outcome, DnsOutcome::answered);
   EXPECT_EQ(reply.tries, 2);
 }
@@ -158,21 +160,26 @@ TEST(DnsAsk, AsksOldServersWithoutEdns) {
   EXPECT_EQ(reply.tries, 2);
 }
 
-TEST(DnsAsk, IsEndedByItsStop) {
+TEST(DnsAsk, SaysNothingAboutTheServerWhenInterrupted) {
+  Loop loop;
+  const ScriptedDns server{[&](const Asked&) {
+    loop.interrupt();
+    return Replies{};
+  }};
+  const DnsReply reply = loop.run(ask_dns(question_to(server.endpoint())));
+  EXPECT_EQ(reply.outcome, DnsOutcome::interrupted);
+  EXPECT_LT(reply.elapsed, milliseconds{900});
+}
+
+TEST(DnsAsk, CanBeDropped) {
   const ScriptedDns server{[](const Asked&) { return Replies{}; }};
   Loop loop;
-  const auto stopped = [&]() -> Task<DnsReply> {
-    DnsStop stop;
-    DnsAsk options = question_to(server.endpoint());
-    options.stop = &stop;
-    auto asking = start(ask_dns(options));
-    co_await Loop::current().sleep_until(Loop::current().now() + milliseconds{20});
-    stop.stop();
-    co_return co_await asking;
+  const auto dropped = [&]() -> Task<bool> {
+    const auto asking = start(ask_dns(question_to(server.endpoint())));
+    co_await Loop::current().sleep_until(Loop::current().now() + milliseconds{5});
+    co_return asking.done();
   };
-  const DnsReply reply = loop.run(stopped());
-  EXPECT_EQ(reply.outcome, DnsOutcome::stopped);
-  EXPECT_LT(reply.elapsed, milliseconds{900});
+  EXPECT_FALSE(loop.run(dropped()));
 }
 
 TEST(DnsAsk, BlamesItselfForASourceItDoesNotHave) {

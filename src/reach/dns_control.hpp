@@ -1,7 +1,8 @@
 // Questions with a known answer: do they fail too, the resolver is dead; else the zone is.
 #pragma once
 
-#include "net/dns.hpp"
+#include "base/address.hpp"
+#include "base/time.hpp"
 #include "net/task.hpp"
 #include "reach/survey.hpp"
 
@@ -15,7 +16,6 @@ struct DnsControl {
 // Asks `server` for localhost (answered by every resolver itself: RFC 6761 section 6.3), the root's
 // name servers and those of the target's parent. Records `dns` with role control. resolve() does
 // this by itself when the name fails.
-net::Task<DnsControl> ask_control(Survey& survey, Endpoint server, Instant deadline,
-                                  net::DnsStop* stop = nullptr);
+net::Task<DnsControl> ask_control(Survey& survey, Endpoint server, Instant deadline);
 
 }  // namespace causeway::reach
