@@ -74,3 +74,21 @@ answers_are() {
   got=$(on edge kdig "@$2" +timeout=3 +retry=0 "$NAME" "${3:-A}" +short 2>/tmp/log/kdig | grep -v '\.$' | sort | xargs) || :
   [[ $got == "$expected" ]] || die "$2 answers '$got', expected '$expected'"
 }
+
+# What openssl says of the handshake with NAME: handshake [OPTION...]
+handshake() {
+  timeout "${patience:-4}" openssl s_client -connect "$ORIGIN4:443" -servername "$NAME" -CAfile "$CA/root.pem" \
+    -verify_hostname "$NAME" "$@" </dev/null >/tmp/log/handshake 2>&1 || :
+}
+# verify_is CODE [OPTION...]: the handshake ends, and this is the (last) verification error; 0 is good.
+verify_is() {
+  handshake "${@:2}"
+  grep -q "Verify return code: $1 " /tmp/log/handshake ||
+    die "verification: $(grep -E 'Verify return code|:error:' /tmp/log/handshake | head -1), expected $1"
+}
+# alert_is NUMBER [OPTION...]
+alert_is() {
+  handshake "${@:2}"
+  grep -q "SSL alert number $1\$" /tmp/log/handshake ||
+    die "handshake: $(grep -E ':error:|Verify' /tmp/log/handshake | head -1), expected alert $1"
+}
