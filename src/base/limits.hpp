@@ -53,7 +53,9 @@ constexpr auto kDnsWait = milliseconds{3400};
 constexpr auto kDnsOtherFamilyWait = milliseconds{1200};
 constexpr auto kDnsNextServerWait = milliseconds{1200};  // before the next of several resolvers
 constexpr int kDnsResolvers = 3;                         // MAXNS of resolv.conf(5)
-constexpr auto kDnsStepWait = milliseconds{1500};        // one step down the delegation
+// A name still unresolved after this long: is the resolver alive at all?
+constexpr auto kDnsPatience = milliseconds{400};
+constexpr auto kDnsStepWait = milliseconds{1500};  // one step down the delegation
 // Finding a zone's servers and hearing the silent ones among them out.
 constexpr auto kDnsAuthorityWait = milliseconds{8000};
 constexpr auto kDnssecWait = milliseconds{5000};
@@ -76,6 +78,18 @@ constexpr int kTraceHops = 30;
 constexpr int kTraceSilentHops = 4;  // in a row, then the trace ends
 constexpr int kSidePorts = 5;
 constexpr int kRedirects = 10;
+constexpr std::size_t kTaps = 32;             // addresses whose raw replies are looked at
+constexpr int kTapPacketsRead = 256;          // at one look
+constexpr std::size_t kTapPacketsKept = 128;  // per address, the newest
+constexpr int kPings = 3;
+constexpr auto kPingPause = milliseconds{200};  // between echoes: some hosts answer few a second
+constexpr int kUdpProbePort = 33'434;           // traceroute's first: open in many firewalls
+// Every router gets this long before the next SYNs of a trace leave. Late answers still count.
+constexpr auto kTraceWavePause = milliseconds{250};
+constexpr int kTraceWave = 4;
+// Slower than any per-source limit that serves people (two a second and up).
+constexpr auto kBurstPause = milliseconds{600};
+constexpr int kBurstPaced = 6;
 
 // --- what is read and kept of an answer ---
 constexpr std::size_t kFirstBytesKept = 256;

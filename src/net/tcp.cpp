@@ -42,14 +42,8 @@ int pending_error(const Fd& socket) {
   return ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
 }
 
-ConnectResult local(ConnectStep step, int os_code) {
-  ConnectResult result;
-  result.step = step;
-  result.os_code = os_code;
-  return result;
-}
-
-std::optional<ConnectResult> prepare(const Fd& socket, const ConnectOptions& options) {
+// The step that fails, or nothing.
+std::optional<ConnectStep> prepare(const Fd& socket, const ConnectOptions& options) {
   const Family family = options.remote.address.family();
   queue_errors(socket, family);
   set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -62,7 +56,7 @@ std::optional<ConnectResult> prepare(const Fd& socket, const ConnectOptions& opt
     // The port is chosen by connect(2), for this destination: bind(2) would take one for all.
     set(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
     const SockAddr own = to_sockaddr({*options.source, 0});
-    if (::bind(socket.get(), own.get(), own.length) != 0) return local(ConnectStep::source, errno);
+    if (::bind(socket.get(), own.get(), own.length) != 0) return ConnectStep::source;
   }
   return std::nullopt;
 }
@@ -81,22 +75,9 @@ bool ends_attempt(const IcmpNote& note) {
   return !note.local && note.name != "fragmentation-needed" && note.name != "packet-too-big";
 }
 
-void drain_notes(const Fd& socket, const IpAddress& target, ConnectResult& result) {
-  while (auto note = take_note(socket, target)) {
-    if (!result.icmp || (!ends_attempt(*result.icmp) && ends_attempt(*note))) {
-      result.icmp = std::move(*note);
-    }
-  }
-}
-
-void note_facts(const Fd& socket, ConnectResult& result) {
-  result.facts = tcp_facts(socket);
-  result.facts.syn_retransmits = result.facts.retransmits;
-  if (const auto own = local_endpoint(socket)) result.source = own->address;
-}
-
-ConnectOutcome outcome_of(int os_code, const std::optional<IcmpNote>& note) {
-  if (note && ends_attempt(*note)) return ConnectOutcome::icmp;
+// No note of the queue explains it when this is reached with an ICMP errno: then it is our
+// kernel's.
+ConnectOutcome outcome_of(int os_code) {
   switch (os_code) {
     case ECONNREFUSED: return ConnectOutcome::refused;
     case ECONNRESET: return ConnectOutcome::reset;
@@ -105,39 +86,11 @@ ConnectOutcome outcome_of(int os_code, const std::optional<IcmpNote>& note) {
   }
 }
 
-bool still_connecting(const Fd& socket) {
-  const auto info = tcp_info_of(socket);
-  return info && info->tcpi_state == kSynSent;
-}
-
-// Waits for SYN-ACK, error or deadline. What ended it is read from the socket, not from the event.
-Task<void> await_outcome(const Fd& socket, const ConnectOptions& options, ConnectResult& result) {
-  Loop& loop = Loop::current();
-  while (true) {
-    const bool happened = co_await loop.write_edge(socket, options.deadline);
-    drain_notes(socket, options.remote.address, result);
-    result.os_code = pending_error(socket);
-    if (result.os_code != 0) {
-      result.outcome = outcome_of(result.os_code, result.icmp);
-      co_return;
-    }
-    if (!still_connecting(socket)) {
-      result.outcome = ConnectOutcome::open;
-      co_return;
-    }
-    // An ICMP error that arrives while connect(2) still holds the socket is only queued, and the
-    // kernel goes on (tcp_v4_err, "sk_err_soft"): it is the answer all the same.
-    if (result.icmp && ends_attempt(*result.icmp)) {
-      result.outcome = ConnectOutcome::icmp;
-      result.os_code = result.icmp->os_code;
-      co_return;
-    }
-    if (!happened) {
-      result.outcome = ConnectOutcome::silent;
-      co_return;
-    }
-    Loop::drained_write(socket);
-  }
+// A rule of this machine's own firewall that drops outgoing SYNs is silent on TCP sockets. But a
+// retransmission that the stack refuses to send is never counted as being under way: tcpi_retrans
+// stays 0 (net/ipv4/tcp_output.c, tcp_retransmit_skb).
+bool stopped_before_sending(const tcp_info& info) {
+  return info.tcpi_state == kSynSent && info.tcpi_total_retrans > 0 && info.tcpi_retrans == 0;
 }
 
 }  // namespace
@@ -148,36 +101,112 @@ std::string_view name(ConnectOutcome outcome) {
   return kNames.at(static_cast<std::size_t>(outcome));
 }
 
-Task<ConnectResult> connect_tcp(ConnectOptions options) {
-  const Family family = options.remote.address.family();
-  Fd socket{::socket(af_of(family), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-  if (!socket) co_return local(ConnectStep::socket, errno);
-  if (auto failed = prepare(socket, options)) co_return std::move(*failed);
+void Dial::drain_notes() {
+  while (auto note = take_note(socket_, options_.remote.address)) {
+    if (!result_.icmp || (!ends_attempt(*result_.icmp) && ends_attempt(*note))) {
+      result_.icmp = std::move(*note);
+    }
+  }
+}
 
-  ConnectResult result;
-  const SockAddr remote = to_sockaddr(options.remote);
-  const Instant began = Clock::now();
-  const int connected = ::connect(socket.get(), remote.get(), remote.length);
-  const int os_code = connected == 0 ? 0 : errno;
-  if (os_code != 0 && os_code != EINPROGRESS) {
-    const bool no_source = os_code == EADDRNOTAVAIL && source_is_missing(options.remote);
-    result = local(no_source ? ConnectStep::source : ConnectStep::connect, os_code);
-    result.elapsed = Clock::now() - began;
-    drain_notes(socket, options.remote.address, result);
-    co_return result;
+void Dial::end(ConnectOutcome outcome, int os_code) {
+  result_.outcome = outcome;
+  result_.os_code = os_code;
+}
+
+bool Dial::begin() {
+  const Family family = options_.remote.address.family();
+  began_ = Clock::now();
+  socket_ = Fd{::socket(af_of(family), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  if (!socket_) {
+    result_.step = ConnectStep::socket;
+    end(ConnectOutcome::local, errno);
+    return false;
   }
-  if (os_code == EINPROGRESS) {
-    co_await await_outcome(socket, options, result);
+  if (const auto failed = prepare(socket_, options_)) {
+    result_.step = *failed;
+    end(ConnectOutcome::local, errno);
+    return false;
+  }
+  const SockAddr remote = to_sockaddr(options_.remote);
+  began_ = Clock::now();
+  if (::connect(socket_.get(), remote.get(), remote.length) == 0 || errno == EINPROGRESS) {
+    return true;
+  }
+  const int os_code = errno;
+  const bool no_source = os_code == EADDRNOTAVAIL && source_is_missing(options_.remote);
+  result_.step = no_source ? ConnectStep::source : ConnectStep::connect;
+  drain_notes();
+  end(ConnectOutcome::local, os_code);
+  return false;
+}
+
+// What ended it is read from the socket, not from the event.
+bool Dial::has_ended() {
+  drain_notes();
+  const int os_code = pending_error(socket_);
+  const bool told = result_.icmp && ends_attempt(*result_.icmp);
+  if (os_code != 0) {
+    result_.step = ConnectStep::send;
+    end(told ? ConnectOutcome::icmp : outcome_of(os_code), os_code);
+    return true;
+  }
+  const auto info = tcp_info_of(socket_);
+  if (info && info->tcpi_state != kSynSent) {
+    end(ConnectOutcome::open, 0);
+    return true;
+  }
+  // An ICMP error that arrives while connect(2) still holds the socket is only queued, and the
+  // kernel goes on (tcp_v4_err, sk_err_soft): it is the answer all the same.
+  if (told) end(ConnectOutcome::icmp, result_.icmp->os_code);
+  return told;
+}
+
+Task<void> Dial::await_end() {
+  Loop& loop = Loop::current();
+  while (!given_up_ && co_await loop.write_edge(socket_, options_.deadline)) {
+    if (has_ended()) co_return;
+    Loop::drained_write(socket_);
+  }
+  if (has_ended()) co_return;
+  result_.cut_short = given_up_ || loop.interrupted();
+  const auto info = tcp_info_of(socket_);
+  if (info && stopped_before_sending(*info)) {
+    result_.step = ConnectStep::send;
+    end(ConnectOutcome::local, EPERM);
   } else {
-    result.outcome = ConnectOutcome::open;
+    end(ConnectOutcome::silent, 0);
   }
-  result.elapsed = Clock::now() - began;
-  note_facts(socket, result);
-  if (result.outcome == ConnectOutcome::open) {
-    stop_queueing_errors(socket, family);
-    result.socket = std::move(socket);
+}
+
+Task<ConnectResult> Dial::outcome() {
+  if (begin()) {
+    co_await await_end();
+    result_.facts = tcp_facts(socket_);
+    result_.facts.syn_retransmits = result_.facts.retransmits;
+    if (const auto own = local_endpoint(socket_)) {
+      result_.source = own->address;
+      result_.local_port = own->port;
+    }
   }
-  co_return result;
+  result_.elapsed = Clock::now() - began_;
+  if (result_.outcome == ConnectOutcome::open) {
+    stop_queueing_errors(socket_, options_.remote.address.family());
+    result_.socket = std::move(socket_);
+  } else {
+    socket_.reset();
+  }
+  co_return std::move(result_);
+}
+
+void Dial::give_up() {
+  given_up_ = true;
+  if (socket_) Loop::current().give_up(socket_);
+}
+
+Task<ConnectResult> connect_tcp(ConnectOptions options) {
+  Dial dial{std::move(options)};
+  co_return co_await dial.outcome();
 }
 
 TcpFacts tcp_facts(const Fd& socket) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/address.hpp"
 #include "base/time.hpp"
@@ -48,7 +49,12 @@ enum class ConnectOutcome : std::uint8_t {
 std::string_view name(ConnectOutcome outcome);
 
 // The call that failed when the outcome is local: the same errno means different things.
-enum class ConnectStep : std::uint8_t { socket, source, connect, send };
+enum class ConnectStep : std::uint8_t {
+  socket,
+  source,   // bind(2), or no source address fits
+  connect,  // connect(2) fails at once
+  send,     // the kernel takes the connection but its packets do not leave
+};
 
 struct ConnectResult {
   ConnectOutcome outcome = ConnectOutcome::local;
@@ -58,10 +64,34 @@ struct ConnectResult {
   Duration elapsed{};
   std::optional<IcmpNote> icmp;  // kept also when it is not the outcome
   std::optional<IpAddress> source;
+  std::uint16_t local_port = 0;
   TcpFacts facts;
+  bool cut_short = false;  // interrupted or given up before the deadline: silence means nothing
 };
 
-// Never throws, always reports. An interrupt counts as the deadline.
+// An attempt that can be given up by somebody else than its awaiter.
+class Dial {
+ public:
+  explicit Dial(ConnectOptions options) : options_(std::move(options)) {}
+
+  // Once. Never throws, always reports. An interrupt of the loop counts as give_up().
+  Task<ConnectResult> outcome();
+  void give_up();
+
+ private:
+  bool begin();  // false: failed at once
+  Task<void> await_end();
+  bool has_ended();
+  void end(ConnectOutcome outcome, int os_code);
+  void drain_notes();
+
+  ConnectOptions options_;
+  Fd socket_;
+  Instant began_;
+  ConnectResult result_;
+  bool given_up_ = false;
+};
+
 Task<ConnectResult> connect_tcp(ConnectOptions options);
 
 TcpFacts tcp_facts(const Fd& socket);

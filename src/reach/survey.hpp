@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/time.hpp"
+#include "net/reply_tap.hpp"
 #include "reach/record.hpp"
 #include "reach/request.hpp"
 
@@ -12,6 +13,7 @@ struct Survey {
   const Request& request;
   Record& record;
   Instant deadline;  // of the whole diagnosis: no probe waits beyond it
+  net::ReplyTaps* taps = nullptr;  // raw replies, where this machine lets us see them
 
   // The earlier of the diagnosis' end and `wait` from `now`.
   Instant until(Instant now, Duration wait) const {
