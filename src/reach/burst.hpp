@@ -17,7 +17,12 @@ enum class BurstStyle : std::uint8_t {
 };
 std::string_view name(BurstStyle style);
 
+struct BurstFacts {
+  int sent = 0;
+  int at_once = 0;  // connected without a retransmission
+};
+
 // Records `burst`.
-net::Task<void> burst(Survey& survey, Endpoint remote, BurstStyle style);
+net::Task<BurstFacts> burst(Survey& survey, Endpoint remote, BurstStyle style);
 
 }  // namespace causeway::reach

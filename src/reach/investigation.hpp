@@ -9,22 +9,24 @@
 #include <vector>
 
 #include "model/diagnosis.hpp"
+#include "net/event.hpp"
 #include "net/group.hpp"
 #include "net/loop.hpp"
 #include "net/stream.hpp"
 #include "net/task.hpp"
 #include "reach/exchange.hpp"
 #include "reach/questions.hpp"
+#include "reach/secure.hpp"
 #include "reach/survey.hpp"
 
 namespace causeway::reach {
 
 struct Subject {
   Endpoint remote;
-  bool tls = true;               // the edge speaks TLS to this endpoint
-  model::StageRecord resolved;   // how the address was come by
-  bool only_main = false;        // no second questions: the edge's own address, an old resolver
-  std::vector<IpAddress> own;    // this machine's addresses of the same family
+  bool tls = true;              // the edge speaks TLS to this endpoint
+  model::StageRecord resolved;  // how the address was come by
+  bool only_main = false;       // no second questions: the edge's own address, an old resolver
+  std::vector<IpAddress> own;   // this machine's addresses of the same family
 };
 
 class Investigation {
@@ -41,16 +43,22 @@ class Investigation {
     Duration first_byte;
   };
 
+  struct Opened {  // a connection that is ready for a request
+    std::unique_ptr<net::Stream> stream;
+    ExchangeQuestion question;
+  };
+
   bool begin_route();
-  net::Task<std::unique_ptr<net::Stream>> open();
-  net::Task<std::unique_ptr<net::Stream>> handshake(net::Fd socket);
-  net::Task<Exchanged> fetch(net::Stream& stream);
-  net::Task<void> reuse(std::unique_ptr<net::Stream> stream, Exchanged first);
+  net::Task<Opened> open();
+  net::Task<Opened> handshake(net::Fd socket);
+  net::Task<Exchanged> fetch(Opened& opened);
+  net::Task<void> reuse(Opened opened, Exchanged first);
 
   // A stage that is still pending after `patience` makes second questions worth asking; when it
   // ends well after all, they are dropped.
   net::Task<void> impatient(std::shared_ptr<net::Event> done, model::Stage stage,
                             Duration patience);
+  void drop_impatient();
   void ask(const std::vector<Question>& questions);
   net::Task<void> answer(Question question);
   net::Task<void> answer_handshake(Question question);
@@ -59,6 +67,9 @@ class Investigation {
   net::Task<void> try_side_port(Endpoint remote);
   net::Task<void> try_other_source();
   net::Task<void> try_burst();
+  net::Task<Secured> secure_again(net::Fd socket, Endpoint remote, std::string_view variant);
+  net::Task<void> exchange_again(net::Stream& stream, Endpoint remote, std::string_view variant,
+                                 const net::TlsResult* secured);
   net::Task<net::Fd> connect_again(std::string_view role, Endpoint remote, int mss = 0);
 
   Standing standing(model::Stage stage) const;
