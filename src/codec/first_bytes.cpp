@@ -15,9 +15,12 @@ unsigned byte(std::string_view bytes, std::size_t at) {
   return static_cast<unsigned char>(bytes[at]);
 }
 
-// A TLS record: content type, major version 3, a length that a record may have (RFC 8446 5.1).
+// A TLS record: content type, major version 3, a length that a record may have (RFC 8446 5.1). As
+// far as the bytes go: a record may come in pieces.
 bool is_tls_record(std::string_view bytes) {
-  if (bytes.size() < 5 || byte(bytes, 1) != 3 || byte(bytes, 2) > 4) return false;
+  if (bytes.size() > 1 && byte(bytes, 1) != 3) return false;
+  if (bytes.size() > 2 && byte(bytes, 2) > 4) return false;
+  if (bytes.size() < 5) return true;
   const auto length = byte(bytes, 3) << 8U | byte(bytes, 4);
   return length > 0 && length <= 16384 + 2048;
 }

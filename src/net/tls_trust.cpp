@@ -1,0 +1,150 @@
+#include "net/tls_trust.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <mutex>
+
+#include "base/limits.hpp"
+
+namespace causeway::net {
+namespace {
+
+// Where distributions keep their bundle when OpenSSL's own directory has no hashed links.
+constexpr const char* kBundles[] = {
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+    "/etc/ssl/ca-bundle.pem",
+};
+
+bool exists(const char* path) {
+  struct stat info{};
+  return ::stat(path, &info) == 0;
+}
+
+bool has_hashed_links(const std::string& directory) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator{directory, error}) {
+    if (entry.path().extension() == ".0") return true;
+  }
+  return false;
+}
+
+const char* environment(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0' ? value : nullptr;
+}
+
+}  // namespace
+
+std::string take_openssl_reason() {
+  const auto code = ERR_get_error();
+  ERR_clear_error();
+  if (code == 0) return {};
+  const char* reason = ERR_reason_error_string(code);
+  return reason != nullptr ? std::string{reason} : fmt::format("error {:x}", code);
+}
+
+std::string name_part(const X509_NAME* name, int nid) {
+  const int at = X509_NAME_get_index_by_NID(name, nid, -1);
+  if (at < 0) return {};
+  const ASN1_STRING* data = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
+  unsigned char* text = nullptr;
+  const int length = ASN1_STRING_to_UTF8(&text, data);
+  if (length < 0) return {};
+  std::string out{reinterpret_cast<const char*>(text), static_cast<std::size_t>(length)};
+  OPENSSL_free(text);
+  return out;
+}
+
+Parsed<std::shared_ptr<const TrustStore>> TrustStore::load(const std::string& ca_file) {
+  static std::mutex mutex;
+  static std::map<std::string, std::shared_ptr<const TrustStore>> loaded;
+  const std::lock_guard lock{mutex};
+  if (const auto known = loaded.find(ca_file); known != loaded.end()) return known->second;
+  auto store =
+      ca_file.empty() ? Parsed<std::shared_ptr<const TrustStore>>{system()} : read_file(ca_file);
+  if (store) loaded.emplace(ca_file, *store);
+  return store;
+}
+
+Parsed<std::shared_ptr<const TrustStore>> TrustStore::read_file(const std::string& path) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) {
+    return error(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+  }
+  if (static_cast<std::size_t>(info.st_size) > limits::kDocumentBytes) {
+    return error(fmt::format("{} is larger than {} bytes", path, limits::kDocumentBytes));
+  }
+  auto trust = std::make_shared<TrustStore>();
+  trust->own_file_ = true;
+  trust->store_.reset(X509_STORE_new());
+  auto* lookup = X509_STORE_add_lookup(trust->store_.get(), X509_LOOKUP_file());
+  ERR_clear_error();
+  if (X509_load_cert_crl_file(lookup, path.c_str(), X509_FILETYPE_PEM) <= 0) {
+    return error(
+        fmt::format("{} holds no certificate that can be read ({}): expected PEM, "
+                    "\"-----BEGIN CERTIFICATE-----\"",
+                    path, take_openssl_reason()));
+  }
+  ERR_clear_error();
+  auto* objects = X509_STORE_get0_objects(trust->store_.get());
+  for (int i = 0; i < sk_X509_OBJECT_num(objects); ++i) {
+    const X509_OBJECT* object = sk_X509_OBJECT_value(objects, i);
+    if (X509_OBJECT_get_type(object) == X509_LU_CRL) trust->has_crls_ = true;
+    const X509* certificate = X509_OBJECT_get0_X509(object);
+    if (certificate == nullptr) continue;
+    auto organisation = name_part(X509_get_subject_name(certificate), NID_organizationName);
+    if (!organisation.empty()) trust->organisations_.insert(std::move(organisation));
+  }
+  return trust;
+}
+
+// A directory of hashed links is asked only for the names that are needed; reading a whole bundle
+// costs some 20 ms, most of a healthy diagnosis. So the directory comes first, unless the user's
+// environment names a file (SSL_CERT_FILE, as every OpenSSL program obeys it).
+std::shared_ptr<const TrustStore> TrustStore::system() {
+  auto trust = std::make_shared<TrustStore>();
+  trust->store_.reset(X509_STORE_new());
+  const char* file = environment(X509_get_default_cert_file_env());
+  const char* directory = environment(X509_get_default_cert_dir_env());
+  if (directory == nullptr) directory = X509_get_default_cert_dir();
+  if (file == nullptr) {
+    if (has_hashed_links(directory)) {
+      auto* lookup = X509_STORE_add_lookup(trust->store_.get(), X509_LOOKUP_hash_dir());
+      X509_LOOKUP_add_dir(lookup, directory, X509_FILETYPE_PEM);
+    } else {
+      file = X509_get_default_cert_file();
+      for (const char* bundle : kBundles) {
+        if (!exists(file)) file = bundle;
+      }
+    }
+  }
+  if (file != nullptr) {
+    auto* lookup = X509_STORE_add_lookup(trust->store_.get(), X509_LOOKUP_file());
+    X509_load_cert_crl_file(lookup, file, X509_FILETYPE_PEM);
+  }
+  ERR_clear_error();
+  return trust;
+}
+
+bool TrustStore::has(const X509_NAME* subject) const {
+  const X509StoreCtx context{X509_STORE_CTX_new()};
+  if (!context || X509_STORE_CTX_init(context.get(), store_.get(), nullptr, nullptr) != 1) {
+    return false;
+  }
+  X509_OBJECT* object = X509_OBJECT_new();
+  const bool found =
+      X509_STORE_CTX_get_by_subject(context.get(), X509_LU_X509, subject, object) == 1;
+  X509_OBJECT_free(object);
+  ERR_clear_error();
+  return found;
+}
+
+}  // namespace causeway::net

@@ -1,0 +1,43 @@
+// Whom a certificate may come from: a file of the user's, or the system's trust store.
+// Internal to src/net/tls*.cpp.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+
+#include "base/result.hpp"
+#include "net/tls_openssl.hpp"
+
+namespace causeway::net {
+
+class TrustStore {
+ public:
+  // Loaded once per file and process, then shared. Empty: the system's.
+  static Parsed<std::shared_ptr<const TrustStore>> load(const std::string& ca_file);
+
+  X509_STORE* get() const { return store_.get(); }
+  bool has_crls() const { return has_crls_; }
+  bool is_own_file() const { return own_file_; }
+
+  // Whether a certificate of this name is a trusted one.
+  bool has(const X509_NAME* subject) const;
+  // Whether a trusted certificate of the user's file names this organisation.
+  bool has_organisation(const std::string& organisation) const {
+    return organisations_.contains(organisation);
+  }
+
+ private:
+  static Parsed<std::shared_ptr<const TrustStore>> read_file(const std::string& path);
+  static std::shared_ptr<const TrustStore> system();
+
+  X509StorePtr store_;
+  std::set<std::string> organisations_;
+  bool has_crls_ = false;
+  bool own_file_ = false;
+};
+
+// A field of a name, "CN" or "O", as UTF-8; empty when absent.
+std::string name_part(const X509_NAME* name, int nid);
+
+}  // namespace causeway::net
