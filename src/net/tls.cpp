@@ -100,6 +100,7 @@ struct Connection {
   Wire wire;
   Seen seen;
   Ssl ssl;
+  unsigned retransmits_before = 0;  // SYNs
 
   // Waits for what OpenSSL asked for; false when the deadline passed first.
   Task<bool> wait(int why, Instant deadline) {
@@ -182,6 +183,7 @@ class TlsStream final : public Stream {
 std::unique_ptr<Connection> begin(Fd socket, const TlsOptions& options) {
   auto connection = std::make_unique<Connection>();
   connection->wire.socket = std::move(socket);
+  connection->retransmits_before = tcp_facts(connection->wire.socket).retransmits;
   connection->ssl.reset(SSL_new(context_for(options.offer)));
   SSL* ssl = connection->ssl.get();
   if (ssl == nullptr) return connection;
@@ -238,7 +240,8 @@ void note_certificate(SSL* ssl, const TlsOptions& options, TlsResult& result) {
 void note_facts(const Connection& connection, TlsResult& result) {
   const auto facts = tcp_facts(connection.wire.socket);
   result.acked = facts.unacked_bytes == 0;
-  result.retransmits = facts.retransmits - std::min(facts.retransmits, facts.syn_retransmits);
+  result.retransmits =
+      facts.retransmits - std::min(facts.retransmits, connection.retransmits_before);
   result.mss = facts.mss;
   result.first_bytes = connection.wire.first_bytes;
   result.bytes_received = connection.wire.bytes_received;

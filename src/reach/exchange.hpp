@@ -29,7 +29,6 @@ struct ExchangeQuestion {
   bool h2 = false;                               // HTTP/2 was agreed (ALPN)
   std::shared_ptr<net::H2Client> session;        // to go on with a connection used before
   int connections_before = 0;                    // requests answered on this connection before
-  bool client_cert_requested = false;            // the handshake asked for one: explains an alert
   Duration first_byte = limits::kFirstByteWait;  // until the head is complete
   Duration between_bytes = limits::kBetweenBytesWait;
   Duration body = limits::kBodyWait;  // a body that still comes after it is good enough
