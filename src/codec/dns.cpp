@@ -195,7 +195,7 @@ std::string_view extended_error_name(int code) {
                                                          : std::string_view{};
 }
 
-bool is_dnssec_error(int code) { return code >= 5 && code <= 12; }
+bool is_dnssec_error(int code) { return code >= 6 && code <= 12; }
 
 std::string presentation(const DnsRecord& record) {
   const std::string dot = record.owner == "." ? "" : ".";

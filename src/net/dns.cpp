@@ -191,8 +191,11 @@ Task<void> UdpExchange::run() {
       if (receive()) break;
     }
     if (is_interrupted()) end(DnsOutcome::interrupted);
-    if (reply_.outcome != DnsOutcome::timeout || until >= last) co_return;
+    if (reply_.outcome != DnsOutcome::timeout) co_return;
+    if (until >= last) break;
   }
+  // Silence that was not heard out is not silence.
+  if (last < began + ask_.wait) end(DnsOutcome::interrupted);
 }
 
 // --- TCP: the same question with its length in front (RFC 1035 section 4.2.2) ---

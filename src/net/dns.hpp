@@ -35,7 +35,8 @@ enum class DnsOutcome : std::uint8_t {
   malformed,    // an answer that cannot be parsed, or too many that answer something else
   tcp_failed,   // cut over UDP, and TCP to the server does not work
   local,        // this machine could not even ask
-  interrupted,  // the loop was: says nothing about the server
+  interrupted,  // the deadline came before `wait` was over, or the loop was interrupted: says
+                // nothing
 };
 std::string_view name(DnsOutcome outcome);  // model/kinds.def, dns.outcome
 

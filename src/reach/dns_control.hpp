@@ -3,6 +3,7 @@
 
 #include "base/address.hpp"
 #include "base/time.hpp"
+#include "net/event.hpp"
 #include "net/task.hpp"
 #include "reach/survey.hpp"
 
@@ -15,7 +16,8 @@ struct DnsControl {
 
 // Asks `server` for localhost (answered by every resolver itself: RFC 6761 section 6.3), the root's
 // name servers and those of the target's parent. Records `dns` with role control. resolve() does
-// this by itself when the name fails.
-net::Task<DnsControl> ask_control(Survey& survey, Endpoint server, Instant deadline);
+// this by itself when the name fails. `alive` is set at the first sign of life.
+net::Task<DnsControl> ask_control(Survey& survey, Endpoint server, Instant deadline,
+                                  net::Event* alive = nullptr);
 
 }  // namespace causeway::reach
