@@ -1,0 +1,130 @@
+#include "judge/cases.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace causeway::judge {
+namespace {
+
+using model::FailureId;
+using model::Via;
+
+// How much an attempt's end tells: nobody answered < a router < the host itself.
+int answered(FailureId failure) {
+  switch (failure) {
+    case FailureId::connect_silent:
+    case FailureId::resolve_timeout:
+    case FailureId::tls_silent:
+    case FailureId::http_silent:
+    case FailureId::http_request_unacked: return 0;
+    case FailureId::resolve_resolver_unreachable:
+    case FailureId::resolve_server_failed: return 1;
+    default: return 2;
+  }
+}
+
+int depth(const Case& one) {
+  if (one.failure) return static_cast<int>(model::row(*one.failure).stage);
+  return static_cast<int>(model::Stage::exchange);
+}
+
+std::optional<SignIndex> excuse(const Rulebook& book, FailureId failure, Examination& examination) {
+  for (const auto& row : book.excuses) {
+    if (std::ranges::find(row.failures, failure) == row.failures.end()) continue;
+    if (examination.holds(row.sign)) return row.sign;
+  }
+  return std::nullopt;
+}
+
+Standing standing_of(model::State state) {
+  return state == model::State::failing ? Standing::failing : Standing::limping;
+}
+
+void apply_concern(const Rulebook& book, Examination& examination, Case& out) {
+  for (const auto& concern : book.concerns) {
+    if (concern.of_target || !examination.holds(concern.sign)) continue;
+    out.concern = &concern;
+    out.chapter = concern.name;
+    out.failure = concern.shows;
+    out.standing = standing_of(concern.state);
+    return;
+  }
+}
+
+Case case_of(const Rulebook& book, const Scene& scene, const model::Attempt& attempt, int order) {
+  Case out{.chapter = "healthy",
+           .focus = {.address = attempt.address ? attempt.address->text() : "",
+                     .port = attempt.port == 0 ? scene.port() : attempt.port},
+           .status = attempt.status,
+           .excuse = {},
+           .order = order};
+  Examination examination{book, scene, out.focus};
+  if (const auto* failed = attempt.failed_stage(); failed != nullptr) {
+    const auto failure = failed->failure.value_or(FailureId::internal);
+    if (failure == FailureId::cancelled) {
+      out.standing = Standing::untested;
+      return out;
+    }
+    out.excuse = excuse(book, failure, examination);
+    if (!out.excuse) {
+      out.failure = failure;
+      out.chapter = model::name(failure);
+      out.standing = is_own_trouble(failure) ? Standing::own_trouble : Standing::failing;
+      return out;
+    }
+    out.standing = Standing::excused;
+  } else if (attempt.stages.empty() || attempt.stages.back().outcome != model::Outcome::ok) {
+    out.standing = Standing::untested;
+    return out;
+  }
+  apply_concern(book, examination, out);
+  return out;
+}
+
+}  // namespace
+
+bool is_own_trouble(FailureId failure) {
+  switch (failure) {
+    case FailureId::route_no_local_route:
+    case FailureId::route_no_source_address:
+    case FailureId::route_local_block:
+    case FailureId::connect_out_of_ports:
+    case FailureId::connect_out_of_files:
+    case FailureId::internal: return true;
+    default: return false;
+  }
+}
+
+std::vector<Case> cases(const Rulebook& book, const Scene& scene) {
+  std::vector<Case> out;
+  int order = 0;
+  for (const auto& attempt : scene.evidence().attempts) {
+    if (attempt.via == Via::edge) continue;
+    if (attempt.address && scene.for_comparison_only(attempt.address->text())) continue;
+    out.push_back(case_of(book, scene, attempt, order++));
+  }
+  Examination examination{book, scene, Focus{.address = "", .port = scene.port()}};
+  for (const auto& concern : book.concerns) {
+    if (!concern.of_target || !examination.holds(concern.sign)) continue;
+    out.push_back({.chapter = concern.name,
+                   .focus = examination.focus(),
+                   .standing = standing_of(concern.state),
+                   .failure = concern.shows,
+                   .concern = &concern,
+                   .excuse = {},
+                   .order = order++});
+  }
+  return out;
+}
+
+bool outranks(const Case& a, const Case& b) {
+  const auto key = [](const Case& one) {
+    const bool failing = one.standing == Standing::failing;
+    const bool own = one.standing == Standing::own_trouble;
+    return std::tuple{!own, failing, depth(one), one.failure ? answered(*one.failure) : 2,
+                      -one.order};
+  };
+  return key(a) > key(b);
+}
+
+}  // namespace causeway::judge

@@ -1,0 +1,116 @@
+// Comparisons of many connections and packets: limits, loss, delay under load.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "judge/comparisons.hpp"
+
+namespace causeway::judge {
+namespace {
+
+using model::Kind;
+
+std::int64_t delayed(const model::Observation& burst) {
+  return burst.integer("later") + burst.integer("refused") + burst.integer("silent");
+}
+
+std::string told(const model::Observation& burst) {
+  return fmt::format("{}: {} of {} at once, {} later, {} refused, {} never", burst.text("style"),
+                     burst.integer("at_once"), burst.integer("sent"), burst.integer("later"),
+                     burst.integer("refused"), burst.integer("silent"));
+}
+
+// A limit lets the first N through and is blind to a slow series; loss hits at random, and a slow
+// series too. Held connections tell the two limits apart: a rate refills while they stay open.
+std::string_view reading(const model::Observation& many, const model::Observation* paced) {
+  const auto bad = delayed(many);
+  const auto good = many.integer("at_once");
+  if (bad == 0) return "none";
+  if (paced != nullptr && delayed(*paced) > 0) return "loss";
+  const bool leading = many.has("leading_ok") && many.integer("leading_ok") == good;
+  const bool limited = bad >= 3 && (leading || bad * 2 >= many.integer("sent"));
+  if (limited && paced != nullptr) {
+    return many.integer("later") == 0 && good > 0 ? "connection-limit" : "rate-limit";
+  }
+  return paced != nullptr && bad >= 2 ? "loss" : "unclear";
+}
+
+void compare_burst(Comparisons& out, const std::string& address) {
+  Seen many = nullptr;
+  Seen paced = nullptr;
+  for (const Seen seen : ours_about(out.scene(), Kind::burst, address)) {
+    if (seen->integer("sent") < 3) continue;
+    (seen->text("style") == "paced" ? paced : many) = seen;
+  }
+  if (many == nullptr) return;
+  std::string detail = told(*many);
+  if (paced != nullptr) detail += "; " + told(*paced);
+  out.add("burst", reading(*many, paced), address, std::move(detail), {many, paced});
+}
+
+void compare_loss(Comparisons& out, const std::string& address) {
+  std::int64_t sent = 0;
+  std::int64_t lost = 0;
+  std::vector<Seen> from;
+  for (const Seen seen : ours_about(out.scene(), Kind::connect, address)) {
+    if (seen->text("role") == "burst" || !seen->has("syn_retransmits")) continue;
+    const auto outcome = seen->text("outcome");
+    if (outcome != "open" && outcome != "refused") continue;
+    sent += 1 + seen->integer("syn_retransmits");
+    lost += seen->integer("syn_retransmits");
+    from.push_back(seen);
+  }
+  for (const Seen seen : ours_about(out.scene(), Kind::ping, address)) {
+    if (seen->integer("received") == 0) continue;  // no answer at all is filtering, not loss
+    sent += seen->integer("sent");
+    lost += seen->integer("sent") - seen->integer("received");
+    from.push_back(seen);
+  }
+  for (const Seen seen : ours_about(out.scene(), Kind::burst, address)) {
+    if (seen->text("style") != "paced") continue;
+    sent += seen->integer("sent");
+    lost += seen->integer("later") + seen->integer("silent");
+    from.push_back(seen);
+  }
+  if (sent < 3) return;
+  const std::string_view result = lost >= 2 && lost * 100 >= sent * 15 ? "heavy"
+                                  : lost >= 1                          ? "some"
+                                                                       : "none";
+  out.add("loss", result, address, fmt::format("{} of {} packets lost", lost, sent), from);
+}
+
+void compare_delay(Comparisons& out, const std::string& address) {
+  constexpr double kFactor = 10;
+  constexpr double kFloorMs = 300;
+  const Seen main = main_connect(out.scene(), address);
+  if (main == nullptr || main->text("outcome") != "open") return;
+  const double before = main->has("rtt_ms") ? main->real("rtt_ms") : main->real("elapsed_ms");
+  double after = 0;
+  std::vector<Seen> from{main};
+  for (const Seen seen : ours_about(out.scene(), Kind::ping, address)) {
+    if (seen->text("outcome") != "reply") continue;
+    after = std::max({after, seen->real("rtt_ms"), seen->real("rtt_max_ms")});
+    from.push_back(seen);
+  }
+  for (const Seen seen : ours_about(out.scene(), Kind::connect, address)) {
+    if (seen->text("role") == "main" || seen->text("role") == "burst") continue;
+    if (seen->text("outcome") == "open" && seen->integer("syn_retransmits") == 0) {
+      after = std::max(after, seen->real("elapsed_ms"));
+      from.push_back(seen);
+    }
+  }
+  if (from.size() < 2) return;
+  const bool grows = after > kFloorMs && after > before * kFactor;
+  out.add("delay", grows ? "grows" : "steady", address,
+          fmt::format("{:.0f} ms at first, {:.0f} ms later", before, after), from);
+}
+
+}  // namespace
+
+void compare_load(Comparisons& out, const std::string& address) {
+  compare_burst(out, address);
+  compare_loss(out, address);
+  compare_delay(out, address);
+}
+
+}  // namespace causeway::judge

@@ -1,0 +1,236 @@
+#include "judge/judge.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.hpp"
+#include "judge/cases.hpp"
+#include "judge/ranking.hpp"
+#include "judge/words.hpp"
+
+namespace causeway::judge {
+namespace {
+
+using model::CauseId;
+using model::FailureId;
+using model::Kind;
+using model::Stage;
+using model::State;
+using model::Verdict;
+
+constexpr std::size_t kSettlesShown = 6;
+
+std::string sentence_of(const Chapter& chapter, Examination& examination) {
+  for (const auto& saying : chapter.sayings) {
+    if (!saying.sign) return examination.fill(saying.text, {});
+    const Finding& finding = examination.sign(*saying.sign);
+    if (finding.answer == Answer::yes) return examination.fill(saying.text, finding.evidence);
+  }
+  return {};
+}
+
+// Servers seen in the answers: their own fixes come first.
+std::string systems_seen(const Scene& scene) {
+  std::string out;
+  for (const Seen seen : scene.of(Kind::http)) {
+    if (scene.ours(*seen)) out += lower(seen->text("server")) + " ";
+  }
+  for (const Seen seen : scene.of(Kind::fact)) out += lower(seen->text("detail")) + " ";
+  return out;
+}
+
+void add_words(model::RankedCause& cause, Examination& examination) {
+  const CauseWords& words = cause_words(cause.cause);
+  const std::string_view title =
+      words.title.empty() ? model::row(cause.cause).title : std::string_view{words.title};
+  cause.title = examination.fill(title, {});
+  const auto filled = [&](const std::string& text) { return examination.fill(text, {}); };
+  for (const auto& step : words.settles) {
+    cause.settles.push_back({.text = filled(step.text), .command = filled(step.command)});
+  }
+  const std::string seen = systems_seen(examination.scene());
+  for (const bool first : {true, false}) {
+    for (const auto& [system, fix] : words.fixes) {
+      const bool present = !system.empty() && seen.contains(system);
+      if (present != first) continue;
+      cause.fixes.push_back({.text = filled(fix.text),
+                             .command = filled(fix.command),
+                             .undo = filled(fix.undo),
+                             .verify = filled(fix.verify)});
+      if (cause.fixes.back().verify.empty()) {
+        cause.fixes.back().verify = filled("causeway diagnose {url}");
+      }
+    }
+  }
+  if (cause.settles.size() > kSettlesShown) cause.settles.resize(kSettlesShown);
+}
+
+Seen edge_answer(const Scene& scene) {
+  Seen out = nullptr;
+  for (const Seen seen : scene.of(Kind::edge_answer)) {
+    if (scene.ours(*seen) && seen->text("outcome") == "answered") out = seen;
+  }
+  return out;
+}
+
+std::optional<Stage> stage_of_code(int code) {
+  switch (code) {
+    case 520:
+    case 524: return Stage::exchange;
+    case 521:
+    case 522: return Stage::connect;
+    case 523: return Stage::route;
+    case 525:
+    case 526: return Stage::secure;
+    case 530: return Stage::resolve;
+    default: return std::nullopt;
+  }
+}
+
+// What a visitor is shown. When the edge itself was asked and made an error of its own, that is it.
+void set_code(Verdict& verdict, const Case& main, const Scene& scene) {
+  const Seen answer = edge_answer(scene);
+  const bool edge_made = answer != nullptr && answer->text("made_by") == "edge";
+  if (main.failure) {
+    const auto& row = model::row(*main.failure);
+    verdict.failure = main.failure;
+    verdict.stage = row.stage == Stage::any ? std::nullopt : std::optional{row.stage};
+    verdict.code = row.code;
+    verdict.subcode = row.subcode;
+    if (verdict.code == 0) verdict.code = main.status;
+  } else {
+    verdict.code = main.status;
+  }
+  const bool failing = main.standing == Standing::failing;
+  if (edge_made && failing && answer->integer("code") >= 500) {
+    verdict.code = static_cast<int>(answer->integer("code"));
+    verdict.subcode = static_cast<int>(answer->integer("subcode"));
+    if (!main.failure) verdict.stage = stage_of_code(verdict.code);
+  } else if (verdict.code == 0 && answer != nullptr) {
+    verdict.code = static_cast<int>(answer->integer("status"));
+  }
+}
+
+State state_of(const std::vector<Case>& all) {
+  bool works = false;
+  bool limps = false;
+  bool fails = false;
+  bool own = false;
+  for (const auto& one : all) {
+    switch (one.standing) {
+      case Standing::fine:
+      case Standing::excused: works = true; break;
+      case Standing::limping: works = limps = true; break;
+      case Standing::failing:
+        // What is wrong with the target as a whole spares no address.
+        if (one.concern != nullptr && one.concern->of_target) return State::failing;
+        fails = true;
+        break;
+      case Standing::own_trouble: own = true; break;
+      case Standing::untested: break;
+    }
+  }
+  if (fails) return works ? State::degraded : State::failing;
+  if (limps) return State::degraded;
+  if (works) return State::ok;
+  return own ? State::failing : State::undetermined;
+}
+
+void add_note(Verdict& verdict, model::Note note) {
+  const bool known =
+      note.sentence.empty() || std::ranges::any_of(verdict.notes, [&](const model::Note& other) {
+        return other.sentence == note.sentence;
+      });
+  if (!known && note.sentence != verdict.sentence) verdict.notes.push_back(std::move(note));
+}
+
+// The other cases, what was excused and what the rules find worth a note.
+void add_notes(Verdict& verdict, const Case& main, const std::vector<Case>& all,
+               const Rulebook& book, const Scene& scene) {
+  for (const auto& one : all) {
+    if (&one == &main) continue;
+    Examination examination{book, scene, one.focus};
+    const Chapter* chapter = book.chapter(one.chapter);
+    const bool bad = one.standing == Standing::failing || one.standing == Standing::limping ||
+                     one.standing == Standing::own_trouble;
+    if (!bad || chapter == nullptr) continue;
+    if (one.chapter == main.chapter && !one.focus.address.empty()) {
+      add_note(verdict, {.sentence = examination.fill("{address} fails in the same way.", {}),
+                         .observations = {}});
+    } else {
+      add_note(verdict,
+               {.sentence = "Besides: " + sentence_of(*chapter, examination), .observations = {}});
+    }
+  }
+  for (const auto& one : all) {
+    Examination examination{book, scene, one.focus};
+    std::vector<SignIndex> signs = book.notes;
+    if (one.excuse) signs.insert(signs.begin(), *one.excuse);
+    for (const SignIndex sign : signs) {
+      if (!examination.holds(sign)) continue;
+      if (auto reason = examination.reason(sign)) {
+        add_note(verdict, {.sentence = std::move(reason->sentence),
+                           .observations = std::move(reason->observations)});
+      }
+    }
+  }
+}
+
+Verdict nothing_to_judge(const std::vector<Case>& all) {
+  Verdict out;
+  out.state = State::undetermined;
+  out.sentence = all.empty() ? "Nothing was tried, so nothing can be said."
+                             : "No attempt came to an end, so nothing can be said yet.";
+  out.missing.emplace_back(all.empty() ? "one attempt to reach the target"
+                                       : "one attempt that is not cut short (a longer --deadline)");
+  out.causes.push_back({.cause = CauseId::unknown,
+                        .probability = 0,
+                        .title = std::string{model::row(CauseId::unknown).title},
+                        .attributes = {}});
+  return out;
+}
+
+void add_unknown(Verdict& verdict, Examination& examination) {
+  if (!verdict.causes.empty()) return;
+  verdict.causes.push_back({.cause = CauseId::unknown, .probability = 0.5, .attributes = {}});
+  add_words(verdict.causes.back(), examination);
+  verdict.missing.emplace_back("evidence for any of the causes that show this way");
+}
+
+}  // namespace
+
+Verdict judge(const Evidence& evidence) {
+  const Scene scene{evidence};
+  const Rulebook& book = rulebook();
+  const std::vector<Case> all = cases(book, scene);
+  Verdict out;
+  out.state = state_of(all);
+  if (out.state == State::undetermined) return nothing_to_judge(all);
+
+  const Case* main = nullptr;
+  for (const auto& one : all) {
+    if (one.standing == Standing::untested) continue;
+    const bool own = one.standing == Standing::own_trouble;
+    const bool good = one.standing == Standing::fine || one.standing == Standing::excused;
+    if (out.state == State::ok ? !good : good) continue;
+    if (own && out.state != State::failing) continue;
+    if (main == nullptr || outranks(one, *main)) main = &one;
+  }
+  const Chapter* chapter = book.chapter(main->chapter);
+  Examination examination{book, scene, main->focus};
+  set_code(out, *main, scene);
+  if (chapter != nullptr) {
+    auto ranking = rank(*chapter, examination);
+    out.causes = std::move(ranking.causes);
+    out.ruled_out = std::move(ranking.ruled_out);
+    out.sentence = sentence_of(*chapter, examination);
+  }
+  for (auto& cause : out.causes) add_words(cause, examination);
+  add_unknown(out, examination);
+  add_notes(out, *main, all, book, scene);
+  return out;
+}
+
+}  // namespace causeway::judge
