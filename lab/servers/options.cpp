@@ -59,6 +59,7 @@ const std::map<std::string_view, Setter>& setters() {
       {"reason", [](Options& o, const std::string& v) { o.reason = v; }},
       {"header", [](Options& o, const std::string& v) { o.headers.push_back(v); }},
       {"body", [](Options& o, const std::string& v) { o.body = v; }},
+      {"out", [](Options& o, const std::string& v) { o.out = v; }},
       {"location", [](Options& o, const std::string& v) { o.location = v; }},
       {"zone", [](Options& o, const std::string& v) { o.zone = v; }},
       {"origin", [](Options& o, const std::string& v) { o.origin = v; }},
@@ -95,12 +96,13 @@ const std::map<std::string_view, Setter>& setters() {
   }
   std::puts("  never-accept            * listens, nobody accepts; --backlog 0 fills at once");
   std::puts("  tarpit                  * raw SYN-ACK, then a window of zero for ever (IPv4)");
+  std::puts("  clock-library --out FILE  writes a library to preload: $LAB_CLOCK seconds off");
   std::fputs(dns_help().data(), stdout);
   std::exit(0);
 }
 
 void check(const Options& options) {
-  if (options.ports.empty()) usage("--port is missing");
+  if (options.ports.empty() && options.mode != "clock-library") usage("--port is missing");
   if (options.every < 1) usage("--every takes 1 or more");
   if (options.tls && (options.cert.empty() || options.key.empty()))
     usage("--tls needs --cert and --key");

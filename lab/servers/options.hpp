@@ -25,6 +25,7 @@ struct Options {
   std::vector<std::string> headers;  // "Name: value"
   std::string body;
   std::string location;
+  std::string out;     // file that `clock-library` writes
   std::string zone;    // host name an edge page names
   std::string origin;  // ADDR PORT an edge asks
   std::vector<std::string> addresses;
