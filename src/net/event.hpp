@@ -1,4 +1,4 @@
-// Event: something that happens once, and coroutines of this thread that wait for it.
+// Event: something that happens, and coroutines of this thread that wait for it.
 #pragma once
 
 #include "net/loop.hpp"
@@ -18,6 +18,7 @@ class Event {
     is_set_ = true;
     while (waiters_ != nullptr) Loop::current().wake(*waiters_, true);
   }
+  void clear() { is_set_ = false; }  // may be set and waited for again
   bool is_set() const { return is_set_; }
 
   class [[nodiscard]] Wait : private Waiter {

@@ -183,13 +183,6 @@ void Loop::wake_all(Waiter*& list) {
   while (list != nullptr) wake(*list, true);
 }
 
-void Loop::give_up(const Fd& fd) {
-  if (fd.watch_ == nullptr) return;
-  for (Waiter** list : {&fd.watch_->readers, &fd.watch_->writers, &fd.watch_->error_readers}) {
-    while (*list != nullptr) wake(**list, false);
-  }
-}
-
 void Loop::run_woken() {
   // Those woken meanwhile go to the end of the same queue, but run in the next turn.
   turn_ = std::exchange(woken_, nullptr);

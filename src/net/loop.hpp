@@ -99,9 +99,6 @@ class Loop {
   class [[nodiscard]] Turn;
   Turn turn(Instant deadline);
 
-  // Whoever waits for `fd` is told that the deadline has passed.
-  void give_up(const Fd& fd);
-
   // Whether a read or write is worth a system call: false only after drained_*() and before the
   // next edge.
   static bool may_read(const Fd& fd) { return may(fd, kCanRead | kHungUp); }

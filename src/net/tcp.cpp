@@ -93,13 +93,24 @@ bool stopped_before_sending(const tcp_info& info) {
   return info.tcpi_state == kSynSent && info.tcpi_total_retrans > 0 && info.tcpi_retrans == 0;
 }
 
-}  // namespace
+// One attempt from its socket to its end.
+class Dial {
+ public:
+  explicit Dial(ConnectOptions options) : options_(std::move(options)) {}
+  Task<ConnectResult> outcome();
 
-std::string_view name(ConnectOutcome outcome) {
-  constexpr std::array<std::string_view, 6> kNames{"open",   "refused", "icmp",
-                                                   "silent", "reset",   "local"};
-  return kNames.at(static_cast<std::size_t>(outcome));
-}
+ private:
+  bool begin();  // false: failed at once
+  Task<void> await_end();
+  bool has_ended();
+  void end(ConnectOutcome outcome, int os_code);
+  void drain_notes();
+
+  ConnectOptions options_;
+  Fd socket_;
+  Instant began_;
+  ConnectResult result_;
+};
 
 void Dial::drain_notes() {
   while (auto note = take_note(socket_, options_.remote.address)) {
@@ -164,12 +175,12 @@ bool Dial::has_ended() {
 
 Task<void> Dial::await_end() {
   Loop& loop = Loop::current();
-  while (!given_up_ && co_await loop.write_edge(socket_, options_.deadline)) {
+  while (co_await loop.write_edge(socket_, options_.deadline)) {
     if (has_ended()) co_return;
     Loop::drained_write(socket_);
   }
   if (has_ended()) co_return;
-  result_.cut_short = given_up_ || loop.interrupted();
+  result_.cut_short = loop.interrupted();
   const auto info = tcp_info_of(socket_);
   if (info && stopped_before_sending(*info)) {
     result_.step = ConnectStep::send;
@@ -199,9 +210,12 @@ Task<ConnectResult> Dial::outcome() {
   co_return std::move(result_);
 }
 
-void Dial::give_up() {
-  given_up_ = true;
-  if (socket_) Loop::current().give_up(socket_);
+}  // namespace
+
+std::string_view name(ConnectOutcome outcome) {
+  constexpr std::array<std::string_view, 6> kNames{"open",   "refused", "icmp",
+                                                   "silent", "reset",   "local"};
+  return kNames.at(static_cast<std::size_t>(outcome));
 }
 
 Task<ConnectResult> connect_tcp(ConnectOptions options) {

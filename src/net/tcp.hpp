@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <utility>
 
 #include "base/address.hpp"
 #include "base/time.hpp"
@@ -66,32 +65,10 @@ struct ConnectResult {
   std::optional<IpAddress> source;
   std::uint16_t local_port = 0;
   TcpFacts facts;
-  bool cut_short = false;  // interrupted or given up before the deadline: silence means nothing
+  bool cut_short = false;  // interrupted before the deadline: silence means nothing
 };
 
-// An attempt that can be given up by somebody else than its awaiter.
-class Dial {
- public:
-  explicit Dial(ConnectOptions options) : options_(std::move(options)) {}
-
-  // Once. Never throws, always reports. An interrupt of the loop counts as give_up().
-  Task<ConnectResult> outcome();
-  void give_up();
-
- private:
-  bool begin();  // false: failed at once
-  Task<void> await_end();
-  bool has_ended();
-  void end(ConnectOutcome outcome, int os_code);
-  void drain_notes();
-
-  ConnectOptions options_;
-  Fd socket_;
-  Instant began_;
-  ConnectResult result_;
-  bool given_up_ = false;
-};
-
+// Never throws, always reports. An interrupt of the loop counts as the deadline.
 Task<ConnectResult> connect_tcp(ConnectOptions options);
 
 TcpFacts tcp_facts(const Fd& socket);

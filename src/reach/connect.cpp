@@ -166,8 +166,13 @@ net::Task<Connected> connect(Survey& survey, ConnectQuestion question) {
   }
   Connected out{
       .result = co_await net::connect_tcp(std::move(options)), .failure = {}, .observation = {}};
+  // The diagnosis ended before even one SYN was sent again: that is not silence.
+  if (out.result.outcome == ConnectOutcome::silent && out.result.facts.syn_retransmits == 0 &&
+      out.result.elapsed < question.wait) {
+    out.result.cut_short = true;
+  }
   out.failure = failure_of(out.result);
-  // Cut short by an interrupt: nothing was found out.
+  // Nothing was found out.
   if (out.failure == FailureId::cancelled) co_return out;
   out.observation = survey.record.add(describe(survey, question, out.result)).id;
   const std::string_view check = out.failure ? self_check_of(*out.failure) : std::string_view{};

@@ -1,0 +1,132 @@
+#include "reach/burst.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "base/limits.hpp"
+#include "net/group.hpp"
+#include "net/loop.hpp"
+#include "net/tcp.hpp"
+
+namespace causeway::reach {
+namespace {
+
+using net::ConnectOutcome;
+
+// After this many that did not connect at once, one after another proves no more.
+constexpr int kFailuresEnough = 3;
+
+bool at_once(const net::ConnectResult& result) {
+  return result.outcome == ConnectOutcome::open && result.facts.syn_retransmits == 0;
+}
+
+class Burst {
+ public:
+  Burst(Survey& survey, const Endpoint& remote, BurstStyle style)
+      : survey_(survey), remote_(remote), style_(style) {}
+
+  net::Task<BurstFacts> run() {
+    if (style_ == BurstStyle::together) {
+      co_await all_together();
+    } else {
+      co_await one_by_one();
+    }
+    co_return report();
+  }
+
+ private:
+  // Every socket stays open until the last has ended: a limit on connections shows as well.
+  net::Task<void> all_together() {
+    results_.resize(limits::kBurstSize);
+    net::Group group;
+    for (auto& result : results_) group.start(connect_into(result));
+    co_await group.finished();
+  }
+
+  net::Task<void> one_by_one() {
+    const bool paced = style_ == BurstStyle::paced;
+    const int count = paced ? limits::kBurstPaced : limits::kBurstSize;
+    net::Loop& loop = net::Loop::current();
+    int failures = 0;
+    for (int i = 0; i < count && failures < kFailuresEnough; ++i) {
+      if (paced && i > 0 &&
+          !co_await loop.sleep_until(survey_.until(loop.now(), limits::kBurstPause))) {
+        break;
+      }
+      if (loop.now() >= survey_.deadline) break;
+      net::ConnectResult& result = results_.emplace_back();
+      co_await connect_into(result);
+      if (!at_once(result)) ++failures;
+      if (paced) result.socket.reset();
+    }
+  }
+
+  net::Task<void> connect_into(net::ConnectResult& result) {
+    net::ConnectOptions options{
+        .remote = remote_,
+        .source = survey_.request.source,
+        .deadline = survey_.until(net::Loop::current().now(), limits::kSideProbeWait),
+    };
+    if (options.source && options.source->family() != remote_.address.family()) {
+      options.source.reset();
+    }
+    result = co_await net::connect_tcp(std::move(options));
+  }
+
+  BurstFacts report() {
+    // Trouble of our own and what was cut short by the end of the diagnosis say nothing.
+    std::erase_if(results_, [](const net::ConnectResult& result) {
+      return result.outcome == ConnectOutcome::local || result.cut_short ||
+             (result.outcome == ConnectOutcome::silent && result.facts.syn_retransmits == 0);
+    });
+    if (results_.empty()) return {};
+    const auto count = [&](auto&& matches) {
+      return static_cast<int>(std::ranges::count_if(results_, matches));
+    };
+    const auto is_open = [](const auto& result) { return result.outcome == ConnectOutcome::open; };
+    const auto is_silent = [](const auto& result) {
+      return result.outcome == ConnectOutcome::silent;
+    };
+    const BurstFacts facts{static_cast<int>(results_.size()), count(at_once)};
+    const int opened = count(is_open);
+    const int silent = count(is_silent);
+    const auto first_bad = std::ranges::find_if_not(results_, at_once);
+    const auto longest =
+        std::ranges::max_element(results_, {}, &net::ConnectResult::elapsed)->elapsed;
+
+    model::Observation seen{model::Kind::burst, "connect", remote_.text()};
+    seen.set("address", remote_.address)
+        .set("port", int{remote_.port})
+        .set("style", name(style_))
+        .set("sent", facts.sent)
+        .set("at_once", facts.at_once)
+        .set("later", opened - facts.at_once)
+        .set("refused", facts.sent - opened - silent)
+        .set("silent", silent)
+        .set("leading_ok", static_cast<int>(first_bad - results_.begin()))
+        .set("waited_ms", longest);
+    survey_.record.add(std::move(seen));
+    return facts;
+  }
+
+  Survey& survey_;
+  Endpoint remote_;
+  BurstStyle style_;
+  std::vector<net::ConnectResult> results_;
+};
+
+}  // namespace
+
+std::string_view name(BurstStyle style) {
+  constexpr std::array<std::string_view, 3> kNames{"together", "paced", "held"};
+  return kNames.at(static_cast<std::size_t>(style));
+}
+
+net::Task<BurstFacts> burst(Survey& survey, Endpoint remote, BurstStyle style) {
+  Burst probe{survey, remote, style};
+  co_return co_await probe.run();
+}
+
+}  // namespace causeway::reach
