@@ -92,3 +92,11 @@ alert_is() {
   grep -q "SSL alert number $1\$" /tmp/log/handshake ||
     die "handshake: $(grep -E ':error:|Verify' /tmp/log/handshake | head -1), expected alert $1"
 }
+
+# says PATTERN COMMAND...: what it prints, on either stream, whatever its exit code.
+says() {
+  local pattern=$1
+  shift
+  "$@" >/tmp/log/says 2>&1 </dev/null || :
+  grep -qiE -- "$pattern" /tmp/log/says || { cat /tmp/log/says >&2; die "'$*' does not say '$pattern'"; }
+}

@@ -1,0 +1,18 @@
+// What a run of the lab prints.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lab/score.hpp"
+
+namespace causeway::lab {
+
+// One line for a fault that just ended.
+std::string line(const Result& result, bool check_only);
+
+// The table of what went wrong, then the score.
+std::string summary(const std::vector<Result>& results, double wall_s);
+std::string json(const std::vector<Result>& results, double wall_s);
+
+}  // namespace causeway::lab
