@@ -119,13 +119,17 @@ State state_of(const std::vector<Case>& all) {
   bool fails = false;
   bool own = false;
   for (const auto& one : all) {
+    const bool of_target = one.concern != nullptr && one.concern->of_target;
     switch (one.standing) {
       case Standing::fine:
       case Standing::excused: works = true; break;
-      case Standing::limping: works = limps = true; break;
+      case Standing::limping:
+        limps = true;
+        works = works || !of_target;
+        break;
       case Standing::failing:
         // What is wrong with the target as a whole spares no address.
-        if (one.concern != nullptr && one.concern->of_target) return State::failing;
+        if (of_target) return State::failing;
         fails = true;
         break;
       case Standing::own_trouble: own = true; break;
@@ -144,6 +148,13 @@ void add_note(Verdict& verdict, model::Note note) {
         return other.sentence == note.sentence;
       });
   if (!known && note.sentence != verdict.sentence) verdict.notes.push_back(std::move(note));
+}
+
+// What has the same cause as the headline follows from it and is not told again.
+bool follows(const Chapter& chapter, Examination& examination, const Verdict& verdict) {
+  const auto ranking = rank(chapter, examination);
+  return examination.focus().address.empty() && !ranking.causes.empty() &&
+         !verdict.causes.empty() && ranking.causes.front().cause == verdict.causes.front().cause;
 }
 
 // The other cases, what was excused and what the rules find worth a note.

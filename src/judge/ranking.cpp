@@ -61,7 +61,10 @@ Scored weigh(const Candidate& candidate, Examination& examination) {
     if (factor == 1 && !needed) continue;
     auto reason = examination.reason(weight.sign);
     if (!reason) continue;
-    (factor >= 1 ? out.cause.reasons : out.cause.counter_reasons).push_back(std::move(*reason));
+    auto& reasons = factor >= 1 ? out.cause.reasons : out.cause.counter_reasons;
+    if (std::ranges::find(reasons, reason->sentence, &model::Reason::sentence) == reasons.end()) {
+      reasons.push_back(std::move(*reason));
+    }
   }
   for (const auto& rule : candidate.attributes) {
     if (!rule.sign || examination.holds(*rule.sign)) set_attribute(out.cause.attributes, rule);
