@@ -170,7 +170,7 @@ void add_notes(Verdict& verdict, const Case& main, const std::vector<Case>& all,
     if (one.chapter == main.chapter && !one.focus.address.empty()) {
       add_note(verdict, {.sentence = examination.fill("{address} fails in the same way.", {}),
                          .observations = {}});
-    } else {
+    } else if (!follows(*chapter, examination, verdict)) {
       add_note(verdict,
                {.sentence = "Besides: " + sentence_of(*chapter, examination), .observations = {}});
     }
