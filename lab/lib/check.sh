@@ -100,3 +100,10 @@ says() {
   "$@" >/tmp/log/says 2>&1 </dev/null || :
   grep -qiE -- "$pattern" /tmp/log/says || { cat /tmp/log/says >&2; die "'$*' does not say '$pattern'"; }
 }
+
+# seen NFT-MATCH ADDRESS PORT: a connection from the edge brings a packet like this back to it.
+seen() {
+  rule edge input "$1 counter comment \"expected\""
+  tcp_outcome "$2" "$3" >/dev/null
+  rule_hit edge expected
+}

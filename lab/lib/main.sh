@@ -9,7 +9,7 @@ library=/run/lab/tree/lib
 out=/run/lab/out
 mkdir -p /tmp/log /tmp/tls
 chmod 1777 /tmp /tmp/log
-for part in process plan topology tls dns web check; do . "$library/$part.sh"; done
+for part in process plan topology tls dns web firewall check; do . "$library/$part.sh"; done
 . "$out/facts"
 
 phase() {
@@ -20,6 +20,15 @@ phase() {
 # The edge's ranges, as a file for --edge.
 write_ranges() {
   printf '%s\n' "$EDGE_NET4" "$EDGE_NET6" >/tmp/edge.txt
+}
+
+# Names of this little internet only. Without an entry for its own name a server may ask DNS for it when it
+# starts, and wait for five seconds.
+own_etc() {
+  printf '127.0.0.1 localhost %s\n::1 localhost\n' "$HOSTNAME" >/tmp/hosts
+  printf 'nameserver %s\noptions timeout:2 attempts:1\n' "$RESOLVER4" >/tmp/resolv.conf
+  mount --bind /tmp/hosts /etc/hosts
+  [[ ! -e /etc/resolv.conf ]] || mount --bind /tmp/resolv.conf /etc/resolv.conf
 }
 
 # Fills the array `diagnose` with the command as the header says.
@@ -59,6 +68,7 @@ section() {
 mode=$1
 phase setup
 plan "$plan" "$hash"
+own_etc
 topology "$hops"
 write_ranges
 [[ $dns == no ]] || dns
