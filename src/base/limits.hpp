@@ -55,6 +55,8 @@ constexpr auto kDnsNextServerWait = milliseconds{1200};  // before the next of s
 constexpr int kDnsResolvers = 3;                         // MAXNS of resolv.conf(5)
 // A name still unresolved after this long: is the resolver alive at all?
 constexpr auto kDnsPatience = milliseconds{400};
+// Root servers are near everywhere (anycast), or not reachable at all.
+constexpr auto kDnsRootWait = milliseconds{600};
 constexpr auto kDnsStepWait = milliseconds{1500};  // one step down the delegation
 // Finding a zone's servers and hearing the silent ones among them out.
 constexpr auto kDnsAuthorityWait = milliseconds{8000};
@@ -108,6 +110,24 @@ constexpr int kDocumentValues = 2'000'000;  // about 150 MB once parsed
 constexpr int kObservations = 20'000;
 constexpr int kEdgePrefixes = 20'000;
 constexpr auto kFactsFresh = std::chrono::minutes{10};  // older facts are used, and marked so
+
+// --- rulesets of a host: what its own tools print ---
+constexpr std::size_t kRulesetBytes = 64 * 1024 * 1024;  // of one dump; offsets are 32 bits wide
+constexpr int kRulesetDepth = 64;                        // of its JSON
+constexpr std::size_t kRulesetValues = 6'000'000;        // JSON values: a set of a million ranges
+constexpr std::size_t kRulesetRules = 500'000;
+constexpr std::size_t kRulesetElements = 2'000'000;  // of one set
+constexpr std::size_t kRulesetWords = 512;           // of one iptables rule
+constexpr int kRulesetSetDepth = 8;                  // sets that list sets
+// The kernel allows 16 nested jumps in nft; iptables stops at its stack. Beyond this, the outcome
+// is "unknown".
+constexpr int kRulesetJumps = 64;
+// Rules evaluated for one port and family: 10 000 rules met by six packets are 60 000.
+constexpr std::uint64_t kRulesetSteps = 20'000'000;
+constexpr std::size_t kRulesetFlows = 256;     // packets that differ in more than their source
+constexpr std::size_t kRulesetOverloads = 12;  // rate limits whose other side is simulated too
+constexpr std::size_t kProofPorts = 64;
+constexpr std::size_t kProofSamples = 200'000;  // lines of --query
 
 // --- runtime ---
 constexpr std::size_t kReadBuffer = 16 * 1024;

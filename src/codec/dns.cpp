@@ -34,13 +34,14 @@ struct TypeName {
 };
 
 constexpr std::array kTypeNames{
-    TypeName{DnsType::a, "A"},         TypeName{DnsType::ns, "NS"},
-    TypeName{DnsType::cname, "CNAME"}, TypeName{DnsType::soa, "SOA"},
-    TypeName{DnsType::ptr, "PTR"},     TypeName{DnsType::mx, "MX"},
-    TypeName{DnsType::txt, "TXT"},     TypeName{DnsType::aaaa, "AAAA"},
-    TypeName{DnsType::dname, "DNAME"}, TypeName{DnsType::opt, "OPT"},
-    TypeName{DnsType::ds, "DS"},       TypeName{DnsType::svcb, "SVCB"},
-    TypeName{DnsType::https, "HTTPS"},
+    TypeName{DnsType::a, "A"},           TypeName{DnsType::ns, "NS"},
+    TypeName{DnsType::cname, "CNAME"},   TypeName{DnsType::soa, "SOA"},
+    TypeName{DnsType::ptr, "PTR"},       TypeName{DnsType::mx, "MX"},
+    TypeName{DnsType::txt, "TXT"},       TypeName{DnsType::aaaa, "AAAA"},
+    TypeName{DnsType::dname, "DNAME"},   TypeName{DnsType::opt, "OPT"},
+    TypeName{DnsType::ds, "DS"},         TypeName{DnsType::svcb, "SVCB"},
+    TypeName{DnsType::https, "HTTPS"},   TypeName{DnsType::rrsig, "RRSIG"},
+    TypeName{DnsType::dnskey, "DNSKEY"},
 };
 
 // RFC 8914 section 5.2; the index is the code.

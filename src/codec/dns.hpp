@@ -27,6 +27,8 @@ enum class DnsType : std::uint16_t {
   dname = 39,
   opt = 41,
   ds = 43,
+  rrsig = 46,
+  dnskey = 48,
   svcb = 64,
   https = 65,
 };
