@@ -84,13 +84,15 @@ dns_bound() {
   for address in "$@"; do until_true 10 dns_has "$address"; done
 }
 dns_has() {
-  local parts line hex udp=no tcp=no
+  local parts line lines more hex udp=no tcp=no
   IFS=. read -ra parts <<<"$1"
   printf -v hex '%02X%02X%02X%02X:0035' "${parts[3]}" "${parts[2]}" "${parts[1]}" "${parts[0]}"
-  while read -r line; do
+  mapfile -t lines <"/proc/${pid_of[anchor]}/net/udp"
+  mapfile -t more <"/proc/${pid_of[anchor]}/net/tcp"
+  for line in "${lines[@]}" "${more[@]}"; do
     [[ $line != *": $hex "*:0000\ 07\ * ]] || udp=yes
     [[ $line != *": $hex "*:0000\ 0A\ * ]] || tcp=yes
-  done < <(on dns cat /proc/net/udp /proc/net/tcp)
+  done
   [[ $udp$tcp == yesyes ]]
 }
 

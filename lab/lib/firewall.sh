@@ -46,11 +46,17 @@ narrow() {
 # open on the server (a SYN flood, only slower).
 half_open() {
   rule "$1" input "tcp sport $3 tcp flags & (syn|ack) == syn|ack counter drop"
-  on "$1" curl -sg --parallel --parallel-immediate --parallel-max "$4" --max-time 100 \
+  on "$1" curl -s --parallel --parallel-immediate --parallel-max "$4" --max-time 100 \
     "http://$(bracket "$2"):$3/[1-$4]" >/dev/null 2>&1 &
 }
 
 # hold NAMESPACE ADDRESS PORT COUNT: connections that stay open and say nothing.
 hold() {
   on "$1" bash -c "for ((i = 0; i < $4; ++i)); do exec {socket}<>/dev/tcp/$2/$3; done; exec sleep 1000" &
+}
+
+# ask_and_hold NAMESPACE ADDRESS PORT COUNT: connections with a request on each (`request` in printf's form), kept.
+ask_and_hold() {
+  on "$1" bash -c "trap '' PIPE; for ((i = 0; i < $4; ++i)); do exec {socket}<>/dev/tcp/$2/$3
+    printf '${request:-GET / HTTP/1.1\\r\\nHost: $NAME\\r\\n\\r\\n}' >&\$socket; done; exec sleep 1000" &
 }

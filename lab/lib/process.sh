@@ -78,7 +78,7 @@ until_true() {
   local limit=$((SECONDS + $1 + 1))
   shift
   until "$@"; do
-    ((SECONDS < limit)) || die "still not true: $*"
+    ((SECONDS < limit)) || { say "still not true: $*"; return 1; }
     nap 0.02
   done
 }

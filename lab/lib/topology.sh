@@ -102,5 +102,7 @@ topology() {
   host_batch "$EDGE_GW4" "$EDGE_GW6" "$EDGE4/${EDGE_NET4#*/}" "$EDGE4B/${EDGE_NET4#*/}" \
     "$EDGE4C/${EDGE_NET4#*/}" "$EDGE6/64" "-$EDGE6B/64" "-$EDGE6C/64" | ip -batch - &
   wait
-  on edge ip route get "$ORIGIN4" >/dev/null || die "the topology is not complete"
+  # A process of the dns namespace whose /proc/PID/net tells what is bound there.
+  start anchor dns sleep infinity
+  ip route get "$ORIGIN4" >/dev/null || die "the topology is not complete"
 }

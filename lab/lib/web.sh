@@ -37,7 +37,7 @@ nginx_listen() {
 nginx_tls_lines='ssl_certificate /tmp/tls/site.pem; ssl_certificate_key /tmp/tls/site.key; ssl_protocols TLSv1.2 TLSv1.3;'
 
 # apache NAME NAMESPACE [MODULE...]: configuration from standard input after the base; the modules named
-# are loaded besides the base's.
+# are loaded besides the base's. `mpm=prefork apache ...` for a process per connection.
 apache() {
   local name=$1 namespace=$2 directory=/tmp/$1 module
   shift 2
@@ -46,10 +46,11 @@ apache() {
     printf '%s\n' "ServerRoot $directory" "PidFile $directory/pid" "ServerName $NAME" "DefaultRuntimeDir $directory" \
       "ErrorLog /tmp/log/$name.error" 'LogLevel info' 'User www-data' 'Group www-data' 'TypesConfig /etc/mime.types' \
       "Mutex file:$directory default"
-    for module in mpm_event authz_core authz_host dir mime alias headers rewrite reqtimeout ssl socache_shmcb setenvif "$@"; do
+    for module in "mpm_${mpm:-event}" authz_core authz_host dir mime alias headers rewrite reqtimeout ssl socache_shmcb setenvif "$@"; do
       echo "LoadModule ${module}_module /usr/lib/apache2/modules/mod_$module.so"
     done
-    printf '%s\n' 'StartServers 1' 'ServerLimit 2' 'ThreadsPerChild 25' 'MaxRequestWorkers 50' 'DirectoryIndex index.html' \
+    [[ ${mpm:-event} != event ]] || printf '%s\n' 'ServerLimit 2' 'ThreadsPerChild 25' 'MaxRequestWorkers 50'
+    printf '%s\n' 'StartServers 1' 'DirectoryIndex index.html' \
       '<Directory /tmp/www>' 'Require all granted' 'AllowOverride None' '</Directory>'
     cat
   } >"$directory/conf"
