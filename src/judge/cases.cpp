@@ -98,10 +98,17 @@ bool is_own_trouble(FailureId failure) {
 std::vector<Case> cases(const Rulebook& book, const Scene& scene) {
   std::vector<Case> out;
   int order = 0;
-  for (const auto& attempt : scene.evidence().attempts) {
-    if (attempt.via == Via::edge) continue;
+  const auto& attempts = scene.evidence().attempts;
+  const bool any_direct =
+      std::ranges::any_of(attempts, [](const auto& one) { return one.via == Via::direct; });
+  for (const auto& attempt : attempts) {
+    // Beside a direct attempt the edge's answer is a second opinion (concerns about the target);
+    // where the site is proxied and its origin unknown, it is all there is.
+    if (attempt.via == Via::edge && any_direct) continue;
     if (attempt.address && scene.for_comparison_only(attempt.address->text())) continue;
     out.push_back(case_of(book, scene, attempt, order++));
+    const bool lost = attempt.via == Via::edge && attempt.failed_stage() != nullptr;
+    if (lost) out.back().standing = Standing::untested;
   }
   Examination examination{book, scene, Focus{.address = "", .port = scene.port()}};
   for (const auto& concern : book.concerns) {

@@ -205,18 +205,23 @@ void compare_resolver(Comparisons& out, const Servers& resolvers, const Servers&
 
 void compare_control(Comparisons& out) {
   std::vector<Seen> works;
+  std::vector<Seen> refuses;
   std::vector<Seen> fails;
   for (const Seen seen : out.scene().of(Kind::dns)) {
     if (!out.scene().ours(*seen) || seen->text("role") != "control") continue;
-    const auto rcode = seen->text("rcode");
-    const bool good =
-        seen->text("outcome") == "answered" && (rcode == "NOERROR" || rcode == "NXDOMAIN");
-    (good ? works : fails).push_back(seen);
+    // Whatever it says, a resolver that says it is alive.
+    const bool silent = seen->text("outcome") != "answered" &&
+                        seen->text("outcome") != "malformed" &&
+                        seen->text("outcome") != "tcp-failed";
+    (silent ? fails : seen->text("rcode") == "REFUSED" ? refuses : works).push_back(seen);
   }
-  if (!works.empty())
+  if (!works.empty()) {
     out.add("control", "works", {}, {}, works);
-  else if (!fails.empty())
+  } else if (!refuses.empty()) {
+    out.add("control", "refuses", {}, {}, refuses);
+  } else if (!fails.empty()) {
     out.add("control", "fails", {}, {}, fails);
+  }
 }
 
 void compare_alias(Comparisons& out) {

@@ -17,7 +17,8 @@ Seen last_answer(const Scene& scene) {
 }
 
 bool is_edge_error(const model::Observation& answer) {
-  return answer.text("made_by") == "edge" && answer.integer("code") >= 500;
+  return answer.text("made_by") == "edge" &&
+         (answer.integer("code") >= 500 || answer.integer("subcode") >= 1000);
 }
 
 // DNS leads into the edge's own ranges. With the edge's mark on the answer that is simply a proxied

@@ -21,18 +21,19 @@ std::string told(const model::Observation& burst) {
 }
 
 // A limit lets the first N through and is blind to a slow series; loss hits at random, and a slow
-// series too. Held connections tell the two limits apart: a rate refills while they stay open.
+// series too. While all stay open, a rate refills and a number of connections does not.
 std::string_view reading(const model::Observation& many, const model::Observation* paced) {
   const auto bad = delayed(many);
   const auto good = many.integer("at_once");
   if (bad == 0) return "none";
-  if (paced != nullptr && delayed(*paced) > 0) return "loss";
-  const bool leading = many.has("leading_ok") && many.integer("leading_ok") == good;
-  const bool limited = bad >= 3 && (leading || bad * 2 >= many.integer("sent"));
-  if (limited && paced != nullptr) {
-    return many.integer("later") == 0 && good > 0 ? "connection-limit" : "rate-limit";
+  const bool leading = good > 0 && many.integer("leading_ok") == good;
+  if (paced == nullptr) return "unclear";
+  if (delayed(*paced) > 0) {
+    // So strict a rate that even the slow series is over it: nothing comes through any more.
+    return leading && bad >= 3 && paced->integer("at_once") == 0 ? "rate-limit" : "loss";
   }
-  return paced != nullptr && bad >= 2 ? "loss" : "unclear";
+  if (bad < 3) return "unclear";
+  return many.integer("later") == 0 && good > 0 ? "connection-limit" : "rate-limit";
 }
 
 void compare_burst(Comparisons& out, const std::string& address) {
@@ -48,35 +49,38 @@ void compare_burst(Comparisons& out, const std::string& address) {
   out.add("burst", reading(*many, paced), address, std::move(detail), {many, paced});
 }
 
+// Pings alone prove nothing: hosts answer only so many a second. What TCP had to send again does.
 void compare_loss(Comparisons& out, const std::string& address) {
   std::int64_t sent = 0;
   std::int64_t lost = 0;
   std::vector<Seen> from;
   for (const Seen seen : ours_about(out.scene(), Kind::connect, address)) {
-    if (seen->text("role") == "burst" || !seen->has("syn_retransmits")) continue;
     const auto outcome = seen->text("outcome");
-    if (outcome != "open" && outcome != "refused") continue;
+    if (!seen->has("syn_retransmits") || (outcome != "open" && outcome != "refused")) continue;
     sent += 1 + seen->integer("syn_retransmits");
     lost += seen->integer("syn_retransmits");
     from.push_back(seen);
   }
+  for (const Seen seen : ours_about(out.scene(), Kind::burst, address)) {
+    if (seen->text("style") != "paced" || seen->integer("at_once") == 0) continue;
+    sent += seen->integer("sent");
+    lost += seen->integer("later") + seen->integer("silent");
+    from.push_back(seen);
+  }
+  const bool of_tcp = lost > 0;
   for (const Seen seen : ours_about(out.scene(), Kind::ping, address)) {
     if (seen->integer("received") == 0) continue;  // no answer at all is filtering, not loss
     sent += seen->integer("sent");
     lost += seen->integer("sent") - seen->integer("received");
     from.push_back(seen);
   }
-  for (const Seen seen : ours_about(out.scene(), Kind::burst, address)) {
-    if (seen->text("style") != "paced") continue;
-    sent += seen->integer("sent");
-    lost += seen->integer("later") + seen->integer("silent");
-    from.push_back(seen);
-  }
   if (sent < 3) return;
-  const std::string_view result = lost >= 2 && lost * 100 >= sent * 15 ? "heavy"
-                                  : lost >= 1                          ? "some"
-                                                                       : "none";
-  out.add("loss", result, address, fmt::format("{} of {} packets lost", lost, sent), from);
+  const bool heavy = of_tcp && lost >= 2 && lost * 100 >= sent * 15;
+  out.add("loss",
+          heavy      ? "heavy"
+          : lost > 0 ? "some"
+                     : "none",
+          address, fmt::format("{} of {} packets lost", lost, sent), from);
 }
 
 void compare_delay(Comparisons& out, const std::string& address) {

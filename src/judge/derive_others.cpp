@@ -62,6 +62,14 @@ void weigh(Standing& standing, const model::Observation& seen) {
   }
 }
 
+Standing standing_of(const Scene& scene, const std::string& address) {
+  Standing out;
+  for (const Kind kind : {Kind::connect, Kind::tls, Kind::http}) {
+    for (const Seen seen : ours_about(scene, kind, address)) weigh(out, *seen);
+  }
+  return out;
+}
+
 void compare_vantages(Comparisons& out, const std::string& address) {
   Standing own;
   std::vector<std::pair<std::string, Standing>> others;
@@ -109,12 +117,15 @@ void compare_known(Comparisons& out, const std::string& address) {
   const bool right = std::ranges::find(known, address) != known.end();
   out.add("known", right ? "right" : "wrong", address, {}, {target, out.scene().address(address)});
   if (right) return;
+  const Standing mine = standing_of(out.scene(), address);
   for (const auto& other : known) {
-    const Seen main = main_connect(out.scene(), other);
-    if (main == nullptr) continue;
-    const bool works = main->text("outcome") == "open";
-    out.add("known-works", works ? "works" : "fails", address,
-            fmt::format("{}: {}", other, met(*main)), {target, main});
+    const Standing theirs = standing_of(out.scene(), other);
+    if (theirs.level < 0) continue;
+    std::vector<Seen> from = theirs.from;
+    from.push_back(target);
+    const bool better = theirs.level > mine.level && theirs.level > 0;
+    out.add("known-works", better ? "works" : "fails", address,
+            fmt::format("{}: {}", other, theirs.outcome), from);
   }
 }
 

@@ -233,6 +233,23 @@ void compare_icmp_delay(Comparisons& out, const std::string& address) {
           fmt::format("after {:.0f} ms", elapsed), {main});
 }
 
+// A reset to a SYN with TTL 1, where a ping shows routers between: nobody but this machine's own
+// firewall can have sent it (a router checks the TTL before its filter).
+void compare_answer_distance(Comparisons& out, const std::string& address) {
+  Seen ping = nullptr;
+  for (const Seen seen : ours_about(out.scene(), Kind::ping, address)) {
+    if (seen->text("outcome") == "reply" && seen->has("reply_ttl")) ping = seen;
+  }
+  for (const Seen seen : ours_about(out.scene(), Kind::trace, address)) {
+    if (ping == nullptr || seen->text("outcome") != "reached") continue;
+    const bool here = seen->integer("target_ttl") == 1 && hops(ping->integer("reply_ttl")) >= 1;
+    out.add("answer-distance", here ? "here" : "away", address,
+            fmt::format("a SYN with TTL {} is answered, a ping comes over {} routers",
+                        seen->integer("target_ttl"), hops(ping->integer("reply_ttl"))),
+            {seen, ping});
+  }
+}
+
 }  // namespace
 
 void compare_path(Comparisons& out, const std::string& address) {
@@ -242,6 +259,7 @@ void compare_path(Comparisons& out, const std::string& address) {
   compare_reset_distance(out, address);
   compare_trace(out, address);
   compare_icmp_delay(out, address);
+  compare_answer_distance(out, address);
 }
 
 }  // namespace causeway::judge

@@ -201,6 +201,7 @@ Finding Examination::unit(const Unit& unit) {
   const auto* index = std::get_if<SignIndex>(&unit.what);
   Finding out = index != nullptr ? sign(*index) : term(std::get<Term>(unit.what));
   if (unit.negated) out.answer = inverse(out.answer);
+  if (unit.unless) out.answer = answer_of(out.answer != Answer::yes);
   return out;
 }
 

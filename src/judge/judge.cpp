@@ -192,8 +192,12 @@ void add_notes(Verdict& verdict, const Case& main, const std::vector<Case>& all,
 Verdict nothing_to_judge(const std::vector<Case>& all) {
   Verdict out;
   out.state = State::undetermined;
-  out.sentence = all.empty() ? "Nothing was tried, so nothing can be said."
-                             : "No attempt came to an end, so nothing can be said yet.";
+  const bool edge_silent =
+      std::ranges::any_of(all, [](const Case& one) { return one.failure.has_value(); });
+  out.sentence = all.empty()   ? "Nothing was tried, so nothing can be said."
+                 : edge_silent ? "The edge itself gave no answer, so nothing can be said of what "
+                                 "is behind it."
+                               : "No attempt came to an end, so nothing can be said yet.";
   out.missing.emplace_back(all.empty() ? "one attempt to reach the target"
                                        : "one attempt that is not cut short (a longer --deadline)");
   out.causes.push_back({.cause = CauseId::unknown,

@@ -89,6 +89,8 @@ Parsed<bool> read_kind(const Line& line, std::string_view word, Term& term) {
 bool read_modifier(std::string_view word, NamedUnit& unit, Term& term) {
   if (word == "not") {
     unit.unit.negated = !unit.unit.negated;
+  } else if (word == "unless") {
+    unit.unit.unless = true;
   } else if (word == "every") {
     term.quantity = Quantity::every;
   } else if (word == "no") {

@@ -52,6 +52,7 @@ using SignIndex = std::size_t;
 
 struct Unit {
   bool negated = false;
+  bool unless = false;  // negated, and what is not known counts as "no"
   std::variant<Term, SignIndex> what;
 };
 
