@@ -217,24 +217,24 @@ class Understanding {
     }
   }
 
+  // A flag that has no use for this target is no contradiction: one command line often serves many
+  // targets. It is said, not refused.
   void contradictions() {
     const auto& target = request_.target;
-    if (literal_ && !flags_.resolver.empty()) {
-      fail("--resolver", fmt::format("{} is an address: no name is resolved", target.host));
-    }
-    if (literal_ && !flags_.authorities.empty()) {
-      fail("--authority", fmt::format("{} is an address: no name is resolved", target.host));
-    }
-    if (!flags_.ca.empty() && target.scheme == "http") {
-      fail("--ca", "the URL is http: no certificate is verified");
+    if (literal_ && (!flags_.resolver.empty() || !flags_.authorities.empty())) {
+      unused("--resolver and --authority", fmt::format("{} is an address", target.host));
     }
     if (!flags_.ca.empty() && request_.ssl == model::SslMode::flexible) {
-      fail("--ca", "contradicts --ssl flexible: no certificate is verified");
+      unused("--ca", "--ssl flexible verifies no certificate");
     }
     if (!flags_.ssl.empty() && target.scheme == "http") {
-      fail("--ssl", "the URL is http: there is no TLS to the origin; expected an https URL");
+      unused("--ssl", "the URL is http, there is no TLS to the origin");
     }
     same_family();
+  }
+
+  void unused(std::string_view flag, std::string_view why) {
+    plan_.warnings.push_back(fmt::format("{} has no use here: {}", flag, why));
   }
 
   void same_family() {
