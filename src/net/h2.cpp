@@ -300,6 +300,8 @@ Task<H2Answer> H2Client::ask(Stream& stream, H2Request request, H2Waits waits, I
         break;
       }
     }
+    // A protocol error of the peer is told to it (GOAWAY) before the session wants to read no more.
+    if (own.ended(began, waits)) break;
     const auto read = co_await stream.read(buffer, until);
     if (read.end != ReadEnd::more) {
       own.read_ended(read);
@@ -307,8 +309,7 @@ Task<H2Answer> H2Client::ask(Stream& stream, H2Request request, H2Waits waits, I
     }
     last = Clock::now();
     if (own.answer.to_first_byte == Duration{}) own.answer.to_first_byte = last - began;
-    going = own.take({reinterpret_cast<const char*>(buffer.data()), read.bytes}) &&
-            !own.ended(began, waits);
+    going = own.take({reinterpret_cast<const char*>(buffer.data()), read.bytes});
   }
   own.dead =
       own.dead || (own.answer.end != H2End::complete && own.answer.end != H2End::body_capped &&

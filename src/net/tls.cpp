@@ -361,6 +361,7 @@ Task<TlsResult> tls_handshake(Fd socket, TlsOptions options) {
   }
   result.outcome = TlsOutcome::ok;
   note_facts(*connection, result);
+  result.acked = true;  // of the last flight it may still be under way
   note_agreed(ssl, result);
   note_certificate(ssl, options, result);
   result.stream = std::make_unique<TlsStream>(std::move(connection));
