@@ -9,10 +9,8 @@
 #include "codec/http1_response.hpp"
 #include "codec/http_page.hpp"
 
+namespace causeway::codec {
 namespace {
-
-using namespace causeway;
-using namespace causeway::codec;
 
 struct Outcome {
   HttpFault fault = HttpFault::none;
@@ -67,3 +65,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::abort();
   return 0;
 }
+
+}  // namespace causeway::codec
