@@ -208,18 +208,31 @@ std::string answer_to(std::string_view asked, const Options& options, bool over_
   return good(message, options);
 }
 
+void send_answer(int fd, const std::string& asked, const sockaddr_storage& peer, socklen_t length,
+                 const Options& options) {
+  const std::string reply = answer_to(asked, options, false);
+  if (reply.empty()) return;
+  ::sendto(fd, reply.data(), reply.size(), 0, reinterpret_cast<const sockaddr*>(&peer), length);
+}
+
 void serve_udp(int fd, const Options& options) {
   std::array<char, 4096> buffer{};
   while (true) {
     sockaddr_storage from{};
     socklen_t length = sizeof from;
-    auto* peer = reinterpret_cast<sockaddr*>(&from);
-    const ssize_t got = ::recvfrom(fd, buffer.data(), buffer.size(), 0, peer, &length);
+    const ssize_t got = ::recvfrom(fd, buffer.data(), buffer.size(), 0,
+                                   reinterpret_cast<sockaddr*>(&from), &length);
     if (got <= 0) continue;
-    const std::string reply =
-        answer_to({buffer.data(), static_cast<std::size_t>(got)}, options, false);
-    if (options.delay.count() > 0) std::this_thread::sleep_for(options.delay);
-    if (!reply.empty()) ::sendto(fd, reply.data(), reply.size(), 0, peer, length);
+    const std::string asked(buffer.data(), static_cast<std::size_t>(got));
+    if (options.delay.count() <= 0) {
+      send_answer(fd, asked, from, length, options);
+      continue;
+    }
+    // Each late answer waits by itself: questions asked together are answered together.
+    std::thread([=, &options] {
+      ::poll(nullptr, 0, static_cast<int>(options.delay.count()));
+      send_answer(fd, asked, from, length, options);
+    }).detach();
   }
 }
 
