@@ -37,6 +37,7 @@ constexpr auto kDiagnosisDeadlineThorough = seconds{60};
 constexpr auto kDiagnosisDeadlineLeast = seconds{1};
 constexpr auto kDiagnosisDeadlineMost = seconds{600};
 constexpr auto kIdleListen = milliseconds{1500};  // "connect and send nothing"
+constexpr auto kReuseSettle = milliseconds{60};  // for a FIN that is under way
 constexpr auto kReuseIdle = milliseconds{1200};   // pause before a connection is used again
 // A main question still unanswered after this long is worth side questions meanwhile.
 constexpr auto kPatience = milliseconds{150};
@@ -56,8 +57,8 @@ constexpr int kDnsResolvers = 3;                         // MAXNS of resolv.conf
 // A name still unresolved after this long: is the resolver alive at all?
 constexpr auto kDnsPatience = milliseconds{400};
 // Root servers are near everywhere (anycast), or not reachable at all.
-constexpr auto kDnsRootWait = milliseconds{600};
-constexpr auto kDnsStepWait = milliseconds{1500};  // one step down the delegation
+constexpr auto kDnsRootWait = milliseconds{400};
+constexpr auto kDnsStepWait = milliseconds{1000};  // one step down the delegation
 // Finding a zone's servers and hearing the silent ones among them out.
 constexpr auto kDnsAuthorityWait = milliseconds{8000};
 constexpr auto kDnssecWait = milliseconds{5000};
@@ -125,6 +126,7 @@ constexpr int kRulesetJumps = 64;
 // Rules evaluated for one port and family: 10 000 rules met by six packets are 60 000.
 constexpr std::uint64_t kRulesetSteps = 20'000'000;
 constexpr std::size_t kRulesetFlows = 256;     // packets that differ in more than their source
+constexpr std::size_t kRulesetOutcomes = 65'536;
 constexpr std::size_t kRulesetOverloads = 12;  // rate limits whose other side is simulated too
 constexpr std::size_t kProofPorts = 64;
 constexpr std::size_t kProofSamples = 200'000;  // lines of --query

@@ -48,7 +48,7 @@ class Plan {
     std::uint16_t port;
   };
 
-  Way way(std::uint16_t port) const;
+  Way way(std::uint16_t port, bool given = false) const;
   void record_target();
   bool literal() const { return IpAddress::parse(request_.target.host).has_value(); }
 
@@ -99,14 +99,14 @@ net::Task<DiagnosisRun> Plan::run() {
   co_return out;
 }
 
-Plan::Way Plan::way(std::uint16_t port) const {
+// Flexible applies to the visitor's port 443 only; other HTTPS ports behave as full (Cloudflare,
+// "Encryption modes"). An origin given with a port of its own is meant as given.
+Plan::Way Plan::way(std::uint16_t port, bool given) const {
   const bool https = request_.target.scheme == "https";
-  // Flexible applies to 443 only; other HTTPS ports behave as full (Cloudflare, "Encryption
-  // modes").
-  if (https && request_.ssl == model::SslMode::flexible && port == kHttpsPort) {
-    return {.tls = false, .port = kHttpPort};
-  }
-  return {.tls = https, .port = port};
+  const bool usual = port == kHttpsPort || port == kHttpPort;
+  const bool plain = request_.ssl == model::SslMode::flexible && (usual || given);
+  if (!https || !plain) return {.tls = https, .port = port};
+  return {.tls = false, .port = port == kHttpsPort ? kHttpPort : port};
 }
 
 void Plan::record_target() {
@@ -137,7 +137,7 @@ net::Task<void> Plan::find_addresses() {
     int order = 0;
     for (const auto& origin : request_.origins) {
       const bool repeated = std::ranges::count(tried_, origin.address) > 0;
-      const Way speak = way(origin.port);
+      const Way speak = way(origin.port, true);
       Subject subject{.remote = {origin.address, speak.port},
                       .tls = speak.tls,
                       .resolved = {.stage = Stage::resolve, .because = "the origin was given"},
@@ -263,9 +263,10 @@ net::Task<void> Plan::try_edge(IpAddress edge, std::optional<StageRecord> resolv
   StageRecord first =
       resolved ? *resolved : StageRecord{.stage = Stage::resolve, .because = "the edge was given"};
   const bool marked = !answer.reading.mark.empty();
-  if (resolved && !answer.failure && !marked) {
+  if (resolved && !marked && (!answer.failure || request_.edge_given)) {
     // Inside the edge's ranges, and nothing there says that it is the edge at work for this site:
-    // the origin's record leads back into the edge.
+    // the origin's record leads back into the edge. Where nothing answered at all, only who named
+    // the edge meant its view of the name; to others the edge itself is out of reach.
     attempt.via = model::Via::direct;
     first.outcome = Outcome::failed;
     first.failure = FailureId::resolve_points_to_edge;

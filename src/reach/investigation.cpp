@@ -154,14 +154,22 @@ net::Task<void> Investigation::reuse(Opened opened, Exchanged first) {
   question.connections_before = 1;
   question.session = first.session;
   question.first_byte = limits::kSideProbeWait;
+  if (!co_await still_open(*opened.stream, limits::kReuseSettle)) co_return;
   const Exchanged second = co_await exchange(survey_, *opened.stream, question);
   if (second.failure || !second.reusable) co_return;
   // A firewall that forgets, or a server that closes early, shows only after a pause.
-  co_await Loop::current().sleep_until(survey_.until(Loop::current().now(), limits::kReuseIdle));
+  if (!co_await still_open(*opened.stream, limits::kReuseIdle)) co_return;
   question.variant = "reuse-idle";
   question.connections_before = 2;
   question.session = second.session;
   co_await exchange(survey_, *opened.stream, question);
+}
+
+// A server may close after an answer, and an edge that has seen the FIN takes another connection: a
+// failure is only what happens to a request on a connection that looks alive.
+net::Task<bool> Investigation::still_open(const net::Stream& stream, Duration pause) {
+  co_await Loop::current().sleep_until(survey_.until(Loop::current().now(), pause));
+  co_return !stream.facts().peer_closed && !Loop::current().interrupted();
 }
 
 net::Task<void> Investigation::impatient(std::shared_ptr<net::Event> done, Stage stage,

@@ -54,6 +54,8 @@ class Investigation {
   net::Task<Exchanged> fetch(Opened& opened);
   net::Task<void> reuse(Opened opened, Exchanged first);
 
+  net::Task<bool> still_open(const net::Stream& stream, Duration pause);
+
   // A stage that is still pending after `patience` makes second questions worth asking; when it
   // ends well after all, they are dropped.
   net::Task<void> impatient(std::shared_ptr<net::Event> done, model::Stage stage,
