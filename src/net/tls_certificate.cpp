@@ -208,6 +208,34 @@ int collect(int ok, X509_STORE_CTX* context) {
   return 1;  // go on: the next error may be the one that matters
 }
 
+std::vector<int> errors_of(X509* leaf, STACK_OF(X509) * chain, const TrustStore& trust) {
+  std::vector<int> codes;
+  const X509StoreCtx context{X509_STORE_CTX_new()};
+  if (!context || X509_STORE_CTX_init(context.get(), trust.get(), leaf, chain) != 1) {
+    return {X509_V_ERR_OUT_OF_MEM};
+  }
+  X509_STORE_CTX_set_default(context.get(), "ssl_server");
+  X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(context.get());
+  X509_VERIFY_PARAM_set_auth_level(rules, kAuthLevel);
+  unsigned long flags = 0;
+  if (trust.has_crls()) flags |= X509_V_FLAG_CRL_CHECK;
+  // Whoever names a file means the certificates in it, roots or not.
+  if (trust.is_own_file()) flags |= X509_V_FLAG_PARTIAL_CHAIN;
+  X509_VERIFY_PARAM_set_flags(rules, flags);
+  X509_STORE_CTX_set_app_data(context.get(), &codes);
+  X509_STORE_CTX_set_verify_cb(context.get(), collect);
+  X509_verify_cert(context.get());
+  ERR_clear_error();
+  return codes;
+}
+
+bool lacks_issuer(int code) {
+  return code == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+         code == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
+         code == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
+         code == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT;
+}
+
 using Revocation = CertificateFacts::Revocation;
 
 // Only a response that somebody trusted signed counts (RFC 6960 section 3.2).
@@ -283,22 +311,10 @@ CertificateFacts describe(const X509* leaf, const STACK_OF(X509) * chain) {
 
 void verify(CertificateFacts& facts, X509* leaf, STACK_OF(X509) * chain, const TrustStore& trust,
             const std::string& host, std::string_view ocsp) {
-  const X509StoreCtx context{X509_STORE_CTX_new()};
-  if (!context || X509_STORE_CTX_init(context.get(), trust.get(), leaf, chain) != 1) return;
-  X509_STORE_CTX_set_default(context.get(), "ssl_server");
-  X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(context.get());
-  X509_VERIFY_PARAM_set_auth_level(rules, kAuthLevel);
-  unsigned long flags = 0;
-  if (trust.has_crls()) flags |= X509_V_FLAG_CRL_CHECK;
-  // Whoever names a file means the certificates in it, roots or not.
-  if (trust.is_own_file()) flags |= X509_V_FLAG_PARTIAL_CHAIN;
-  X509_VERIFY_PARAM_set_flags(rules, flags);
-  std::vector<int> codes;
-  X509_STORE_CTX_set_app_data(context.get(), &codes);
-  X509_STORE_CTX_set_verify_cb(context.get(), collect);
-  X509_verify_cert(context.get());
-  ERR_clear_error();
-
+  auto codes = errors_of(leaf, chain, trust);
+  if (std::ranges::any_of(codes, lacks_issuer) && trust.read_rest()) {
+    codes = errors_of(leaf, chain, trust);
+  }
   facts.verified = true;
   const bool lists_missing = std::ranges::any_of(codes, only_about_lists);
   std::erase_if(codes, only_about_lists);

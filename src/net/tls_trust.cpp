@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <utility>
 
 #include "base/limits.hpp"
 
@@ -106,32 +107,39 @@ Parsed<std::shared_ptr<const TrustStore>> TrustStore::read_file(const std::strin
   return trust;
 }
 
-// A directory of hashed links is asked only for the names that are needed; reading a whole bundle
-// costs some 20 ms, most of a healthy diagnosis. So the directory comes first, unless the user's
-// environment names a file (SSL_CERT_FILE, as every OpenSSL program obeys it).
+// As every OpenSSL program: what SSL_CERT_FILE and SSL_CERT_DIR name, else what OpenSSL was built
+// with. The directory of hashed links is asked only for the names that are needed, so it comes
+// first, and the bundle later or never.
 std::shared_ptr<const TrustStore> TrustStore::system() {
   auto trust = std::make_shared<TrustStore>();
   trust->store_.reset(X509_STORE_new());
   const char* file = environment(X509_get_default_cert_file_env());
   const char* directory = environment(X509_get_default_cert_dir_env());
   if (directory == nullptr) directory = X509_get_default_cert_dir();
-  if (file == nullptr) {
-    if (has_hashed_links(directory)) {
-      auto* lookup = X509_STORE_add_lookup(trust->store_.get(), X509_LOOKUP_hash_dir());
-      X509_LOOKUP_add_dir(lookup, directory, X509_FILETYPE_PEM);
-    } else {
-      file = X509_get_default_cert_file();
-      for (const char* bundle : kBundles) {
-        if (!exists(file)) file = bundle;
-      }
+  const bool hashed = has_hashed_links(directory);
+  if (hashed) {
+    auto* lookup = X509_STORE_add_lookup(trust->store_.get(), X509_LOOKUP_hash_dir());
+    X509_LOOKUP_add_dir(lookup, directory, X509_FILETYPE_PEM);
+  }
+  if (file == nullptr && !hashed) {
+    file = X509_get_default_cert_file();
+    for (const char* bundle : kBundles) {
+      if (!exists(file)) file = bundle;
     }
   }
-  if (file != nullptr) {
-    auto* lookup = X509_STORE_add_lookup(trust->store_.get(), X509_LOOKUP_file());
-    X509_load_cert_crl_file(lookup, file, X509_FILETYPE_PEM);
-  }
+  if (file != nullptr) trust->rest_ = file;
+  if (!hashed) trust->read_rest();
   ERR_clear_error();
   return trust;
+}
+
+bool TrustStore::read_rest() const {
+  const std::lock_guard lock{rest_mutex_};
+  if (rest_.empty()) return false;
+  auto* lookup = X509_STORE_add_lookup(store_.get(), X509_LOOKUP_file());
+  X509_load_cert_crl_file(lookup, std::exchange(rest_, {}).c_str(), X509_FILETYPE_PEM);
+  ERR_clear_error();
+  return true;
 }
 
 bool TrustStore::has(const X509_NAME* subject) const {

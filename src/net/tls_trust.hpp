@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 
@@ -17,6 +18,11 @@ class TrustStore {
   static Parsed<std::shared_ptr<const TrustStore>> load(const std::string& ca_file);
 
   X509_STORE* get() const { return store_.get(); }
+
+  // Reads what was left unread so far, because a bundle costs some 50 ms and is needed only for an
+  // issuer that the hashed directory does not have. False when nothing was left.
+  bool read_rest() const;
+
   bool has_crls() const { return has_crls_; }
   bool is_own_file() const { return own_file_; }
 
@@ -32,6 +38,8 @@ class TrustStore {
   static std::shared_ptr<const TrustStore> system();
 
   X509StorePtr store_;
+  mutable std::mutex rest_mutex_;
+  mutable std::string rest_;  // a bundle not read yet
   std::set<std::string> organisations_;
   bool has_crls_ = false;
   bool own_file_ = false;
