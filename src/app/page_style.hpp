@@ -41,8 +41,9 @@ a:hover { text-decoration: underline; }
 .verdict .sentence { font-size: 1.1rem; margin: .6rem 0 .2rem; }
 .url { overflow-wrap: anywhere; color: var(--soft); }
 .ok { --tone: var(--good); } .degraded, .undetermined { --tone: var(--warning); } .failing { --tone: var(--bad); }
-.cause { display: flex; flex-wrap: wrap; gap: .2rem .75rem; align-items: baseline; margin-top: .6rem; }
+.cause { display: grid; grid-template-columns: 3.4rem 1fr; margin-top: .6rem; }
 .cause code { color: var(--accent); }
+.cause div { grid-column: 2; }
 code, pre { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; font-size: .875rem; }
 pre { background: var(--code); border-radius: .4rem; padding: .5rem .7rem; margin: .3rem 0; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
 .path { display: flex; align-items: flex-start; gap: .4rem; padding: .25rem 0; }
@@ -82,6 +83,10 @@ footer { margin-top: 2.5rem; color: var(--soft); font-size: .875rem; overflow-wr
   .station .dot { margin: 0; flex: 0 0 auto; text-align: center; }
   .link { flex: 0 0 .7rem; min-height: .7rem; margin: 0 0 0 .9rem; border-top: 0; border-left: 2px solid var(--line); }
   .link.cut { border-left-style: dashed; }
+  .stages thead tr, .stages tbody tr { display: grid; grid-template-columns: repeat(5, 1fr); padding: .3rem 0; }
+  .stages thead th:first-child, .stages tr.note td:first-child { display: none; }
+  .stages th[scope=row], .stages tr.note td { grid-column: 1 / -1; overflow-wrap: anywhere; }
+  .stages th, .stages td { font-size: .8rem; padding: .15rem .3rem .15rem 0; }
   .step { grid-template-columns: 1fr; }
   .step > span { padding-top: .2rem; }
 }

@@ -115,6 +115,19 @@ std::string headline(const model::Verdict& verdict) {
   return code.empty() ? std::string{word} : fmt::format("{}: visitors see {}", word, code);
 }
 
+std::string standing(const model::RankedCause& cause) {
+  std::string out{confidence_word(cause.probability)};
+  if (cause.cause == model::CauseId::unknown || cause.cause == model::CauseId::none) return out;
+  return out + fmt::format(", to act: {}", owner_phrase(model::row(cause.cause).owner));
+}
+
+std::string title_beside(const model::RankedCause& cause, std::string_view sentence) {
+  const std::string title =
+      cause.title.empty() ? std::string{model::row(cause.cause).title} : cause.title;
+  if (sentence.ends_with('.')) sentence.remove_suffix(1);
+  return title == sentence || title == std::string{sentence} + "." ? std::string{} : title;
+}
+
 std::string raw_line(const model::Observation& observation) {
   std::string out = fmt::format("{} {}", name(observation.kind),
                                 printable(observation.subject, limits::kTextKept));

@@ -25,6 +25,12 @@ std::string code_phrase(const model::Verdict& verdict);
 // One line: "FAILING: visitors see 523 Origin is unreachable".
 std::string headline(const model::Verdict& verdict);
 
+// "very likely, to act: you"; without the second half where nobody can act.
+std::string standing(const model::RankedCause& cause);
+
+// The cause's title, unless the sentence beside it says the same already; then empty.
+std::string title_beside(const model::RankedCause& cause, std::string_view sentence);
+
 // The observation as one line of raw values: "connect 203.0.113.10:443: refused, elapsed 12.4 ms".
 std::string raw_line(const model::Observation& observation);
 

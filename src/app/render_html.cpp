@@ -91,12 +91,12 @@ class HtmlReport {
     std::string_view label = "Cause";
     for (const auto* cause : told_causes(verdict_)) {
       if (cause->cause == model::CauseId::none) continue;
-      const auto& row = model::row(cause->cause);
-      add("<div class=\"cause\"><span class=\"soft\">{}</span><code>{}</code><span>{}</span>"
-          "<span>{}</span><span class=\"soft\">to act: {}</span></div>\n",
-          std::exchange(label, "or"), row.id,
-          escaped(cause->title.empty() ? std::string{row.title} : cause->title),
-          confidence_word(cause->probability), owner_phrase(row.owner));
+      add("<div class=\"cause\"><span class=\"soft\">{}</span><span><code>{}</code> {}</span>",
+          std::exchange(label, "or"), name(cause->cause), standing(*cause));
+      if (const auto title = title_beside(*cause, verdict_.sentence); !title.empty()) {
+        add("<div>{}</div>", escaped(title));
+      }
+      out_ += "</div>\n";
     }
     for (const auto& missing : verdict_.missing) {
       add("<p class=\"soft\">Missing: {}</p>\n", escaped(missing));
@@ -129,7 +129,9 @@ class HtmlReport {
   void attempts() {
     const auto rows = attempt_rows(diagnosis_);
     if (rows.empty()) return;
-    out_ += "<h2>Every address</h2>\n<section class=\"card scroll\">\n<table><thead><tr><th></th>";
+    out_ +=
+        "<h2>Every address</h2>\n<section class=\"card\">\n<table "
+        "class=\"stages\"><thead><tr><th></th>";
     for (const auto stage : kStages) add("<th scope=\"col\">{}</th>", stage_word(stage));
     out_ += "</tr></thead><tbody>\n";
     for (const auto& row : rows) {

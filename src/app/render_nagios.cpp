@@ -71,10 +71,7 @@ std::string render_nagios(const model::Diagnosis& diagnosis) {
                                 safe(what), performance(diagnosis));
   out += fmt::format("{}\n", safe(diagnosis.target.url));
   for (const auto* cause : told_causes(verdict)) {
-    const auto& row = model::row(cause->cause);
-    out += safe(fmt::format("{}, {}, to act: {}", row.id, confidence_word(cause->probability),
-                            owner_phrase(row.owner))) +
-           "\n";
+    out += safe(fmt::format("{}, {}", name(cause->cause), standing(*cause))) + "\n";
     for (const auto& reason : cause->reasons) out += safe("for: " + reason.sentence) + "\n";
     for (const auto& fix : cause->fixes) out += safe("fix: " + fix.text) + "\n";
   }

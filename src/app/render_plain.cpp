@@ -59,9 +59,9 @@ class PlainReport {
 
   void write(const model::RankedCause& cause, const std::string& label) {
     const auto& row = model::row(cause.cause);
-    fact(label, fmt::format("{}: {} ({}, to act: {})", row.id,
-                            cause.title.empty() ? std::string{row.title} : cause.title,
-                            confidence_word(cause.probability), owner_phrase(row.owner)));
+    fact(label,
+         fmt::format("{}: {} ({})", row.id,
+                     cause.title.empty() ? std::string{row.title} : cause.title, standing(cause)));
     fact(label + " scope", cause.attributes.scope);
     fact(label + " agent", cause.attributes.agent);
     fact(label + " where", cause.attributes.where);

@@ -105,22 +105,18 @@ class TextReport {
   }
 
   void causes() {
-    std::string_view label = "cause  ";
+    std::string_view label = "cause    ";
     for (const auto* cause : told_causes(verdict_)) {
       if (cause->cause == model::CauseId::none) continue;
-      const auto& row = model::row(cause->cause);
-      const bool first = label == "cause  ";
-      const std::string title = cause->title.empty() ? std::string{row.title} : cause->title;
-      line("  " + paint(Tone::dim, std::exchange(label, "or     ")) +
-           paint(first ? Tone::accent : Tone::plain, row.id) + ", " +
-           std::string{confidence_word(cause->probability)} +
-           paint(Tone::dim, fmt::format(" (to act: {})", owner_phrase(row.owner))));
-      if (clean(title) != clean(verdict_.sentence)) {
-        out_ += hanging("         ", clean(title), screen_.width);
+      const auto tone = label.starts_with("cause") ? Tone::accent : Tone::plain;
+      line("  " + paint(Tone::dim, std::exchange(label, "or       ")) +
+           paint(tone, name(cause->cause)) + ", " + standing(*cause));
+      if (const auto title = title_beside(*cause, verdict_.sentence); !title.empty()) {
+        out_ += hanging("           ", clean(title), screen_.width);
       }
     }
     for (const auto& missing : verdict_.missing) {
-      out_ += hanging("  " + paint(Tone::dim, "missing") + " ", clean(missing), screen_.width);
+      out_ += hanging("  " + paint(Tone::dim, "missing") + "  ", clean(missing), screen_.width);
     }
   }
 
@@ -129,17 +125,24 @@ class TextReport {
     if (ways.empty()) return;
     line();
     for (const auto& way : ways) {
-      std::string text = "  " + paint(Tone::dim, padded(way.label, 10));
-      bool broken = false;
-      for (std::size_t i = 0; i < way.stations.size(); ++i) {
-        const auto& station = way.stations[i];
-        broken = broken || station.mark == Mark::untested;
-        const auto link = broken ? screen_.glyph(" ╌╌ ", " .. ") : screen_.glyph(" ── ", " -- ");
-        if (i > 0) text += paint(Tone::dim, link);
-        text += station.name + " " + paint(tone(station.mark), glyph(station.mark));
-      }
-      line(text + "   " + paint(Tone::dim, way.note));
+      const auto text = way_text(way, false);
+      line(columns(text) <= screen_.width ? text : way_text(way, true));
     }
+  }
+
+  // `brief` leaves the addresses out: the table below has them.
+  std::string way_text(const Strip& way, bool brief) const {
+    std::string text = "  " + paint(Tone::dim, padded(way.label, 10));
+    bool broken = false;
+    for (std::size_t i = 0; i < way.stations.size(); ++i) {
+      const auto& station = way.stations[i];
+      broken = broken || station.mark == Mark::untested;
+      const auto link = broken ? screen_.glyph(" ╌╌ ", " .. ") : screen_.glyph(" ── ", " -- ");
+      if (i > 0) text += paint(Tone::dim, link);
+      text += station.name.substr(0, brief ? station.name.find(' ') : std::string::npos) + " " +
+              paint(tone(station.mark), glyph(station.mark));
+    }
+    return text + "   " + paint(Tone::dim, way.note);
   }
 
   void attempts() {
@@ -203,16 +206,11 @@ class TextReport {
     std::size_t shown = 0;
     for (const auto& id : cited) {
       const auto* seen = observed(diagnosis_, id);
-      if (seen == nullptr || shown++ == kRawLinesShown) continue;
-      std::string text = fmt::format("    {:<5}{}", seen->id, raw_line(*seen));
-      line(paint(Tone::dim, cut(text)));
+      if (seen == nullptr || ++shown > kRawLinesShown) continue;
+      const auto parts = wrapped(raw_line(*seen), screen_.width - 13);
+      line(paint(Tone::dim, fmt::format("    {:<5}{}{}", printable(seen->id, 24), parts.front(),
+                                        parts.size() > 1 ? " ..." : "")));
     }
-  }
-
-  std::string cut(const std::string& text) const {
-    if (columns(text) <= screen_.width) return text;
-    const auto parts = wrapped(text, screen_.width - 6);
-    return "    " + parts.front() + " ...";
   }
 
   void ruled_out() {
@@ -227,16 +225,17 @@ class TextReport {
       }
       const auto first = entry.because.empty() ? model::Reason{} : entry.because.front();
       const std::string because = clean(first.sentence) + references(first.observations);
-      out_ += hanging(fmt::format("  {} {}: ", screen_.dash(), name(entry.cause)), because,
-                      screen_.width);
+      out_ += hanging(fmt::format("  {} ", screen_.dash()),
+                      fmt::format("{}: {}", name(entry.cause), because), screen_.width);
     }
   }
 
   void command(std::string_view label, std::string_view text, Tone tone) {
     for (const auto part : split(text, '\n')) {
       if (trim(part).empty()) continue;
-      line(fmt::format("     {}{}", paint(Tone::dim, padded(label, 8)), paint(tone, clean(part))));
-      label = "";
+      line(fmt::format("     {}{}", paint(Tone::dim, padded(label, label.empty() ? 0 : 8)),
+                       paint(tone, clean(part))));
+      if (!label.empty()) label = " ";
     }
   }
 
