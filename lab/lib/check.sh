@@ -107,3 +107,6 @@ seen() {
   tcp_outcome "$2" "$3" >/dev/null
   rule_hit edge expected
 }
+
+# quietly COMMAND...: an expectation as a plain yes or no, for `until_true`.
+quietly() { ("$@") 2>/dev/null; }

@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
   if (options.mode == "dns") return misbehave::run_dns(options);
   if (options.mode == "never-accept") return misbehave::run_held(options);
   if (options.mode == "tarpit") return misbehave::run_tarpit(options);
+  if (options.mode == "fill-conntrack") return misbehave::fill_conntrack(options);
   if (options.mode == "clock-library") return misbehave::write_clock_library(options);
   const misbehave::Mode* mode = misbehave::find_mode(options.mode);
   if (mode == nullptr) misbehave::usage("no mode is called \"" + options.mode + "\"");

@@ -27,6 +27,7 @@ std::span<const Mode> edge_modes();
 // Modes that are not one function a connection.
 int run_dns(const Options& options);              // dns: UDP and TCP, broken on purpose
 int run_held(const Options& options);             // never-accept: listens, and nobody ever accepts
+int fill_conntrack(const Options& options);       // fill-conntrack: the kernel's table, then leaves
 int run_tarpit(const Options& options);           // tarpit: raw SYN-ACK, then a window of zero
 int write_clock_library(const Options& options);  // clock-library: no server at all
 std::string_view dns_help();

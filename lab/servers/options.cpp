@@ -96,6 +96,9 @@ const std::map<std::string_view, Setter>& setters() {
   }
   std::puts("  never-accept            * listens, nobody accepts; --backlog 0 fills at once");
   std::puts("  tarpit                  * raw SYN-ACK, then a window of zero for ever (IPv4)");
+  std::puts(
+      "  fill-conntrack --address A --port P  connections until the kernel's table is full, then "
+      "leaves");
   std::puts("  clock-library --out FILE  writes a library to preload: $LAB_CLOCK seconds off");
   std::fputs(dns_help().data(), stdout);
   std::exit(0);
