@@ -32,10 +32,11 @@ struct Server {
 struct Asking {
   Survey& survey;
   std::string name;
-  std::string zone;  // empty until a server names it, when servers were given
+  std::string zone;  // the root until a server names it, when servers were given
   Instant deadline;
-  std::vector<IpAddress> addresses;  // of authoritative answers
-  std::vector<std::string> targets;  // where aliases without an address lead
+  std::vector<IpAddress> addresses;           // of authoritative answers
+  std::vector<std::string> targets;           // where aliases without an address lead
+  std::optional<codec::DnsReferral> further;  // the name is in a zone below this one
 };
 
 template <class T>
@@ -53,6 +54,13 @@ void take_answer(Asking& asking, const codec::DnsQuestion& question, const net::
   }
 }
 
+bool leads_further(const Asking& asking, const codec::DnsQuestion& question,
+                   const net::DnsReply& reply) {
+  if (reply.outcome != net::DnsOutcome::answered) return false;
+  const auto further = codec::referral(*reply.message, question);
+  return further && further->zone != asking.zone && codec::dns_within(further->zone, asking.zone);
+}
+
 // The answer; for a machine without IPv6, which cannot say anything about a server's IPv6 address,
 // nothing is recorded.
 net::Task<net::DnsReply> ask_server(Asking& asking, const Server& server,
@@ -64,31 +72,25 @@ net::Task<net::DnsReply> ask_server(Asking& asking, const Server& server,
   net::DnsAsk ask{.server = asked.server, .query = asked.query, .source = {}};
   ask.deadline = asking.deadline;
   const auto reply = co_await net::ask_dns(std::move(ask));
+  if (leads_further(asking, question, reply)) asked.role = "parent";
   const bool no_family =
       reply.outcome == net::DnsOutcome::local && !server.endpoint.address.is_v4();
   if (!no_family) record_dns(asking.survey, asked, reply);
   co_return reply;
 }
 
-net::Task<void> ask_address(Asking& asking, const Server& server, DnsType type) {
-  const codec::DnsQuestion question{asking.name, type};
-  const auto reply = co_await ask_server(asking, server, question);
-  take_answer(asking, question, reply);
-}
-
 // The zone's SOA: also in the answer "no such data" to a name below its apex. A name that is an
 // alias hides it, so its parents are asked in turn.
 net::Task<void> ask_serial(Asking& asking, const Server& server) {
-  std::string at = asking.zone.empty() ? asking.name : asking.zone;
+  std::string at = asking.name;
   for (int depth = 0; at != "." && depth < kApexSteps; ++depth) {
     const auto reply = co_await ask_server(asking, server, {at, DnsType::soa});
     if (reply.outcome != net::DnsOutcome::answered || !reply.message->authoritative) co_return;
     for (const auto* section : {&reply.message->answers, &reply.message->authorities}) {
       for (const auto& record : *section) {
-        if (!record.serial) continue;
-        if (asking.zone.empty() && codec::dns_within(asking.name, record.owner)) {
-          asking.zone = record.owner;
-        }
+        if (!record.serial || !codec::dns_within(asking.name, record.owner)) continue;
+        // One server may hold the parent's zone too: the deeper of the two is the name's own.
+        if (codec::dns_within(record.owner, asking.zone)) asking.zone = record.owner;
         co_return;
       }
     }
@@ -96,20 +98,41 @@ net::Task<void> ask_serial(Asking& asking, const Server& server) {
   }
 }
 
-net::Task<void> ask_each(Asking& asking, const std::vector<Server>& servers) {
-  net::Group group;
-  for (const auto& server : servers) {
-    group.start(ask_serial(asking, server));
-    group.start(ask_address(asking, server, DnsType::a));
-    group.start(ask_address(asking, server, DnsType::aaaa));
+net::Task<void> ask_ipv6(Asking& asking, const Server& server) {
+  const codec::DnsQuestion question{asking.name, DnsType::aaaa};
+  const auto reply = co_await ask_server(asking, server, question);
+  take_answer(asking, question, reply);
+}
+
+// Its A record first: a server that does not answer is not asked three times over, its ICMP errors
+// are few.
+net::Task<void> ask_all(Asking& asking, const Server& server) {
+  const codec::DnsQuestion question{asking.name, DnsType::a};
+  const auto reply = co_await ask_server(asking, server, question);
+  if (reply.outcome != net::DnsOutcome::answered) co_return;
+  if (leads_further(asking, question, reply)) {
+    if (!asking.further) asking.further = codec::referral(*reply.message, question);
+    co_return;
   }
+  take_answer(asking, question, reply);
+  net::Group group;
+  group.start(ask_serial(asking, server));
+  group.start(ask_ipv6(asking, server));
   co_await group.finished();
 }
 
+net::Task<void> ask_each(Asking& asking, const std::vector<Server>& servers) {
+  net::Group group;
+  for (const auto& server : servers) group.start(ask_all(asking, server));
+  co_await group.finished();
+}
+
+// Whether a resolver already said something about `name`, alone or at the end of a chain.
 bool already_asked(const Survey& survey, const std::string& name) {
   return std::ranges::any_of(survey.record.observations(), [&](const model::Observation& seen) {
-    return seen.kind == model::Kind::dns && seen.text("role") == "resolver" &&
-           seen.text("name") == name;
+    if (seen.kind != model::Kind::dns || seen.text("role") != "resolver") return false;
+    const auto& chain = seen.texts("aliases");
+    return seen.text("name") == name || (!chain.empty() && chain.back() == name);
   });
 }
 
@@ -118,7 +141,7 @@ net::Task<void> ask_targets(Asking& asking) {
   const auto resolvers = resolvers_of(asking.survey.request);
   net::Group group;
   for (const auto& target : asking.targets) {
-    const bool same_zone = !asking.zone.empty() && codec::dns_within(target, asking.zone);
+    const bool same_zone = asking.zone != "." && codec::dns_within(target, asking.zone);
     if (same_zone || already_asked(asking.survey, target) || resolvers.empty()) continue;
     const auto ask_target = [](Asking& all, Endpoint resolver,
                                std::string name) -> net::Task<void> {
@@ -173,37 +196,43 @@ net::Task<Authorities> ask_authorities(Survey& survey) {
   const auto name = codec::dns_name(request.target.host);
   if (!name || IpAddress::parse(request.target.host)) co_return Authorities{};
   const Instant deadline = survey.until(net::Loop::current().now(), limits::kDnsAuthorityWait);
+  const WalkPlan plan{.name = *name, .roots = root_addresses(), .resolvers = resolvers_of(request)};
   Delegation delegation{.zone = {}, .source = "given", .outcome = "found"};
   std::vector<Server> servers;
-  const bool is_given = !request.authorities.empty();
-  if (is_given) {
-    for (const auto& endpoint : request.authorities) servers.push_back({"", endpoint});
-  } else {
-    WalkPlan plan{.name = *name, .roots = root_addresses(), .resolvers = resolvers_of(request)};
-    delegation = co_await walk_delegation(survey, std::move(plan), deadline);
+  if (request.authorities.empty()) {
+    delegation = co_await walk_delegation(survey, plan, deadline);
     servers = servers_of(delegation);
+  } else {
+    for (const auto& endpoint : request.authorities) {
+      const bool room = servers.size() < static_cast<std::size_t>(limits::kDnsServersAsked);
+      if (room) servers.push_back({"", endpoint});
+    }
   }
-  if (servers.size() > static_cast<std::size_t>(limits::kDnsServersAsked)) {
-    servers.resize(static_cast<std::size_t>(limits::kDnsServersAsked));
-  }
-  if (!is_given) record_delegation(survey, delegation, servers, *name);
   Asking asking{.survey = survey,
                 .name = *name,
-                .zone = delegation.zone,
+                .zone = delegation.zone.empty() ? "." : delegation.zone,
                 .deadline = deadline,
                 .addresses = {},
-                .targets = {}};
+                .targets = {},
+                .further = {}};
   co_await ask_each(asking, servers);
-  if (is_given) {
-    delegation.zone = asking.zone;
-    if (asking.zone.empty()) {
-      delegation.outcome = "partial";
-      delegation.detail = "none of the given servers names the zone it serves";
-    }
-    record_delegation(survey, delegation, servers, *name);
+  for (int depth = 0; asking.further && depth < limits::kDnsDelegationDepth; ++depth) {
+    const std::string_view source = delegation.source;
+    delegation = co_await follow_referral(plan, *asking.further, deadline);
+    delegation.source = source;
+    servers = servers_of(delegation);
+    asking.zone = delegation.zone;
+    asking.further.reset();
+    co_await ask_each(asking, servers);
   }
+  if (asking.zone != ".") delegation.zone = asking.zone;
+  if (delegation.zone.empty() && delegation.source == "given") {
+    delegation.outcome = "partial";
+    delegation.detail = "none of the given servers names the zone it serves";
+  }
+  record_delegation(survey, delegation, servers, *name);
   co_await ask_targets(asking);
-  Authorities out{.zone = asking.zone, .servers = {}, .addresses = asking.addresses};
+  Authorities out{.zone = delegation.zone, .servers = {}, .addresses = asking.addresses};
   for (const auto& server : servers) out.servers.push_back(server.endpoint);
   co_return out;
 }

@@ -146,7 +146,7 @@ TEST(DelegationWalk, KeepsTheZoneWhoseServersRefuse) {
                             .resolvers = {},
                             .port = root.endpoint().port});
   EXPECT_EQ(walked.delegation.zone, "example.net");
-  EXPECT_THAT(walked.delegation.detail, HasSubstr("no server of example.net"));
+  EXPECT_EQ(walked.delegation.outcome, "found");
 }
 
 TEST(DelegationWalk, IsNotLedUpwardsOrSideways) {
@@ -193,7 +193,7 @@ TEST(DelegationWalk, SaysThatNothingIsKnown) {
                             .resolvers = {resolver.endpoint()},
                             .port = resolver.endpoint().port});
   EXPECT_EQ(walked.delegation.outcome, "failed");
-  EXPECT_THAT(walked.delegation.detail, HasSubstr("neither a root server"));
+  EXPECT_THAT(walked.delegation.detail, HasSubstr("neither the resolver"));
 }
 
 struct Surveyed {
@@ -251,6 +251,7 @@ TEST(Authorities, ThatRefuseAreRecordedAsSuch) {
   EXPECT_TRUE(heard.authorities.zone.empty());
   EXPECT_THAT(heard.values("A", "rcode"), ElementsAre("REFUSED"));
   EXPECT_THAT(heard.values("SOA", "rcode"), ElementsAre("REFUSED"));
+  EXPECT_EQ(lame.asked().size(), 3U);
 }
 
 TEST(Authorities, LeadToTheTargetOfAnAlias) {
@@ -273,6 +274,19 @@ TEST(Authorities, LeadToTheTargetOfAnAlias) {
   EXPECT_EQ(target.text("role"), "resolver");
   EXPECT_EQ(target.text("rcode"), "NXDOMAIN");
   EXPECT_EQ(resolver.asked().size(), 1U);
+}
+
+TEST(Authorities, DelegateOnceMore) {
+  // Given is the parent's server; the zone's own is one referral away, on another address.
+  const ScriptedDns parent{[](const Asked& asked) {
+    return Replies{refer(asked, "example.net", "ns1.example.net", "127.0.0.9").bytes()};
+  }};
+  const auto heard = survey_of({parent.endpoint()});
+  EXPECT_EQ(heard.authorities.zone, "example.net");
+  EXPECT_THAT(heard.authorities.servers, ElementsAre(Endpoint{address("127.0.0.9"), 53}));
+  EXPECT_EQ(heard.seen.at(0).text("role"), "parent");
+  // Nothing listens there (or, on this machine, something that answers nothing of use).
+  EXPECT_TRUE(heard.authorities.addresses.empty());
 }
 
 TEST(Authorities, AreNotAskedAboutALiteral) {

@@ -20,6 +20,9 @@ namespace {
 
 using codec::DnsType;
 
+// A zone of this many labels is a person's or a company's: or one like co.uk, whose servers will
+// say so.
+constexpr std::size_t kOwnLabels = 2;
 constexpr std::size_t kAskedOfFamily = 2;  // addresses of each family at one step
 constexpr std::size_t kZoneServers = 26;   // taken from one referral: all thirteen, both families
 
@@ -117,6 +120,27 @@ net::Task<std::optional<StepAnswer>> ask_zone(const Zone& zone, const WalkPlan& 
   co_return step->answer();
 }
 
+// Root servers one after the other, and none of a family that is unreachable: each ICMP error of a
+// router is one less for the questions that matter (a router sends 2 to 6 at once, then one a
+// second).
+net::Task<std::optional<StepAnswer>> ask_root(const WalkPlan& plan, Instant deadline) {
+  bool v4_works = true;
+  bool v6_works = true;
+  for (const auto& server : some_endpoints(Zone{".", {{"", plan.roots}}}, plan.port)) {
+    bool& works = server.address.is_v4() ? v4_works : v6_works;
+    if (!works) continue;
+    StepAnswer asking{server, authority_query(plan.name, DnsType::a), {}};
+    net::DnsAsk ask{.server = server, .query = asking.query, .source = {}};
+    ask.wait = limits::kDnsRootWait;
+    ask.deadline = deadline;
+    asking.reply = co_await net::ask_dns(std::move(ask));
+    if (leads_on(asking.reply, asking.query.question, ".")) co_return asking;
+    works = asking.reply.outcome == net::DnsOutcome::timeout ||
+            asking.reply.outcome == net::DnsOutcome::answered;
+  }
+  co_return std::nullopt;
+}
+
 // --- addresses of servers that came without glue ---
 
 net::Task<void> find_addresses(const WalkPlan& plan, NameServer& server, Instant deadline) {
@@ -177,8 +201,18 @@ net::Task<void> ask_ancestor(const WalkPlan& plan, std::string zone, Instant dea
   }
 }
 
-// The deepest zone at or above the name of which a resolver knows the servers.
-net::Task<std::optional<Zone>> known_ancestor(const WalkPlan& plan, Instant deadline) {
+struct Known {
+  std::optional<Zone> zone;  // the deepest at or above the name of which a resolver knows servers
+  bool public_root = false;  // the resolver's root is the root
+};
+
+bool is_public_root(const Zone& zone) {
+  return zone.name == "." && std::ranges::any_of(zone.servers, [](const NameServer& server) {
+           return codec::dns_within(server.name, "root-servers.net");
+         });
+}
+
+net::Task<Known> ask_ancestors(const WalkPlan& plan, Instant deadline) {
   std::vector<std::string> names{plan.name};
   while (names.back() != "." &&
          names.size() < static_cast<std::size_t>(limits::kDnsDelegationDepth)) {
@@ -191,14 +225,35 @@ net::Task<std::optional<Zone>> known_ancestor(const WalkPlan& plan, Instant dead
     asking.start(ask_ancestor(plan, names[i], end, zones[i]));
   }
   co_await asking.finished();
+  Known out;
+  out.public_root = is_public_root(zones.back());
   const auto known =
       std::ranges::find_if(zones, [](const Zone& zone) { return !zone.name.empty(); });
-  if (known == zones.end()) co_return std::nullopt;
+  if (known == zones.end()) co_return out;
   co_await complete(*known, plan, deadline);
-  co_return std::move(*known);
+  out.zone = std::move(*known);
+  co_return out;
 }
 
 // --- the walk ---
+
+Delegation delegation_of(const Zone& zone, std::string detail) {
+  Delegation out;
+  out.zone = zone.name;
+  out.servers = zone.servers;
+  out.detail = std::move(detail);
+  const auto with_address = static_cast<std::size_t>(std::ranges::count_if(
+      zone.servers, [](const NameServer& server) { return !server.addresses.empty(); }));
+  if (with_address == 0) {
+    if (out.detail.empty()) out.detail = "no address is known of any of its servers";
+    return out;
+  }
+  out.outcome = with_address == zone.servers.size() ? "found" : "partial";
+  if (out.outcome == "partial" && out.detail.empty()) {
+    out.detail = "the address of some of its servers is not known";
+  }
+  return out;
+}
 
 class Walk {
  public:
@@ -208,7 +263,7 @@ class Walk {
   // From `zone` down. False when its servers say nothing of use and it is not even sure that the
   // name belongs to it.
   net::Task<bool> descend(Zone zone);
-  Delegation result() const;
+  Delegation result() const { return delegation_of(zone_, detail_); }
 
  private:
   net::Task<void> settle_apex(const StepAnswer& answer);
@@ -225,8 +280,14 @@ class Walk {
 
 net::Task<bool> Walk::descend(Zone zone) {
   zone_ = std::move(zone);
+  detail_.clear();
   for (int depth = 0; depth < limits::kDnsDelegationDepth; ++depth) {
-    auto answer = co_await ask_zone(zone_, plan_, deadline_);
+    const bool may_be_own =
+        zone_.name == plan_.name || codec::dns_labels(zone_.name).size() >= kOwnLabels;
+    if (may_be_own) co_return true;
+    auto answer = zone_.name == "." && !plan_.roots.empty()
+                      ? co_await ask_root(plan_, deadline_)
+                      : co_await ask_zone(zone_, plan_, deadline_);
     if (!answer) {
       detail_ = fmt::format("no server of {} answers for its zone", zone_.name);
       co_return depth > 0;
@@ -272,24 +333,6 @@ net::Task<void> Walk::settle_apex(const StepAnswer& answer) {
   }
 }
 
-Delegation Walk::result() const {
-  Delegation out;
-  out.zone = zone_.name;
-  out.servers = zone_.servers;
-  out.detail = detail_;
-  const auto with_address = static_cast<std::size_t>(std::ranges::count_if(
-      zone_.servers, [](const NameServer& server) { return !server.addresses.empty(); }));
-  if (with_address == 0) {
-    if (out.detail.empty()) out.detail = "no address is known of any of its servers";
-    return out;
-  }
-  out.outcome = with_address == zone_.servers.size() ? "found" : "partial";
-  if (out.outcome == "partial" && out.detail.empty()) {
-    out.detail = "the address of some of its servers is not known";
-  }
-  return out;
-}
-
 }  // namespace
 
 std::vector<IpAddress> root_addresses() {
@@ -300,22 +343,29 @@ std::vector<IpAddress> root_addresses() {
 
 net::Task<Delegation> walk_delegation(Survey& survey, WalkPlan plan, Instant deadline) {
   Walk walk{survey, plan, deadline};
-  if (!plan.roots.empty()) {
-    Zone root{".", {{"", plan.roots}}};
-    if (co_await walk.descend(std::move(root))) co_return walk.result();
+  // The resolver first: in a closed network, or one with a root of its own, nothing must be asked
+  // of root servers that are not there.
+  Known known = co_await ask_ancestors(plan, deadline);
+  if (!plan.roots.empty() && (known.public_root || !known.zone)) {
+    if (co_await walk.descend(Zone{".", {{"", plan.roots}}})) co_return walk.result();
   }
-  // A closed network, or a root of its own: begin where the resolver can lead us to.
-  auto known = co_await known_ancestor(plan, deadline);
-  if (!known) {
+  if (!known.zone) {
     Delegation none;
     none.source = "resolver";
-    none.detail = "neither a root server nor the resolver tells who serves the name's zone";
+    none.detail = "neither the resolver nor a root server tells who serves the name's zone";
     co_return none;
   }
-  co_await walk.descend(std::move(*known));
+  co_await walk.descend(std::move(*known.zone));
   Delegation out = walk.result();
   out.source = "resolver";
   co_return out;
+}
+
+net::Task<Delegation> follow_referral(WalkPlan plan, codec::DnsReferral referral,
+                                      Instant deadline) {
+  Zone zone = zone_of(referral);
+  co_await complete(zone, plan, deadline);
+  co_return delegation_of(zone, {});
 }
 
 }  // namespace causeway::reach

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/address.hpp"
+#include "codec/dns_answer.hpp"
 #include "net/task.hpp"
 #include "reach/survey.hpp"
 
@@ -36,7 +37,12 @@ struct WalkPlan {
 // Built-in addresses of the root servers, one a server, some of each family.
 std::vector<IpAddress> root_addresses();
 
-// Records each step that led further down as `dns` with role parent. Ends by `deadline`.
+// Records each step that led further down as `dns` with role parent. Ends by `deadline`. Ends at
+// the first zone that may be the name's own: whether it delegates once more, its servers say when
+// they are asked for the name.
 net::Task<Delegation> walk_delegation(Survey& survey, WalkPlan plan, Instant deadline);
+
+// The delegation a server answered with instead of the name's records.
+net::Task<Delegation> follow_referral(WalkPlan plan, codec::DnsReferral referral, Instant deadline);
 
 }  // namespace causeway::reach

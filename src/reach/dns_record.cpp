@@ -68,7 +68,10 @@ void set_answer(model::Observation& seen, const codec::DnsQuery& query,
   if (auto others = other_records(message); !others.empty()) seen.set("records", std::move(others));
   if (message.records_left_out > 0) seen.set("records_left_out", message.records_left_out);
   if (aliases.ttl) seen.set("ttl", static_cast<std::int64_t>(*aliases.ttl));
-  if (const auto serial = codec::serial(message)) {
+  // Also that of "no such data": the zone's SOA, when its apex was not known. With other types the
+  // SOA may be that of the zone an alias leads to.
+  const auto serial = codec::serial(message);
+  if (serial && query.question.type == codec::DnsType::soa) {
     seen.set("serial", static_cast<std::int64_t>(*serial));
   }
   if (codec::referral(message, query.question)) seen.set("referral", true);

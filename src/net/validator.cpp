@@ -1,0 +1,117 @@
+#include "net/validator.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unbound.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "net/loop.hpp"
+
+namespace causeway::net {
+namespace {
+
+constexpr int kClassInternet = 1;
+
+struct ContextEnd {
+  void operator()(ub_ctx* context) const { ub_ctx_delete(context); }
+};
+using Context = std::unique_ptr<ub_ctx, ContextEnd>;
+
+struct Done {
+  bool done = false;
+  Validated result;
+};
+
+void take_result(void* given, int error, ub_result* raw) {
+  const std::unique_ptr<ub_result, decltype(&ub_resolve_free)> result{raw, &ub_resolve_free};
+  auto& out = *static_cast<Done*>(given);
+  out.done = true;
+  if (error != 0 || result == nullptr) {
+    out.result.reason = ub_strerror(error);
+    return;
+  }
+  if (result->bogus != 0) {
+    out.result.validity = Validity::bogus;
+    const char* why = result->why_bogus;
+    out.result.reason = printable(why == nullptr ? "" : why, limits::kTextKept);
+    return;
+  }
+  if (result->secure != 0) {
+    out.result.validity = Validity::secure;
+    return;
+  }
+  const bool answered =
+      result->rcode == codec::rcode::kNoError || result->rcode == codec::rcode::kNxDomain;
+  if (answered) {
+    out.result.validity = Validity::insecure;
+  } else {
+    out.result.reason = fmt::format("the resolver answers {}", codec::rcode_name(result->rcode));
+  }
+}
+
+// A context that forwards to the resolvers; or why there is none.
+std::optional<std::string> set_up(ub_ctx& context, const ValidateOptions& options) {
+  constexpr std::array<std::array<const char*, 2>, 4> kOptions{{
+      {"edns-buffer-size:", "1232"},
+      {"use-syslog:", "no"},
+      {"do-not-query-localhost:", "no"},  // a resolver on loopback is common
+      {"num-threads:", "1"},
+  }};
+  for (const auto& [option, value] : kOptions) {
+    if (const int error = ub_ctx_set_option(&context, option, value)) return ub_strerror(error);
+  }
+  ub_ctx_debugout(&context, nullptr);
+  for (const auto& resolver : options.resolvers) {
+    const std::string where = fmt::format("{}@{}", resolver.address.text(), resolver.port);
+    if (const int error = ub_ctx_set_fwd(&context, where.c_str())) return ub_strerror(error);
+  }
+  const int error = ub_ctx_add_ta_file(&context, options.anchor_file.c_str());
+  if (error != 0) return fmt::format("{}: {}", options.anchor_file, ub_strerror(error));
+  if (const int no_thread = ub_ctx_async(&context, 1)) return ub_strerror(no_thread);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view name(Validity validity) {
+  constexpr std::array<std::string_view, 4> kNames{"secure", "insecure", "bogus", "indeterminate"};
+  return kNames.at(static_cast<std::size_t>(validity));
+}
+
+Task<Validated> validate_dnssec(ValidateOptions options) {
+  Done done;
+  const Context context{ub_ctx_create()};
+  if (!context) {
+    done.result.reason = "libunbound cannot be set up: out of memory or random numbers";
+    co_return done.result;
+  }
+  if (auto failed = set_up(*context, options)) {
+    done.result.reason = std::move(*failed);
+    co_return done.result;
+  }
+  int id = 0;
+  const int started = ub_resolve_async(context.get(), options.question.name.c_str(),
+                                       static_cast<int>(options.question.type), kClassInternet,
+                                       &done, &take_result, &id);
+  if (started != 0) {
+    done.result.reason = ub_strerror(started);
+    co_return done.result;
+  }
+  // The loop closes what it watches: it gets a descriptor of its own.
+  const Fd ready{::fcntl(ub_fd(context.get()), F_DUPFD_CLOEXEC, 0)};
+  while (!done.done && co_await Loop::current().readable(ready, options.deadline)) {
+    if (const int error = ub_process(context.get())) {
+      done.result.reason = ub_strerror(error);
+      co_return done.result;
+    }
+  }
+  if (!done.done) done.result.reason = "validation did not end in time";
+  co_return done.result;
+}
+
+}  // namespace causeway::net
