@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 
@@ -17,8 +18,8 @@ using model::Kind;
 using model::Observation;
 using model::Value;
 
-constexpr std::array<std::string_view, 8> kFocusFields{"address", "port", "endpoint", "host",
-                                                       "scheme",  "url",  "family",   "record"};
+constexpr std::array<std::string_view, 9> kFocusFields{
+    "address", "port", "endpoint", "host", "scheme", "url", "family", "record", "source"};
 
 Answer inverse(Answer answer) {
   if (answer == Answer::yes) return Answer::no;
@@ -106,6 +107,10 @@ std::optional<std::string> Examination::focus_field(std::string_view name) const
   if (name == "url" && scene_.target() != nullptr) return std::string{scene_.target()->text("url")};
   if (name == "family" && !focus_.address.empty()) return v6 ? "IPv6" : "IPv4";
   if (name == "record") return v6 ? "AAAA" : "A";
+  if (name == "source") {
+    std::string own = source();
+    if (!own.empty()) return own;
+  }
   return std::nullopt;
 }
 
@@ -256,24 +261,60 @@ std::optional<model::Reason> Examination::reason(SignIndex index) {
   return out;
 }
 
-std::string Examination::fill(std::string_view text, const std::vector<Seen>& evidence) const {
+// The address we came from, as the origin would see it if nothing translates it.
+std::string Examination::source() const {
+  std::string out;
+  for (const Seen seen : scene_.of(Kind::connect)) {
+    if (!scene_.ours(*seen) || seen->text("role") != "main") continue;
+    if (focus_.address.empty() || seen->text("address") == focus_.address) {
+      out = seen->text("source");
+    }
+  }
+  return out;
+}
+
+// A placeholder is a name in braces; braces of shells, awk and JSON hold more than that.
+template <class Lookup>
+std::string Examination::replace(std::string_view text, Lookup lookup) const {
   std::string out;
   while (!text.empty()) {
     const auto open = text.find('{');
-    const auto close = text.find('}', open);
-    if (open == std::string_view::npos || close == std::string_view::npos) break;
-    const auto name = text.substr(open + 1, close - open - 1);
+    if (open == std::string_view::npos) break;
     out += text.substr(0, open);
-    text.remove_prefix(close + 1);
+    text.remove_prefix(open + 1);
+    const auto end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz_");
+    const bool placeholder = end != std::string_view::npos && end > 0 && text[end] == '}';
+    if (!placeholder) {
+      out += '{';
+      continue;
+    }
+    out += lookup(text.substr(0, end));
+    text.remove_prefix(end + 1);
+  }
+  out += text;
+  return out;
+}
+
+std::string Examination::fill(std::string_view text, const std::vector<Seen>& evidence) const {
+  return replace(text, [&](std::string_view name) {
     std::optional<std::string> value = focus_field(name);
     for (const Seen seen : evidence) {
       if (value) break;
       if (const Value* field = seen->find(name)) value = shown(*field);
     }
-    out += value.value_or("an unknown " + std::string{name});
-  }
-  out += text;
-  return out;
+    return value.value_or("an unknown " + std::string{name});
+  });
+}
+
+std::string Examination::fill_blanks(std::string_view text) const {
+  return replace(text, [&](std::string_view name) {
+    if (auto value = focus_field(name)) return *value;
+    if (!is_focus_field(name)) return fmt::format("{{{}}}", name);
+    std::string blank{name};
+    std::ranges::transform(blank, blank.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    return blank;
+  });
 }
 
 }  // namespace causeway::judge

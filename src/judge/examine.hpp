@@ -30,8 +30,11 @@ class Examination {
 
   // The sign's sentence (or its else-sentence) with evidence, or nothing when it has none.
   std::optional<model::Reason> reason(SignIndex index);
-  // Replaces {address}, {port}, {host} ... and {field} of the evidence, first match wins.
+  // Replaces {address}, {port}, {host} ... and {field} of the evidence, first match wins. What is
+  // not known becomes "an unknown field".
   std::string fill(std::string_view text, const std::vector<Seen>& evidence) const;
+  // The same for words and commands: what is not known becomes a blank to fill in, "ADDRESS".
+  std::string fill_blanks(std::string_view text) const;
 
   const Focus& focus() const { return focus_; }
   const Scene& scene() const { return scene_; }
@@ -40,7 +43,10 @@ class Examination {
  private:
   Finding unit(const Unit& unit);
   bool in_scope(const Term& term, const model::Observation& seen) const;
+  template <class Lookup>
+  std::string replace(std::string_view text, Lookup lookup) const;
   std::optional<std::string> focus_field(std::string_view name) const;
+  std::string source() const;
   std::string resolved(std::string_view value) const;
   Answer condition(const Condition& condition, const model::Observation& seen) const;
   Answer conditions(const std::vector<Condition>& all, const model::Observation& seen) const;

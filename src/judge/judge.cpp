@@ -45,8 +45,8 @@ void add_words(model::RankedCause& cause, Examination& examination) {
   const CauseWords& words = cause_words(cause.cause);
   const std::string_view title =
       words.title.empty() ? model::row(cause.cause).title : std::string_view{words.title};
-  cause.title = examination.fill(title, {});
-  const auto filled = [&](const std::string& text) { return examination.fill(text, {}); };
+  cause.title = examination.fill_blanks(title);
+  const auto filled = [&](const std::string& text) { return examination.fill_blanks(text); };
   for (const auto& step : words.settles) {
     cause.settles.push_back({.text = filled(step.text), .command = filled(step.command)});
   }

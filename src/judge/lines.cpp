@@ -66,6 +66,26 @@ Parsed<std::vector<Line>> read_lines(std::string_view text, std::string_view fil
   return out;
 }
 
+std::vector<Line> read_plain_lines(std::string_view text, std::string_view file) {
+  std::vector<Line> out;
+  int number = 0;
+  for (const std::string_view raw : split(text, '\n')) {
+    ++number;
+    const auto content = trim(raw);
+    if (content.empty() || content.front() == '#') continue;
+    Line line{.file = file,
+              .number = number,
+              .indented = is_blank(raw.front()),
+              .text = content,
+              .words = {}};
+    for (const auto word : split(content, ' ')) {
+      if (!word.empty()) line.words.emplace_back(word);
+    }
+    out.push_back(std::move(line));
+  }
+  return out;
+}
+
 std::unexpected<Error> error_at(const Line& line, std::string_view text) {
   return error(fmt::format("{}:{}: {}", line.file, line.number, text));
 }

@@ -21,6 +21,10 @@ struct Line {
 // '#' at the start of a word begins a comment. Refused: a quote or bracket that never closes.
 Parsed<std::vector<Line>> read_lines(std::string_view text, std::string_view file);
 
+// For files of free text: only a line that begins with '#' is a comment, quotes are ordinary, and
+// `words` are simply what stands between blanks.
+std::vector<Line> read_plain_lines(std::string_view text, std::string_view file);
+
 // "rules/connect.rules:12: ..." as an error.
 std::unexpected<Error> error_at(const Line& line, std::string_view text);
 

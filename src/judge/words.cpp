@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 
@@ -27,12 +26,10 @@ class Reader {
   Done open(const Line& line);
   Done inside(const Line& line);
   Done inside_cause(const Line& line, std::string_view key, std::string_view rest);
-  Done inside_code(const Line& line, std::string_view key, std::string_view rest);
   Done read_command(const Line& line, std::string_view key, std::string_view rest);
 
   Words words_;
   CauseWords* cause_ = nullptr;
-  CodeWords* code_ = nullptr;
   std::string* failure_ = nullptr;
   model::Step* step_ = nullptr;  // the settles or fix that `run` belongs to
   model::Fix* fix_ = nullptr;
@@ -45,11 +42,10 @@ std::string_view after_first_word(const Line& line) {
 
 Done Reader::open(const Line& line) {
   cause_ = nullptr;
-  code_ = nullptr;
   failure_ = nullptr;
   step_ = nullptr;
   fix_ = nullptr;
-  if (line.words.size() != 2) return error_at(line, "expected: cause ID, failure ID or code N");
+  if (line.words.size() != 2) return error_at(line, "expected: cause ID or failure ID");
   const auto& word = line.words[0];
   const auto& name = line.words[1];
   bool added = true;
@@ -63,14 +59,8 @@ Done Reader::open(const Line& line) {
     if (!failure) return error_at(line, fmt::format("'{}' is no failure", name));
     added = !words_.failures.contains(*failure);
     failure_ = &words_.failures[*failure];
-  } else if (word == "code") {
-    int code = 0;
-    std::from_chars(name.data(), name.data() + name.size(), code);
-    added = !words_.codes.contains(code);
-    code_ = &words_.codes[code];
-    code_->code = code;
   } else {
-    return error_at(line, fmt::format("expected cause, failure or code, not '{}'", word));
+    return error_at(line, fmt::format("expected cause or failure, not '{}'", word));
   }
   if (!added) return error_at(line, fmt::format("'{}' is there twice", name));
   return true;
@@ -123,27 +113,11 @@ Done Reader::inside_cause(const Line& line, std::string_view key, std::string_vi
   return true;
 }
 
-Done Reader::inside_code(const Line& line, std::string_view key, std::string_view rest) {
-  if (key == "title")
-    code_->title = rest;
-  else if (key == "explain")
-    append(code_->explanation, rest);
-  else if (key == "temporary")
-    append(code_->temporary, rest);
-  else if (key == "differs")
-    append(code_->differs, rest);
-  else
-    return error_at(line,
-                    fmt::format("expected title, explain, temporary or differs, not '{}'", key));
-  return true;
-}
-
 Done Reader::inside(const Line& line) {
   const std::string_view key = line.text.substr(0, line.text.find_first_of(" \t"));
   const auto rest = after_first_word(line);
   if (rest.empty()) return error_at(line, fmt::format("nothing follows '{}'", key));
   if (cause_ != nullptr) return inside_cause(line, key, rest);
-  if (code_ != nullptr) return inside_code(line, key, rest);
   if (failure_ != nullptr && key == "explain") {
     append(*failure_, rest);
     return true;
@@ -154,17 +128,9 @@ Done Reader::inside(const Line& line) {
 Parsed<Words> Reader::read(std::span<const EmbeddedFile> files) {
   for (const auto& file : files) {
     if (!file.name.ends_with(".words")) continue;
-    const auto lines = read_lines(file.text, file.name);
-    if (!lines) return std::unexpected(lines.error());
-    for (const auto& line : *lines) {
+    for (const auto& line : read_plain_lines(file.text, file.name)) {
       const auto done = line.indented ? inside(line) : open(line);
       if (!done) return std::unexpected(done.error());
-    }
-  }
-  for (auto& [code, row] : words_.codes) {
-    for (const auto& failure : model::failure_rows()) {
-      const bool is = code >= 1000 ? failure.subcode == code : failure.code == code;
-      if (is) row.failures.push_back(failure.failure);
     }
   }
   return std::move(words_);
@@ -195,12 +161,6 @@ const CauseWords& cause_words(model::CauseId cause) {
 std::string_view failure_explanation(model::FailureId failure) {
   const auto at = words().failures.find(failure);
   return at == words().failures.end() ? std::string_view{} : std::string_view{at->second};
-}
-
-std::optional<CodeWords> code_words(int code) {
-  const auto at = words().codes.find(code);
-  if (at == words().codes.end()) return std::nullopt;
-  return at->second;
 }
 
 }  // namespace causeway::judge

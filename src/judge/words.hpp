@@ -1,9 +1,8 @@
-// What is said to a person about causes, failures and codes: words/*.words.
+// What is said to a person about causes and failures: words/*.words.
 // Texts may hold {host} {address} {port} {endpoint} {scheme} {url} {family} {record}.
 #pragma once
 
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,19 +26,9 @@ struct CauseWords {
   std::vector<SystemFix> fixes;
 };
 
-struct CodeWords {
-  int code = 0;
-  std::string title;
-  std::string explanation;                 // what the edge saw
-  std::string temporary;                   // does it go away by itself
-  std::string differs;                     // from the codes next to it
-  std::vector<model::FailureId> failures;  // that show as this code
-};
-
 struct Words {
   std::map<model::CauseId, CauseWords> causes;
   std::map<model::FailureId, std::string> failures;
-  std::map<int, CodeWords> codes;
 };
 
 // Refused with file and line on the first mistake.
@@ -50,7 +39,4 @@ const Words& words();
 
 const CauseWords& cause_words(model::CauseId cause);
 std::string_view failure_explanation(model::FailureId failure);
-// 520 to 527, 530, 1000, 1001, 1002, 1016, 1033.
-std::optional<CodeWords> code_words(int code);
-
 }  // namespace causeway::judge
