@@ -134,6 +134,7 @@ constexpr std::size_t kProofSamples = 200'000;  // lines of --query
 // --- runtime ---
 constexpr std::size_t kReadBuffer = 16 * 1024;
 constexpr int kLoopEvents = 256;
+constexpr std::size_t kSmallOriginPeers = 64;  // connections to one origin of the demonstration
 constexpr int kLoopOperations = 1024;  // reads and writes of one turn before others get theirs
 constexpr std::size_t kFrameBytesPooled = 4096;  // larger coroutine frames come from the allocator
 constexpr std::size_t kFramesKept = 1024;        // per size class and thread
