@@ -38,14 +38,14 @@ void body_crash(Channel& channel, const Options&) {
 }
 
 void body_drip(Channel& channel, const Options& options) {
-  if (!channel.request()) return;
   const std::size_t size = options.size != 0 ? options.size : 20;
-  if (!channel.send(std::string(kHead) + "Content-Length: " + number_text(size) + "\r\n\r\n"))
-    return;
-  for (std::size_t sent = 0; sent < size; ++sent) {
-    if (!channel.send("d") || !channel.pause(delay_or(options, Millis{100}))) return;
+  while (channel.request()) {
+    if (!channel.send(std::string(kHead) + "Content-Length: " + number_text(size) + "\r\n\r\n"))
+      return;
+    for (std::size_t sent = 0; sent < size; ++sent) {
+      if (!channel.pause(delay_or(options, Millis{100})) || !channel.send("d")) return;
+    }
   }
-  channel.finish();
 }
 
 void bad_chunk(Channel& channel, const Options&) {
@@ -114,7 +114,6 @@ class BitText {
 
 // A gzip member that never ends: one literal, then "258 bytes again" (13 bits) without a limit.
 void gzip_bomb(Channel& channel, const Options&) {
-  if (!channel.request()) return;
   BitText bits;
   bits.bits(1, 1);     // last block
   bits.bits(1, 2);     // fixed codes
@@ -125,9 +124,11 @@ void gzip_bomb(Channel& channel, const Options&) {
   }
   const std::string body =
       std::string("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03", 10) + bits.text();
-  channel.send(std::string(kHead) + "Content-Encoding: gzip\r\nContent-Length: " +
-               number_text(body.size()) + "\r\n\r\n" + body);
-  channel.finish();
+  const std::string answer =
+      std::string(kHead) + "Content-Encoding: gzip\r\nContent-Length: " + number_text(body.size()) +
+      "\r\n\r\n" + body;
+  while (channel.request() && channel.send(answer)) {
+  }
 }
 
 constexpr Mode kModes[] = {

@@ -65,7 +65,10 @@ void handle(int fd, const Mode& mode, const Options& options, SSL_CTX* tls) {
   const bool misbehaves = is_turn(options);
   const bool raw = misbehaves && mode.on_raw;
   if (!raw && tls != nullptr && !channel.secure(tls)) return;
-  (misbehaves ? mode.run : &answer_well)(channel, options);
+  // A server whose HTTP/2 is broken is fine with those who ask for HTTP/1.1.
+  const bool declined =
+      tls != nullptr && !raw && !options.alpn.empty() && channel.protocol().empty();
+  (misbehaves && !declined ? mode.run : &answer_well)(channel, options);
 }
 
 void start_connection(int fd, const Mode& mode, const Options& options, SSL_CTX* tls) {
