@@ -20,11 +20,11 @@ using KeyPtr = std::unique_ptr<EVP_PKEY, OpenSslFree<EVP_PKEY_free>>;
 using CrlPtr = std::unique_ptr<X509_CRL, OpenSslFree<X509_CRL_free>>;
 
 struct CertificateOrder {
-  std::string name;                    // how a script calls it
-  std::string subject;                 // common name
-  std::string organisation;            // none when empty
-  std::vector<std::string> for_names;  // "DNS:www.example.net", "IP:127.0.0.1"
-  std::string issuer;                  // name of another; empty: self-signed
+  std::string name{};                    // how a script calls it
+  std::string subject{};                 // common name
+  std::string organisation{};            // none when empty
+  std::vector<std::string> for_names{};  // "DNS:www.example.net", "IP:127.0.0.1"
+  std::string issuer{};                  // name of another; empty: self-signed
   bool is_ca = false;
   int from_days = -1;
   int to_days = 30;

@@ -224,7 +224,7 @@ void note_certificate(SSL* ssl, const TlsOptions& options, TlsResult& result) {
   STACK_OF(X509)* chain = SSL_get_peer_cert_chain(ssl);
   result.certificate = describe(leaf, chain);
   if (!options.verify) return;
-  const auto trust = TrustStore::load(options.ca_file);
+  const auto trust = TrustStore::load(options.ca_file, options.cloudflare_origin_ca);
   if (!trust) {
     result.reason = trust.error().text;
     return;
@@ -368,9 +368,9 @@ Task<TlsResult> tls_handshake(Fd socket, TlsOptions options) {
   co_return result;
 }
 
-Parsed<bool> prepare_tls(const std::string& ca_file) {
+Parsed<bool> prepare_tls(const std::string& ca_file, bool cloudflare_origin_ca) {
   context_for(TlsOffer::edge);
-  const auto trust = TrustStore::load(ca_file);
+  const auto trust = TrustStore::load(ca_file, cloudflare_origin_ca);
   if (!trust) return std::unexpected{trust.error()};
   return true;
 }

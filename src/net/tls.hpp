@@ -41,6 +41,9 @@ struct TlsOptions {
   bool verify = true;
   std::string host;     // name or address the certificate must be for
   std::string ca_file;  // PEM, may also hold CRLs; empty: the system's trust store
+  // Also what Cloudflare alone trusts at an origin. Without effect beside a ca_file: an edge's own
+  // trust store replaces everything.
+  bool cloudflare_origin_ca = false;
   Instant deadline = kNever;
 };
 
@@ -97,6 +100,6 @@ std::string_view alert_name(int alert);
 
 // Loads what the first handshake needs (OpenSSL's algorithms, the trust store), so that it can
 // happen while a packet is under way. The error says why `ca_file` cannot be used.
-Parsed<bool> prepare_tls(const std::string& ca_file);
+Parsed<bool> prepare_tls(const std::string& ca_file, bool cloudflare_origin_ca = false);
 
 }  // namespace causeway::net

@@ -1,6 +1,7 @@
 #include "net/tls_trust.hpp"
 
 #include <fmt/format.h>
+#include <openssl/pem.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -12,6 +13,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "net/tls_edge_roots.hpp"
 
 namespace causeway::net {
 namespace {
@@ -35,6 +37,14 @@ bool has_hashed_links(const std::string& directory) {
     if (entry.path().extension() == ".0") return true;
   }
   return false;
+}
+
+void add_pem(X509_STORE* store, std::string_view pem) {
+  const std::unique_ptr<BIO, OpenSslFree<BIO_free>> bio{
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
+  while (const X509Ptr certificate{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
+    X509_STORE_add_cert(store, certificate.get());
+  }
 }
 
 const char* environment(const char* variable) {
@@ -64,14 +74,17 @@ std::string name_part(const X509_NAME* name, int nid) {
   return out;
 }
 
-Parsed<std::shared_ptr<const TrustStore>> TrustStore::load(const std::string& ca_file) {
+Parsed<std::shared_ptr<const TrustStore>> TrustStore::load(const std::string& ca_file,
+                                                           bool cloudflare_origin_ca) {
   static std::mutex mutex;
-  static std::map<std::string, std::shared_ptr<const TrustStore>> loaded;
+  static std::map<std::pair<std::string, bool>, std::shared_ptr<const TrustStore>> loaded;
   const std::lock_guard lock{mutex};
-  if (const auto known = loaded.find(ca_file); known != loaded.end()) return known->second;
-  auto store =
-      ca_file.empty() ? Parsed<std::shared_ptr<const TrustStore>>{system()} : read_file(ca_file);
-  if (store) loaded.emplace(ca_file, *store);
+  const bool with_origin_ca = cloudflare_origin_ca && ca_file.empty();
+  const std::pair key{ca_file, with_origin_ca};
+  if (const auto known = loaded.find(key); known != loaded.end()) return known->second;
+  auto store = ca_file.empty() ? Parsed<std::shared_ptr<const TrustStore>>{system(with_origin_ca)}
+                               : read_file(ca_file);
+  if (store) loaded.emplace(key, *store);
   return store;
 }
 
@@ -110,7 +123,7 @@ Parsed<std::shared_ptr<const TrustStore>> TrustStore::read_file(const std::strin
 // As every OpenSSL program: what SSL_CERT_FILE and SSL_CERT_DIR name, else what OpenSSL was built
 // with. The directory of hashed links is asked only for the names that are needed, so it comes
 // first, and the bundle later or never.
-std::shared_ptr<const TrustStore> TrustStore::system() {
+std::shared_ptr<const TrustStore> TrustStore::system(bool cloudflare_origin_ca) {
   auto trust = std::make_shared<TrustStore>();
   trust->store_.reset(X509_STORE_new());
   const char* file = environment(X509_get_default_cert_file_env());
@@ -129,6 +142,7 @@ std::shared_ptr<const TrustStore> TrustStore::system() {
   }
   if (file != nullptr) trust->rest_ = file;
   if (!hashed) trust->read_rest();
+  if (cloudflare_origin_ca) add_pem(trust->store_.get(), cloudflare_origin_roots());
   ERR_clear_error();
   return trust;
 }

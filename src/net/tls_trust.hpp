@@ -14,8 +14,10 @@ namespace causeway::net {
 
 class TrustStore {
  public:
-  // Loaded once per file and process, then shared. Empty: the system's.
-  static Parsed<std::shared_ptr<const TrustStore>> load(const std::string& ca_file);
+  // Loaded once per file and process, then shared. Empty: the system's, with the roots of
+  // Cloudflare's Origin CA when asked for.
+  static Parsed<std::shared_ptr<const TrustStore>> load(const std::string& ca_file,
+                                                        bool cloudflare_origin_ca = false);
 
   X509_STORE* get() const { return store_.get(); }
 
@@ -35,7 +37,7 @@ class TrustStore {
 
  private:
   static Parsed<std::shared_ptr<const TrustStore>> read_file(const std::string& path);
-  static std::shared_ptr<const TrustStore> system();
+  static std::shared_ptr<const TrustStore> system(bool cloudflare_origin_ca);
 
   X509StorePtr store_;
   mutable std::mutex rest_mutex_;

@@ -169,6 +169,20 @@ model::Observation observation_of(const ExchangeQuestion& question, const Answer
   return out;
 }
 
+// A body that comes so slowly that an edge's whole patience would pass before its end has stalled
+// for everybody who waits for it. Of a body without an announced end nothing is known.
+void judge_pace(Answer& answer) {
+  if (!answer.capped || !answer.announced || answer.body_bytes == 0 || !answer.to_first_byte)
+    return;
+  if (answer.body_bytes >= limits::kBodyBytesRead) return;  // capped by size: fast enough
+  const double seconds = milliseconds(answer.elapsed - *answer.to_first_byte) / 1e3;
+  const double rate = static_cast<double>(answer.body_bytes) / std::max(seconds, 0.001);
+  const double rest = static_cast<double>(*answer.announced - answer.body_bytes) / rate;
+  if (rest < std::chrono::duration<double>(limits::kEdgeFirstByte).count()) return;
+  answer.outcome = "stalled-body";
+  answer.detail = fmt::format("at {:.0f} bytes a second the rest takes {:.0f} s", rate, rest);
+}
+
 }  // namespace
 
 ExchangeQuestion exchange_question(const Request& request, const Endpoint& remote,
@@ -202,6 +216,7 @@ net::Task<Exchanged> exchange(Survey& survey, net::Stream& stream, ExchangeQuest
   } else {
     answer = co_await ask_http1(survey, stream, question);
   }
+  judge_pace(answer);
   const auto fields = views(answer);
   Judged judged;
   if (answer.head_complete) judged = judge_content(survey.request.expect, answer, fields);
@@ -217,7 +232,9 @@ net::Task<Exchanged> exchange(Survey& survey, net::Stream& stream, ExchangeQuest
   out.reusable = answer.reusable;
   out.elapsed = answer.elapsed;
   out.page = codec::name(judged.page.page);
-  if (const auto location = codec::find_field(fields, "location")) out.location = *location;
+  const bool redirect = answer.status >= 300 && answer.status < 400;
+  const auto location = codec::find_field(fields, "location");
+  if (redirect && location) out.location = *location;
   if (!out.failure) {
     if (auto wrong = complaint(survey.request.expect, answer, judged)) {
       out.failure = FailureId::http_status;

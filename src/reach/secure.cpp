@@ -264,6 +264,7 @@ net::Task<Secured> secure(Survey& survey, net::Fd socket, SecureQuestion questio
   options.offer = question.offer;
   options.host = question.host;
   options.ca_file = survey.request.ca_file;
+  options.cloudflare_origin_ca = survey.request.edge.name == "cloudflare";
   options.deadline = survey.until(Clock::now(), question.wait);
   Secured out;
   out.result = co_await net::tls_handshake(std::move(socket), std::move(options));

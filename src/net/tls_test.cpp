@@ -1,0 +1,104 @@
+#include "net/tls.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/address.hpp"
+#include "net/loop.hpp"
+#include "net/scripted_origin.hpp"
+#include "net/tls_edge_roots.hpp"
+#include "net/tls_trust.hpp"
+#include "net/tls_wire.hpp"
+
+namespace causeway::net {
+namespace {
+
+std::filesystem::path temporary(std::string_view name) {
+  return std::filesystem::path{testing::TempDir()} /
+         ("causeway-" + std::to_string(::getpid()) + "-" + std::string{name});
+}
+
+TEST(TrustStore, says_why_a_file_cannot_be_used) {
+  const auto missing = prepare_tls("/nonexistent/ca.pem");
+  ASSERT_FALSE(missing);
+  EXPECT_NE(missing.error().text.find("No such file"), std::string::npos);
+  const auto path = temporary("not.pem");
+  std::ofstream{path} << "this is no certificate\n";
+  const auto nonsense = prepare_tls(path);
+  ASSERT_FALSE(nonsense);
+  EXPECT_NE(nonsense.error().text.find("BEGIN CERTIFICATE"), std::string::npos);
+  std::filesystem::remove(path);
+}
+
+TEST(TrustStore, is_loaded_once_and_shared) {
+  EXPECT_EQ(*TrustStore::load(""), *TrustStore::load(""));
+  EXPECT_NE(*TrustStore::load("", true), *TrustStore::load("", false));
+}
+
+TEST(TrustStore, knows_the_origin_ca_only_when_asked) {
+  const std::unique_ptr<BIO, OpenSslFree<BIO_free>> bio{
+      BIO_new_mem_buf(cloudflare_origin_roots().data(), -1)};
+  int count = 0;
+  while (const X509Ptr root{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
+    ++count;
+    EXPECT_EQ(X509_verify(root.get(), X509_get0_pubkey(root.get())), 1);
+    EXPECT_TRUE((*TrustStore::load("", true))->has(X509_get_subject_name(root.get())));
+    EXPECT_FALSE((*TrustStore::load("", false))->has(X509_get_subject_name(root.get())));
+  }
+  EXPECT_EQ(count, 2);
+}
+
+TEST(AlertName, is_known_or_unknown) {
+  EXPECT_EQ(alert_name(40), "handshake_failure");
+  EXPECT_EQ(alert_name(116), "certificate_required");
+  EXPECT_EQ(alert_name(200), "unknown");
+}
+
+TEST(ClearAlert, is_read_from_the_last_record) {
+  using std::string_view_literals::operator""sv;
+  EXPECT_EQ(clear_alert("\x15\x03\x03\x00\x02\x02\x28"sv), 40);
+  EXPECT_EQ(clear_alert("\x15\x03\x03\x00\x02\x01\x00"sv), -1);  // close_notify
+  EXPECT_EQ(clear_alert("\x17\x03\x03\x00\x02\x02\x28"sv), -1);
+  EXPECT_EQ(clear_alert("\x15\x03"sv), -1);
+}
+
+// The whole way of a stream: bytes both ways, and what comes after the end.
+TEST(TlsStream, carries_bytes_and_ends) {
+  ScriptedCertificates certificates;
+  certificates.make({.name = "leaf", .subject = "www.example.net"});
+  const ScriptedOrigin origin{
+      {{{"tls", {"cert=leaf"}}, {"read", {}}, {"repeat", {"5000", "0123456789"}}, {"close", {}}}},
+      certificates};
+  Loop loop;
+  loop.run([](Endpoint remote) -> Task<void> {
+    const Instant deadline = Clock::now() + std::chrono::seconds{10};
+    ConnectOptions to;
+    to.remote = remote;
+    to.deadline = deadline;
+    auto connected = co_await connect_tcp(to);
+    TlsOptions options;
+    options.verify = false;
+    options.deadline = deadline;
+    auto shaken = co_await tls_handshake(std::move(connected.socket), options);
+    EXPECT_EQ(shaken.outcome, TlsOutcome::ok);
+    if (!shaken.stream) co_return;
+    EXPECT_FALSE(shaken.certificate->verified);
+    const std::string_view request = "hello\r\n\r\n";
+    const auto wrote = co_await shaken.stream->write(std::as_bytes(std::span{request}), deadline);
+    EXPECT_EQ(wrote.end, WriteEnd::all);
+    std::array<std::byte, 777> buffer{};
+    std::size_t total = 0;
+    ReadResult got;
+    while ((got = co_await shaken.stream->read(buffer, deadline)).end == ReadEnd::more) {
+      total += got.bytes;
+    }
+    EXPECT_EQ(total, 50'000U);
+    EXPECT_EQ(got.end, ReadEnd::eof);
+  }(origin.endpoint()));
+}
+
+}  // namespace
+}  // namespace causeway::net
