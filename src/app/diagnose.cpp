@@ -94,23 +94,17 @@ int diagnose(const DiagnoseFlags& flags) {
 
 }  // namespace
 
-model::Diagnosis run_diagnosis(const DiagnosePlan& plan,
-                               std::function<void(const model::Observation&)> listener) {
+model::Diagnosis conclude(const DiagnosePlan& plan, WallTime started, reach::DiagnosisRun run,
+                          std::vector<model::Observation> observations) {
   model::Diagnosis out;
   out.id = random_id();
-  out.started = wall_now();
+  out.started = started;
   out.target = plan.request.target;
-  reach::Record record{std::move(listener)};
-  net::Loop loop;
-  {
-    const InterruptOnSignal interrupt{loop};
-    auto run = loop.run(reach::diagnose(plan.request, record));
-    out.attempts = std::move(run.attempts);
-    out.vantage = std::move(run.vantage);
-    out.interrupted = run.interrupted;
-    out.duration = run.duration;
-  }
-  judge::Evidence evidence{out.vantage.name, out.attempts, record.take()};
+  out.attempts = std::move(run.attempts);
+  out.vantage = std::move(run.vantage);
+  out.interrupted = run.interrupted;
+  out.duration = run.duration;
+  judge::Evidence evidence{out.vantage.name, out.attempts, std::move(observations)};
   for (auto& seen : evidence.observations) {
     if (seen.vantage.empty()) seen.vantage = out.vantage.name;
   }
@@ -125,6 +119,19 @@ model::Diagnosis run_diagnosis(const DiagnosePlan& plan,
   }
   out.observations = std::move(evidence.observations);
   return out;
+}
+
+model::Diagnosis run_diagnosis(const DiagnosePlan& plan,
+                               std::function<void(const model::Observation&)> listener) {
+  const WallTime started = wall_now();
+  reach::Record record{std::move(listener)};
+  net::Loop loop;
+  reach::DiagnosisRun run;
+  {
+    const InterruptOnSignal interrupt{loop};
+    run = loop.run(reach::diagnose(plan.request, record));
+  }
+  return conclude(plan, started, std::move(run), record.take());
 }
 
 std::string render(const model::Diagnosis& diagnosis, Face face, bool no_color) {

@@ -61,10 +61,6 @@ class Understanding {
     }
     const std::array modes{model::SslMode::strict, model::SslMode::full, model::SslMode::flexible};
     request_.ssl = one_of("--ssl", flags_.ssl, modes);
-    if (request_.ssl == model::SslMode::flexible && request_.target.scheme == "https" &&
-        request_.target.port == 443) {
-      request_.target.port = 80;  // flexible: https for the visitor, plain HTTP to the origin
-    }
     if (flags_.deadline.empty()) {
       if (flags_.thorough) request_.deadline = limits::kDiagnosisDeadlineThorough;
       return;

@@ -112,7 +112,9 @@ std::string headline(const model::Verdict& verdict) {
   if (verdict.state == model::State::undetermined) {
     return fmt::format("{}: what is seen does not settle it", word);
   }
-  return code.empty() ? std::string{word} : fmt::format("{}: visitors see {}", word, code);
+  if (code.empty()) return std::string{word};
+  const bool some = verdict.state == model::State::degraded && verdict.code >= 400;
+  return fmt::format("{}: {}visitors see {}", word, some ? "some " : "", code);
 }
 
 std::string standing(const model::RankedCause& cause) {
