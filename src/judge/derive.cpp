@@ -52,7 +52,6 @@ constexpr std::array kRows{
     ComparisonRow{"resolver-vs-authority",
                   "same stale-cache differs resolver-denies resolver-fails both-fail",
                   "the resolver's answer beside theirs"},
-    ComparisonRow{"resolver", "answers silent unreachable malformed local", "the resolver itself"},
     ComparisonRow{"control", "works refuses fails", "a name that certainly exists"},
     ComparisonRow{"alias", "loop dangling leads-nowhere", "where the alias leads"},
     ComparisonRow{"dns-tcp", "ok blocked", "a truncated answer fetched over TCP"},

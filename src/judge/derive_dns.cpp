@@ -163,12 +163,6 @@ void compare_resolver(Comparisons& out, const Servers& resolvers, const Servers&
     here_ttl = std::max(here_ttl, server.ttl);
     if (word.empty() || server.answers()) word = server.word;
   }
-  const bool answers =
-      std::ranges::any_of(resolvers, [](const auto& entry) { return entry.second.answers(); });
-  std::string_view state = answers ? "answers" : word;
-  if (state == "tcp-failed") state = "answers";
-  out.add("resolver", state, {}, listed(resolvers), all_of(resolvers));
-
   Addresses there;
   std::int64_t there_ttl = -1;
   bool denied = false;

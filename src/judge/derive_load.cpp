@@ -20,17 +20,29 @@ std::string told(const model::Observation& burst) {
                      burst.integer("refused"), burst.integer("silent"));
 }
 
-// A limit lets the first N through and is blind to a slow series; loss hits at random, and a slow
-// series too. While all stay open, a rate refills and a number of connections does not.
+// A limit lets the first N through and stops all others; loss picks at random. That it should pick
+// none of the first N and so many after them is not credible from here on.
+bool first_pass_and_rest_do_not(const model::Observation& many) {
+  const auto good = many.integer("at_once");
+  return good >= 2 && many.integer("leading_ok") == good && delayed(many) >= 5;
+}
+
+// A limit is blind to a slow series, loss is not; but a strict limit hits a slow series as well.
+// While all stay open, a rate refills and a number of connections does not.
 std::string_view reading(const model::Observation& many, const model::Observation* paced) {
   const auto bad = delayed(many);
   const auto good = many.integer("at_once");
   if (bad == 0) return "none";
   const bool leading = good > 0 && many.integer("leading_ok") == good;
   if (paced == nullptr) return "unclear";
+  // Loss does not answer. A number of connections is also counted for a while after they are
+  // closed.
+  const bool refuses = many.integer("refused") == bad && good > 0;
+  if (refuses && 2 * paced->integer("at_once") >= paced->integer("sent")) return "connection-limit";
   if (delayed(*paced) > 0) {
     // So strict a rate that even the slow series is over it: nothing comes through any more.
-    return leading && bad >= 3 && paced->integer("at_once") == 0 ? "rate-limit" : "loss";
+    const bool none_paced = leading && bad >= 3 && paced->integer("at_once") == 0;
+    return none_paced || first_pass_and_rest_do_not(many) ? "rate-limit" : "loss";
   }
   if (bad < 3) return "unclear";
   return many.integer("later") == 0 && good > 0 ? "connection-limit" : "rate-limit";
@@ -51,6 +63,9 @@ void compare_burst(Comparisons& out, const std::string& address) {
 
 // Pings alone prove nothing: hosts answer only so many a second. What TCP had to send again does.
 void compare_loss(Comparisons& out, const std::string& address) {
+  const auto bursts = ours_about(out.scene(), Kind::burst, address);
+  const bool limited =
+      std::ranges::any_of(bursts, [](Seen seen) { return first_pass_and_rest_do_not(*seen); });
   std::int64_t sent = 0;
   std::int64_t lost = 0;
   std::vector<Seen> from;
@@ -62,7 +77,7 @@ void compare_loss(Comparisons& out, const std::string& address) {
     from.push_back(seen);
   }
   for (const Seen seen : ours_about(out.scene(), Kind::burst, address)) {
-    if (seen->text("style") != "paced" || seen->integer("at_once") == 0) continue;
+    if (seen->text("style") != "paced" || seen->integer("at_once") == 0 || limited) continue;
     sent += seen->integer("sent");
     lost += seen->integer("later") + seen->integer("silent");
     from.push_back(seen);
