@@ -77,6 +77,7 @@ constexpr int kDnsServersAsked = 8;
 constexpr int kAddressesTried = 8;     // of one name; the rest is reported, not probed
 constexpr int kBurstConnections = 24;  // at most, the main one included
 constexpr int kBurstSize = 20;
+constexpr auto kBurstRest = milliseconds{1500};
 constexpr int kTraceHops = 30;
 constexpr int kTraceSilentHops = 4;  // in a row, then the trace ends
 constexpr int kSidePorts = 5;

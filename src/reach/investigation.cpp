@@ -322,6 +322,8 @@ net::Task<void> Investigation::try_other_source() {
 net::Task<void> Investigation::try_burst() {
   const BurstFacts together = co_await burst(survey_, subject_.remote, BurstStyle::together);
   if (together.at_once == together.sent) co_return;
+  // A rate limit needs time to forget the burst, or the slow series meets an empty bucket.
+  co_await Loop::current().sleep_until(survey_.until(Loop::current().now(), limits::kBurstRest));
   co_await burst(survey_, subject_.remote, BurstStyle::paced);
 }
 
