@@ -56,14 +56,14 @@ void take_result(void* given, int error, ub_result* raw) {
 
 // A context that forwards to the resolvers; or why there is none.
 std::optional<std::string> set_up(ub_ctx& context, const ValidateOptions& options) {
-  constexpr std::array<std::array<const char*, 2>, 4> kOptions{{
+  constexpr std::array<std::array<const char*, 2>, 2> kOptions{{
       {"edns-buffer-size:", "1232"},
-      {"use-syslog:", "no"},
       {"do-not-query-localhost:", "no"},  // a resolver on loopback is common
-      {"num-threads:", "1"},
   }};
   for (const auto& [option, value] : kOptions) {
-    if (const int error = ub_ctx_set_option(&context, option, value)) return ub_strerror(error);
+    if (const int error = ub_ctx_set_option(&context, option, value)) {
+      return fmt::format("{} {}: {}", option, value, ub_strerror(error));
+    }
   }
   ub_ctx_debugout(&context, nullptr);
   for (const auto& resolver : options.resolvers) {
@@ -98,8 +98,9 @@ Task<Validated> validate_dnssec(ValidateOptions options) {
   const int started = ub_resolve_async(context.get(), options.question.name.c_str(),
                                        static_cast<int>(options.question.type), kClassInternet,
                                        &done, &take_result, &id);
-  if (started != 0) {
-    done.result.reason = ub_strerror(started);
+  if (started != 0) {  // files are read only now
+    done.result.reason =
+        fmt::format("{} (trust anchor {})", ub_strerror(started), options.anchor_file);
     co_return done.result;
   }
   // The loop closes what it watches: it gets a descriptor of its own.

@@ -102,7 +102,8 @@ std::string record_dns(Survey& survey, const DnsQuestionAsked& asked, const net:
   seen.set("name", asked.query.question.name);
   seen.set("type", codec::name(asked.query.question.type));
   seen.set("outcome", net::name(reply.outcome));
-  if (reply.message) set_answer(seen, asked.query, *reply.message);
+  // Not of tcp-failed: what came before the cut is no answer (RFC 2181 section 9).
+  if (reply.outcome == net::DnsOutcome::answered) set_answer(seen, asked.query, *reply.message);
   if (reply.truncated) seen.set("truncated", true);
   if (asked.query.checking_disabled) seen.set("checking_disabled", true);
   seen.set("elapsed_ms", reply.elapsed).set("tries", reply.tries);

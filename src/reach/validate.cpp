@@ -88,7 +88,12 @@ net::Task<void> validate(Survey& survey) {
                                                         .anchor_file = *anchor,
                                                         .deadline = deadline});
   if (net::Loop::current().interrupted()) co_return;
-  record(survey, *name, net::name(validated.validity), validated.reason);
+  // Already the root fails: our anchor is outdated, our clock is wrong, or the network has a root
+  // of its own. That says nothing about the name.
+  const bool root_fails = validated.validity == net::Validity::bogus &&
+                          validated.reason.find("for trust anchor . ") != std::string::npos;
+  record(survey, *name, net::name(root_fails ? net::Validity::indeterminate : validated.validity),
+         root_fails ? "the root's keys do not verify here: " + validated.reason : validated.reason);
 }
 
 }  // namespace causeway::reach
