@@ -12,6 +12,7 @@
 #include <span>
 
 #include "base/limits.hpp"
+#include "net/icmp_note.hpp"
 #include "net/sockaddr.hpp"
 
 namespace causeway::net {
@@ -22,19 +23,31 @@ constexpr unsigned kSyn = 0x02;
 constexpr unsigned kRst = 0x04;
 constexpr unsigned kAck = 0x10;
 constexpr std::size_t kTcpHeader = 20;
+constexpr unsigned kLoopbackLink = 1;  // in every network namespace (net/core/dev.c)
 
 unsigned word(std::span<const std::byte> bytes, std::size_t at) {
   return std::to_integer<unsigned>(bytes[at]) << 8U | std::to_integer<unsigned>(bytes[at + 1]);
 }
 
+enum class From : std::uint8_t { anywhere, outside, loopback };
+
 // Only SYN and RST leave the kernel: the flags are byte 13 of the TCP header (RFC 9293
 // section 3.1). A raw IPv4 socket sees the IP header before it, a raw IPv6 socket does not (raw(7),
-// RFC 3542).
-bool keep_only_ends(const Fd& socket, Family family) {
+// RFC 3542). Where a packet came in is asked here: IP_PKTINFO names, for packets of our own that
+// come back through loopback, the interface they were meant for.
+bool keep_only_ends(const Fd& socket, Family family, From from) {
   const auto statement = [](int code, unsigned value) {
     return sock_filter{static_cast<std::uint16_t>(code), 0, 0, value};
   };
-  std::array<sock_filter, 5> code{
+  constexpr auto kLink = static_cast<unsigned>(SKF_AD_OFF + SKF_AD_IFINDEX);
+  const bool wants_loopback = from != From::outside;
+  const bool wants_others = from != From::loopback;
+  // Four statements follow the jump; the last drops.
+  const std::uint8_t on_loopback = wants_loopback ? 0 : 4;
+  const std::uint8_t on_others = wants_others ? 0 : 4;
+  std::array<sock_filter, 7> code{
+      statement(BPF_LD | BPF_W | BPF_ABS, kLink),
+      sock_filter{BPF_JMP | BPF_JEQ | BPF_K, on_loopback, on_others, kLoopbackLink},
       family == Family::ipv4 ? statement(BPF_LDX | BPF_B | BPF_MSH, 0)
                              : statement(BPF_LDX | BPF_W | BPF_IMM, 0),
       statement(BPF_LD | BPF_B | BPF_IND, 13),
@@ -46,10 +59,10 @@ bool keep_only_ends(const Fd& socket, Family family) {
   return ::setsockopt(socket.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }
 
-Fd open_tap(const IpAddress& address) {
+Fd open_tap(const IpAddress& address, From from) {
   const Family family = address.family();
   Fd socket{::socket(af_of(family), SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP)};
-  if (!socket || !keep_only_ends(socket, family)) return {};
+  if (!socket || !keep_only_ends(socket, family, from)) return {};
   if (family == Family::ipv6) {
     const int on = 1;
     ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, sizeof on);
@@ -94,12 +107,14 @@ std::optional<SeenReply> parse_v4(std::span<const std::byte> packet) {
 
 void ReplyTaps::listen(const IpAddress& address) {
   if (refused_ || tap(address) != nullptr || taps_.size() >= limits::kTaps) return;
-  Fd socket = open_tap(address);
-  if (!socket) {
+  const bool own = is_own_address(address);
+  Tap tap{address, open_tap(address, own ? From::anywhere : From::outside), {}, {}};
+  if (!tap.socket) {
     refused_ = errno == EPERM || errno == EACCES;
     return;
   }
-  taps_.push_back({address, std::move(socket), {}});
+  if (!own) tap.made_here = open_tap(address, From::loopback);
+  taps_.push_back(std::move(tap));
 }
 
 ReplyTaps::Tap* ReplyTaps::tap(const IpAddress& address) {
@@ -107,21 +122,22 @@ ReplyTaps::Tap* ReplyTaps::tap(const IpAddress& address) {
   return at == taps_.end() ? nullptr : &*at;
 }
 
-void ReplyTaps::drain(Tap& tap) {
+void ReplyTaps::drain(Tap& tap, const Fd& socket) {
   for (int i = 0; i < limits::kTapPacketsRead; ++i) {
     std::array<std::byte, 128> packet{};
-    alignas(cmsghdr) std::array<std::byte, 64> control{};
+    alignas(cmsghdr) std::array<std::byte, 128> control{};
     iovec part{packet.data(), packet.size()};
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
     message.msg_control = control.data();
     message.msg_controllen = control.size();
-    const auto got = ::recvmsg(tap.socket.get(), &message, MSG_DONTWAIT);
+    const auto got = ::recvmsg(socket.get(), &message, MSG_DONTWAIT);
     if (got < 0) return;
     const std::span<const std::byte> bytes{packet.data(), static_cast<std::size_t>(got)};
-    const auto reply = tap.address.is_v4() ? parse_v4(bytes) : reply_of(bytes, hop_limit(message));
+    auto reply = tap.address.is_v4() ? parse_v4(bytes) : reply_of(bytes, hop_limit(message));
     if (!reply) continue;
+    reply->from_here = &socket == &tap.made_here;
     tap.seen.push_back(*reply);
     if (tap.seen.size() > limits::kTapPacketsKept) tap.seen.pop_front();
   }
@@ -131,7 +147,8 @@ std::optional<SeenReply> ReplyTaps::newest(const Endpoint& remote, std::uint16_t
                                            bool reset) {
   Tap* found = tap(remote.address);
   if (found == nullptr || local_port == 0) return std::nullopt;
-  drain(*found);
+  drain(*found, found->socket);
+  if (found->made_here) drain(*found, found->made_here);
   const auto at = std::find_if(found->seen.rbegin(), found->seen.rend(), [&](const auto& seen) {
     return seen.from_port == remote.port && seen.to_port == local_port && (seen.reset || !reset);
   });

@@ -20,6 +20,9 @@ struct SeenReply {
   bool acks = false;   // the ACK flag beside it: an application's reset has it, netfilter's not
   int ttl = 0;
   int window = 0;
+  // Came in through the loopback interface though the address is not ours: our own firewall made
+  // it.
+  bool from_here = false;
 };
 
 class ReplyTaps {
@@ -35,11 +38,12 @@ class ReplyTaps {
   struct Tap {
     IpAddress address;
     Fd socket;
+    Fd made_here;  // sees what comes in its name through loopback; none for our own addresses
     std::deque<SeenReply> seen;  // oldest first
   };
 
   Tap* tap(const IpAddress& address);
-  void drain(Tap& tap);
+  static void drain(Tap& tap, const Fd& socket);
   std::optional<SeenReply> newest(const Endpoint& remote, std::uint16_t local_port, bool reset);
 
   std::vector<Tap> taps_;

@@ -20,6 +20,7 @@ namespace {
 // Not in linux/tcp.h: the states of tcp(7) as TCP_INFO counts them.
 constexpr std::uint8_t kSynSent = 2;
 constexpr std::uint8_t kTimeWait = 6;
+constexpr std::uint8_t kClosed = 7;
 constexpr std::uint8_t kCloseWait = 8;
 constexpr std::uint8_t kLastAck = 9;
 constexpr std::uint8_t kClosing = 11;
@@ -154,31 +155,38 @@ bool Dial::begin() {
 
 // What ended it is read from the socket, not from the event.
 bool Dial::has_ended() {
-  drain_notes();
+  // First the error, then its note: taking the last note out of the queue clears the error
+  // (net/core/skbuff.c, sock_dequeue_err_skb).
   const int os_code = pending_error(socket_);
+  drain_notes();
   const bool told = result_.icmp && ends_attempt(*result_.icmp);
-  if (os_code != 0) {
-    result_.step = ConnectStep::send;
-    end(told ? ConnectOutcome::icmp : outcome_of(os_code), os_code);
-    return true;
-  }
   const auto info = tcp_info_of(socket_);
-  if (info && info->tcpi_state != kSynSent) {
+  const int state = info ? info->tcpi_state : kClosed;
+  if (os_code == 0 && state != kSynSent && state != kClosed) {
     end(ConnectOutcome::open, 0);
-    return true;
+  } else if (told) {
+    // With the socket still connecting, too: an error that arrives while connect(2) holds it is
+    // only queued, and the kernel goes on (tcp_v4_err, sk_err_soft). It is the answer all the same.
+    end(ConnectOutcome::icmp, os_code != 0 ? os_code : result_.icmp->os_code);
+  } else if (os_code != 0) {
+    result_.step = ConnectStep::send;
+    end(outcome_of(os_code), os_code);
+  } else if (state == kClosed) {
+    end(ConnectOutcome::reset, ECONNRESET);
+  } else {
+    return false;
   }
-  // An ICMP error that arrives while connect(2) still holds the socket is only queued, and the
-  // kernel goes on (tcp_v4_err, sk_err_soft): it is the answer all the same.
-  if (told) end(ConnectOutcome::icmp, result_.icmp->os_code);
-  return told;
+  return true;
 }
 
 Task<void> Dial::await_end() {
   Loop& loop = Loop::current();
   while (co_await loop.write_edge(socket_, options_.deadline)) {
+    result_.elapsed = Clock::now() - began_;
     if (has_ended()) co_return;
     Loop::drained_write(socket_);
   }
+  result_.elapsed = Clock::now() - began_;
   if (has_ended()) co_return;
   result_.cut_short = loop.interrupted();
   const auto info = tcp_info_of(socket_);
@@ -200,7 +208,6 @@ Task<ConnectResult> Dial::outcome() {
       result_.local_port = own->port;
     }
   }
-  result_.elapsed = Clock::now() - began_;
   if (result_.outcome == ConnectOutcome::open) {
     stop_queueing_errors(socket_, options_.remote.address.family());
     result_.socket = std::move(socket_);

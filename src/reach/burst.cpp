@@ -49,10 +49,11 @@ class Burst {
     const bool paced = style_ == BurstStyle::paced;
     const int count = paced ? limits::kBurstPaced : limits::kBurstSize;
     net::Loop& loop = net::Loop::current();
+    // Whatever a burst before this one has used up gets time to fill again.
+    if (paced) co_await loop.sleep_until(survey_.until(loop.now(), limits::kBurstPause));
     int failures = 0;
     for (int i = 0; i < count && failures < kFailuresEnough; ++i) {
-      if (paced && i > 0 &&
-          !co_await loop.sleep_until(survey_.until(loop.now(), limits::kBurstPause))) {
+      if (paced && !co_await loop.sleep_until(survey_.until(loop.now(), limits::kBurstPause))) {
         break;
       }
       if (loop.now() >= survey_.deadline) break;

@@ -21,7 +21,7 @@ using net::Offender;
 constexpr auto kNeighbourGivenUp = std::chrono::milliseconds{2500};
 // Our own firewall refuses within the system call that sends; our own ARP, even when somebody else
 // asked for the address before, hardly ever. The margin is for a busy machine.
-constexpr auto kOwnRefusal = std::chrono::milliseconds{200};
+constexpr auto kOwnRefusal = std::chrono::milliseconds{500};
 
 bool about_the_host(const IcmpNote& note) {
   return note.name == "host-unreachable" || note.name == "address-unreachable";
@@ -105,18 +105,13 @@ void describe_icmp(const IcmpNote& note, model::Observation& seen) {
   if (note.offender != IpAddress{}) seen.set("offender", note.offender);
 }
 
-void describe_reply(Survey& survey, const ConnectQuestion& question,
-                    const net::ConnectResult& result, model::Observation& seen) {
-  if (survey.taps == nullptr) return;
-  const auto reply = survey.taps->reply(question.remote, result.local_port);
-  if (!reply) return;
-  seen.set("reply", reply->reset ? "rst" : "syn-ack")
-      .set("reply_ttl", reply->ttl)
-      .set("reply_window", reply->window);
+void describe_reply(const net::SeenReply& reply, model::Observation& seen) {
+  seen.set("reply", reply.reset ? "rst" : "syn-ack")
+      .set("reply_ttl", reply.ttl)
+      .set("reply_window", reply.window);
 }
 
-model::Observation describe(Survey& survey, const ConnectQuestion& question,
-                            const net::ConnectResult& result) {
+model::Observation describe(const ConnectQuestion& question, const net::ConnectResult& result) {
   model::Observation seen{model::Kind::connect, "connect", question.remote.text()};
   seen.set("address", question.remote.address)
       .set("port", int{question.remote.port})
@@ -133,7 +128,6 @@ model::Observation describe(Survey& survey, const ConnectQuestion& question,
   if (result.outcome == ConnectOutcome::open) {
     seen.set("rtt_ms", result.facts.rtt).set("mss", static_cast<int>(result.facts.mss));
   }
-  describe_reply(survey, question, result, seen);
   return seen;
 }
 
@@ -166,6 +160,14 @@ net::Task<Connected> connect(Survey& survey, ConnectQuestion question) {
   }
   Connected out{
       .result = co_await net::connect_tcp(std::move(options)), .failure = {}, .observation = {}};
+  const auto reply = survey.taps == nullptr
+                         ? std::nullopt
+                         : survey.taps->reply(question.remote, out.result.local_port);
+  if (reply && reply->reset && reply->from_here && out.result.outcome == ConnectOutcome::refused) {
+    // A reset that came in through the loopback interface, in the name of another machine.
+    out.result.outcome = ConnectOutcome::local;
+    out.result.step = ConnectStep::send;
+  }
   // The diagnosis ended before even one SYN was sent again: that is not silence.
   if (out.result.outcome == ConnectOutcome::silent && out.result.facts.syn_retransmits == 0 &&
       out.result.elapsed < question.wait) {
@@ -174,7 +176,9 @@ net::Task<Connected> connect(Survey& survey, ConnectQuestion question) {
   out.failure = failure_of(out.result);
   // Nothing was found out.
   if (out.failure == FailureId::cancelled) co_return out;
-  out.observation = survey.record.add(describe(survey, question, out.result)).id;
+  model::Observation seen = describe(question, out.result);
+  if (reply) describe_reply(*reply, seen);
+  out.observation = survey.record.add(std::move(seen)).id;
   const std::string_view check = out.failure ? self_check_of(*out.failure) : std::string_view{};
   if (!check.empty()) {
     record_self(survey, {.check = check,
@@ -185,6 +189,13 @@ net::Task<Connected> connect(Survey& survey, ConnectQuestion question) {
                          .os_code = out.result.os_code});
   }
   co_return out;
+}
+
+void describe_reset(Survey& survey, const Endpoint& remote, std::uint16_t local_port,
+                    model::Observation& seen) {
+  if (survey.taps == nullptr) return;
+  const auto reset = survey.taps->reset(remote, local_port);
+  if (reset) seen.set("reset_ttl", reset->ttl);
 }
 
 }  // namespace causeway::reach

@@ -1,6 +1,7 @@
 // Stage connect: SYN to SYN-ACK, and what it means when that does not come.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,5 +35,10 @@ net::Task<Connected> connect(Survey& survey, ConnectQuestion question);
 
 // The one mapping of errno and ICMP to a failure; nothing when the connection is open.
 std::optional<model::FailureId> failure_of(const net::ConnectResult& result);
+
+// Where raw replies can be seen: the TTL of a reset of the connection from `local_port` goes into
+// the observation's `reset_ttl`.
+void describe_reset(Survey& survey, const Endpoint& remote, std::uint16_t local_port,
+                    model::Observation& seen);
 
 }  // namespace causeway::reach

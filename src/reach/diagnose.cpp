@@ -38,7 +38,7 @@ class Plan {
       : request_(request),
         record_(record),
         begun_(Loop::current().now()),
-        survey_{request, record, begun_ + request.deadline} {}
+        survey_{request, record, begun_ + request.deadline, &taps_} {}
 
   net::Task<DiagnosisRun> run();
 
@@ -69,6 +69,7 @@ class Plan {
   const Request& request_;
   Record& record_;
   Instant begun_;
+  net::ReplyTaps taps_;
   Survey survey_;
   net::Group work_;
   net::Group background_;

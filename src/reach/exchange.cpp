@@ -9,6 +9,8 @@
 #include "base/text.hpp"
 #include "codec/first_bytes.hpp"
 #include "codec/http_page.hpp"
+#include "net/sockaddr.hpp"
+#include "reach/connect.hpp"
 #include "reach/exchange_answer.hpp"
 
 namespace causeway::reach {
@@ -222,8 +224,11 @@ net::Task<Exchanged> exchange(Survey& survey, net::Stream& stream, ExchangeQuest
   if (answer.head_complete) judged = judge_content(survey.request.expect, answer, fields);
   auto facts = stream.facts();
   facts.retransmits -= std::min(facts.retransmits, retransmits_before);
-  const auto observation = observation_of(question, answer, fields, judged, facts);
-  out.observation = survey.record.add(observation).id;
+  auto observation = observation_of(question, answer, fields, judged, facts);
+  if (const auto own = net::local_endpoint(stream.socket())) {
+    describe_reset(survey, question.remote, own->port, observation);
+  }
+  out.observation = survey.record.add(std::move(observation)).id;
 
   out.outcome = answer.outcome;
   out.failure = failure_of(answer.outcome);

@@ -8,6 +8,8 @@
 
 #include "base/text.hpp"
 #include "codec/first_bytes.hpp"
+#include "net/sockaddr.hpp"
+#include "reach/connect.hpp"
 
 namespace causeway::reach {
 namespace {
@@ -266,11 +268,14 @@ net::Task<Secured> secure(Survey& survey, net::Fd socket, SecureQuestion questio
   options.ca_file = survey.request.ca_file;
   options.cloudflare_origin_ca = survey.request.edge.name == "cloudflare";
   options.deadline = survey.until(Clock::now(), question.wait);
+  const auto own = net::local_endpoint(socket);
   Secured out;
   out.result = co_await net::tls_handshake(std::move(socket), std::move(options));
   out.failure = failure_of(out.result, survey.request.ssl);
   if (out.failure) out.because = explain(out.result, question, *out.failure);
-  out.observation = survey.record.add(tls_observation(out.result, question)).id;
+  auto seen = tls_observation(out.result, question);
+  if (own) describe_reset(survey, question.remote, own->port, seen);
+  out.observation = survey.record.add(std::move(seen)).id;
   if (out.result.certificate) {
     survey.record.add(certificate_observation(*out.result.certificate, question));
   }

@@ -21,17 +21,17 @@ class Trace {
   Trace(Survey& survey, const Endpoint& remote) : survey_(survey), remote_(remote) {}
 
   net::Task<void> run() {
-    net::Loop& loop = net::Loop::current();
     const Instant began = Clock::now();
-    const Instant last = survey_.until(began, limits::kSideProbeWait);
-    while (loop.now() < last && !loop.interrupted() && !finished()) {
+    last_ = survey_.until(began, limits::kSideProbeWait);
+    while (!finished()) {
       changed_.clear();  // before the launch: a probe may fail at once
       if (may_launch()) launch_wave();
-      co_await changed_.wait(next_look(last));
+      if (finished()) break;
+      co_await changed_.wait(next_look());
     }
     probes_.abandon();
     const bool waited = Clock::now() - began >= limits::kSideProbeWait;
-    if (waited || settled()) record();
+    if (waited || settled_at_) record();
   }
 
  private:
@@ -41,7 +41,7 @@ class Trace {
     net::ConnectOptions options{
         .remote = remote_,
         .source = survey_.request.source,
-        .deadline = kNever,  // run() ends all of them
+        .deadline = last_,
         .ttl = ttl,
     };
     if (options.source && options.source->family() != remote_.address.family()) {
@@ -53,37 +53,34 @@ class Trace {
     changed_.set();
   }
 
-  bool wave_over() const {
-    return net::Loop::current().now() >= wave_until_ || probes_.running() == 0;
-  }
+  static Instant now() { return net::Loop::current().now(); }
   bool all_launched() const { return static_cast<int>(hops_.size()) >= kMost; }
   bool may_launch() const {
-    return !settled_at_ && !all_launched() && wave_over() &&
+    const bool wave_over = now() >= wave_until_ || probes_.running() == 0;
+    return wave_over && !settled_at_ && !all_launched() && now() < last_ &&
            silent_tail(hops_) < limits::kTraceSilentHops;
   }
 
   void launch_wave() {
-    wave_until_ = net::Loop::current().now() + limits::kTraceWavePause;
+    wave_until_ = now() + limits::kTraceWavePause;
     for (int i = 0; i < limits::kTraceWave && !settled_at_ && !all_launched(); ++i) {
       hops_.emplace_back();
       probes_.start(probe(static_cast<int>(hops_.size())));
     }
   }
 
-  // Something is known, and nearer routers have had their time to answer as well.
-  bool settled() const { return settled_at_.has_value(); }
+  // Nothing is under way and nothing more is asked; or something is known, and nearer routers have
+  // had their time to answer as well.
   bool finished() const {
-    if (probes_.running() == 0 && (settled() || all_launched())) return true;
-    return settled() && net::Loop::current().now() >= *settled_at_ + limits::kTraceWavePause;
+    if (net::Loop::current().interrupted()) return true;
+    if (settled_at_ && now() >= *settled_at_ + limits::kTraceWavePause) return true;
+    return probes_.running() == 0 && !may_launch();
   }
 
-  Instant next_look(Instant last) const {
-    Instant at = last;
-    if (settled()) at = std::min(at, *settled_at_ + limits::kTraceWavePause);
-    if (!settled() && !all_launched() && net::Loop::current().now() < wave_until_) {
-      at = std::min(at, wave_until_);
-    }
-    return at;
+  // Every probe that ends sets `changed_`; otherwise the next decision is due by the clock.
+  Instant next_look() const {
+    if (settled_at_) return *settled_at_ + limits::kTraceWavePause;
+    return !all_launched() && now() < wave_until_ ? wave_until_ : kNever;
   }
 
   void record() {
@@ -105,6 +102,7 @@ class Trace {
   Endpoint remote_;
   std::vector<Hop> hops_;  // by TTL, from 1
   std::optional<Instant> settled_at_;
+  Instant last_ = kNever;
   Instant wave_until_ = Instant::min();
   net::Event changed_;
   net::Group probes_;  // last: its tasks use the rest
