@@ -19,7 +19,7 @@ void check_text(std::string_view text) {
 }
 
 void check(const causeway::codec::DnsMessage& message) {
-  using namespace causeway;
+  namespace codec = causeway::codec;
   std::size_t kept = 0;
   for (const auto* section : {&message.answers, &message.authorities, &message.additionals}) {
     kept += section->size();
