@@ -49,6 +49,8 @@ struct H2Client::State {
   H2Answer answer;
   Sha256 hash;
   std::size_t head_bytes = 0;
+  Instant progress;  // when the answer itself went on last; pings and settings are no answer
+  Instant head_at;
   bool final_head = false;  // the head at hand is no interim one
   bool stream_closed = false;
   bool goaway = false;
@@ -100,6 +102,7 @@ struct H2Client::State {
     }
     if (!own.is_ours(frame->hd.stream_id) || frame->hd.type != NGHTTP2_HEADERS) return 0;
     if (own.final_head) {
+      if (!own.answer.head_complete) own.progress = own.head_at = Clock::now();
       own.answer.head_complete = true;
       return 0;
     }
@@ -115,6 +118,7 @@ struct H2Client::State {
     State& own = of(data);
     if (!own.is_ours(id)) return 0;
     const auto body = view(bytes, length);
+    own.progress = Clock::now();
     own.answer.body_bytes += length;
     own.hash.update(body);
     const auto room = limits::kBodyBytesKept - own.answer.body.size();
@@ -143,7 +147,7 @@ struct H2Client::State {
   bool submit(const H2Request& request);
   bool collect_pending();
   bool take(std::string_view bytes);
-  bool ended(Instant began, const H2Waits& waits);
+  bool ended(const H2Waits& waits);
   void read_ended(const ReadResult& read);
   void keep_first(std::string_view bytes);
 };
@@ -227,7 +231,7 @@ bool H2Client::State::take(std::string_view bytes) {
 }
 
 // After bytes were taken: is the answer at its end?
-bool H2Client::State::ended(Instant began, const H2Waits& waits) {
+bool H2Client::State::ended(const H2Waits& waits) {
   if (stream_closed) {
     // A stream above the last one a GOAWAY names was never looked at (RFC 9113 6.8); nghttp2 closes
     // it with REFUSED_STREAM.
@@ -241,7 +245,7 @@ bool H2Client::State::ended(Instant began, const H2Waits& waits) {
     return true;
   }
   const bool enough = answer.body_bytes >= limits::kBodyBytesRead ||
-                      (answer.body_bytes > 0 && Clock::now() - began > waits.head + waits.body);
+                      (answer.body_bytes > 0 && progress - head_at > waits.body);
   if (enough) {
     answer.end = H2End::body_capped;
     nghttp2_submit_rst_stream(session.get(), NGHTTP2_FLAG_NONE, stream_id, NGHTTP2_CANCEL);
@@ -283,11 +287,11 @@ Task<H2Answer> H2Client::ask(Stream& stream, H2Request request, H2Waits waits, I
     co_return own.answer;
   }
   std::array<std::byte, limits::kReadBuffer> buffer{};
-  Instant last = began;
   bool going = true;
   while (going) {
     const Duration wait = own.answer.head_complete ? waits.between_bytes : waits.head;
-    const Instant until = std::min(deadline, (own.answer.head_complete ? last : began) + wait);
+    const Instant until =
+        std::min(deadline, (own.answer.head_complete ? own.progress : began) + wait);
     if (!own.collect_pending()) {
       own.answer.end = H2End::protocol_error;
       break;
@@ -301,15 +305,16 @@ Task<H2Answer> H2Client::ask(Stream& stream, H2Request request, H2Waits waits, I
       }
     }
     // A protocol error of the peer is told to it (GOAWAY) before the session wants to read no more.
-    if (own.ended(began, waits)) break;
+    if (own.ended(waits)) break;
     const auto read = co_await stream.read(buffer, until);
     if (read.end != ReadEnd::more) {
       own.read_ended(read);
       break;
     }
-    last = Clock::now();
-    if (own.answer.to_first_byte == Duration{}) own.answer.to_first_byte = last - began;
     going = own.take({reinterpret_cast<const char*>(buffer.data()), read.bytes});
+    if (own.answer.head_begun && own.answer.to_first_byte == Duration{}) {
+      own.answer.to_first_byte = Clock::now() - began;
+    }
   }
   own.dead =
       own.dead || (own.answer.end != H2End::complete && own.answer.end != H2End::body_capped &&

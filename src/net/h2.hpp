@@ -57,7 +57,7 @@ struct H2Answer {
   std::string body;  // at most limits::kBodyBytesKept
   std::string body_hash;
   std::string first_bytes;
-  Duration to_first_byte{};  // zero when none came
+  Duration to_first_byte{};  // of the answer's head, not of SETTINGS; zero when none came
   Duration elapsed{};
   std::uint32_t error_code = 0;
   int alert = -1;
