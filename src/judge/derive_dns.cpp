@@ -265,6 +265,28 @@ void compare_details(Comparisons& out) {
   }
 }
 
+// The SOA in a denial tells which zone denies (RFC 2308 section 2.1): the domain's own, for a name
+// that is missing in it, or one above, for a domain that is not delegated.
+bool denied_by_parent(const Scene& scene, const model::Observation& denial) {
+  if (denial.text("role") != "resolver" || denial.texts("aliases").size() > 1) return false;
+  if (!same_name(denial.text("name"), scene.host())) return false;
+  std::string zone;
+  for (const Seen seen : scene.of(Kind::delegation)) {
+    if (scene.ours(*seen)) zone = bare(seen->text("zone"));
+  }
+  for (const std::string_view record : denial.texts("records")) {
+    if (!record.contains(" SOA ")) continue;
+    const auto owner = bare(record.substr(0, record.find(' ')));
+    if (zone.empty()) return !owner.contains('.');  // the root or a top-level domain
+    const bool above =
+        owner.empty() ||
+        (zone.size() > owner.size() + 1 &&
+         equals_ignoring_case(std::string_view{zone}.substr(zone.size() - owner.size()), owner));
+    return above;
+  }
+  return false;
+}
+
 void compare_domain(Comparisons& out) {
   constexpr std::array kParked{"expire", "suspend", "renewal", "parking", "pending", "onhold"};
   for (const Seen seen : out.scene().of(Kind::delegation)) {
@@ -278,10 +300,10 @@ void compare_domain(Comparisons& out) {
       }
     }
   }
-  const auto host = out.scene().host();
   for (const Seen seen : out.scene().of(Kind::dns)) {
-    if (!out.scene().ours(*seen) || seen->text("role") != "parent") continue;
-    if (seen->text("rcode") != "NXDOMAIN") continue;
+    if (!out.scene().ours(*seen) || seen->text("rcode") != "NXDOMAIN") continue;
+    const bool parent = seen->text("role") == "parent" || denied_by_parent(out.scene(), *seen);
+    if (!parent) continue;
     out.add("domain", "unregistered", {}, std::string{seen->text("name")}, {seen});
     return;
   }

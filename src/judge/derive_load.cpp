@@ -45,6 +45,8 @@ std::string_view reading(const model::Observation& many, const model::Observatio
     return none_paced || first_pass_and_rest_do_not(many) ? "rate-limit" : "loss";
   }
   if (bad < 3) return "unclear";
+  // Good and bad ones mixed, from the very first on: no limit picks like that.
+  if (many.integer("leading_ok") * 2 < good) return "loss";
   return many.integer("later") == 0 && good > 0 ? "connection-limit" : "rate-limit";
 }
 
@@ -103,6 +105,7 @@ void compare_delay(Comparisons& out, const std::string& address) {
   constexpr double kFloorMs = 300;
   const Seen main = main_connect(out.scene(), address);
   if (main == nullptr || main->text("outcome") != "open") return;
+  if (main->integer("syn_retransmits") > 0) return;  // its time is the retransmission's
   const double before = main->has("rtt_ms") ? main->real("rtt_ms") : main->real("elapsed_ms");
   double after = 0;
   std::vector<Seen> from{main};
