@@ -256,10 +256,13 @@ bool looks_like_tls(std::string_view first_bytes) {
   return kind == nothing || kind == tls_alert || kind == tls_handshake || kind == tls_other;
 }
 
-// In this order: what the peer said, what it is, how it ended, what OpenSSL thinks.
-TlsOutcome outcome_of_failure(const TlsResult& result, const Wire& wire, bool in_time) {
+// In this order: what the peer said, what it is, how it ended. `refused`: OpenSSL did not accept
+// what came; that the peer then went away is only the echo of it.
+TlsOutcome outcome_of_failure(const TlsResult& result, const Wire& wire, bool in_time,
+                              bool refused) {
   if (result.alert >= 0) return TlsOutcome::alert;
   if (!looks_like_tls(result.first_bytes)) return TlsOutcome::not_tls;
+  if (refused) return TlsOutcome::failed;
   const bool timed_out = !in_time || result.os_code == ETIMEDOUT;
   if (timed_out) {
     return !result.acked && result.bytes_received == 0 ? TlsOutcome::unacked : TlsOutcome::silent;
@@ -269,14 +272,17 @@ TlsOutcome outcome_of_failure(const TlsResult& result, const Wire& wire, bool in
   return TlsOutcome::failed;
 }
 
-void fail(Connection& connection, bool in_time, TlsResult& result) {
+void fail(Connection& connection, bool in_time, int why, TlsResult& result) {
   result.reason = take_openssl_reason();
+  const bool refused =
+      why == SSL_ERROR_SSL && !result.reason.empty() && !result.reason.contains("unexpected eof");
   connection.wire.drain();
   if (connection.seen.alert < 0 && is_reset(connection.wire.os_code)) {
     connection.seen.alert = clear_alert(connection.wire.last_bytes);
   }
   note_facts(connection, result);
-  result.outcome = outcome_of_failure(result, connection.wire, in_time);
+  result.outcome = outcome_of_failure(result, connection.wire, in_time, refused);
+  if (refused) result.os_code = 0;
   if (result.os_code != 0) result.reason = errno_name(result.os_code);
 }
 
@@ -344,18 +350,19 @@ Task<TlsResult> tls_handshake(Fd socket, TlsOptions options) {
   }
   bool in_time = true;
   bool done = false;
+  int why = SSL_ERROR_NONE;
   while (in_time && !done) {
     ERR_clear_error();
     const int code = SSL_do_handshake(ssl);
     done = code == 1;
     if (done) break;
-    const int why = SSL_get_error(ssl, code);
+    why = SSL_get_error(ssl, code);
     if (!waits(why)) break;
     in_time = co_await connection->wait(why, options.deadline);
   }
   result.elapsed = Clock::now() - began;
   if (!done) {
-    fail(*connection, in_time, result);
+    fail(*connection, in_time, why, result);
     note_certificate(ssl, options, result);
     co_return result;
   }

@@ -97,7 +97,8 @@ FailureId failure_of_reason(const net::TlsResult& result) {
   };
   if (says("internal")) return FailureId::internal;
   if (result.os_code != 0) return FailureId::tls_reset;
-  if (says("protocol version") || says("unsupported protocol") || says("wrong ssl version")) {
+  if (says("protocol version") || says("unsupported protocol") || says("wrong ssl version") ||
+      says("wrong version number")) {
     return FailureId::tls_no_shared_version;
   }
   for (const auto part : {"cipher", "curve", "key too small", "signature type", "legacy sigalg",
