@@ -59,7 +59,6 @@ Parsed<net::Fd> memory_file(const std::string& text) {
   return out;
 }
 
-// How each origin's certificate is made; none: the origin speaks no TLS.
 struct CaseRow {
   const char* name;
   const char* fault;
@@ -76,20 +75,18 @@ std::vector<CaseRow> cases() {
   const std::string cut = page.substr(0, page.size() - 40);
   return {
       {"healthy", "nothing", "https", Manner::answer, "right", page},
-      {"refusing", "nothing listens on the port", "https", Manner::refuse, "", ""},
-      {"mute", "takes connections, never says a word", "https", Manner::mute, "", ""},
+      {"refusing", "nothing listens", "https", Manner::refuse, "", ""},
+      {"mute", "never says a word", "https", Manner::mute, "", ""},
       {"http-on-https", "plain HTTP on the HTTPS port", "https", Manner::answer, "", page},
-      {"expired", "its certificate ended 3 days ago", "https", Manner::answer, "expired", page},
-      {"other-name", "its certificate is for another name", "https", Manner::answer, "other-name",
-       page},
-      {"self-signed", "nobody vouches for its certificate", "https", Manner::answer, "self-signed",
-       page},
+      {"expired", "certificate ended 3 days ago", "https", Manner::answer, "expired", page},
+      {"other-name", "certificate for another name", "https", Manner::answer, "other-name", page},
+      {"self-signed", "certificate signed by itself", "https", Manner::answer, "self-signed", page},
       {"empty-reply", "closes without an answer", "http", Manner::answer, "", ""},
       {"not-http", "answers, but not in HTTP", "http", Manner::answer, "",
        "hello?\r\nanybody?\r\n"},
-      {"cut-short", "stops in the middle of the page", "http", Manner::answer, "",
+      {"cut-short", "stops in mid-page", "http", Manner::answer, "",
        cut.substr(0, cut.find("Connection")) + cut.substr(cut.find("\r\n\r\n") + 2)},
-      {"too-slow", "takes the request, never answers", "http", Manner::answer, "", "", true},
+      {"too-slow", "takes the request, no answer", "http", Manner::answer, "", "", true},
       {"broken-app", "answers with 500", "http", Manner::answer, "",
        net::page_reply(500, "Internal Server Error", "Something broke")},
       {"circle", "redirects to itself", "http", Manner::answer, "",
@@ -159,11 +156,11 @@ std::string line_of(const Stage& stage, const Screen& screen) {
   const std::string cause =
       verdict.causes.empty() ? std::string{} : std::string{name(verdict.causes.front().cause)};
   return fmt::format(
-      "  {} {} {} {} {} {:>7}\n",
+      "  {} {} {} {} {} {:>6}\n",
       screen.paint(fine ? Tone::good : Tone::bad, fine ? screen.good() : screen.bad()),
-      padded(stage.name, 14), padded(verdict.code == 0 ? "-" : fmt::format("{}", verdict.code), 4),
+      padded(stage.name, 13), padded(verdict.code == 0 ? "-" : fmt::format("{}", verdict.code), 3),
       screen.paint(Tone::accent, padded(cause, 22)),
-      screen.paint(Tone::dim, padded(stage.fault, 38)), duration_text(stage.diagnosis.duration));
+      screen.paint(Tone::dim, padded(stage.fault, 28)), duration_text(stage.diagnosis.duration));
 }
 
 std::string report(const std::vector<Stage>& stages, const Flags& flags) {
@@ -171,9 +168,9 @@ std::string report(const std::vector<Stage>& stages, const Flags& flags) {
   std::string out = fmt::format(
       "{} small origins on 127.0.0.1, each diagnosed as an edge would meet it.\n\n  {}\n",
       stages.size(),
-      screen.paint(Tone::dim, fmt::format("  {} code {} {} {:>7}", padded("origin", 14),
+      screen.paint(Tone::dim, fmt::format("  {} sees {} {} {:>6}", padded("origin", 12),
                                           padded("cause found", 22),
-                                          padded("what it really does", 38), "took")));
+                                          padded("what it really does", 28), "took")));
   for (const auto& stage : stages) out += line_of(stage, screen);
   const auto shown = std::ranges::find(stages, flags.show, &Stage::name);
   out += fmt::format("\nThe whole report about {}:\n\n{}\n", shown->name,

@@ -13,6 +13,7 @@
 #include "app/phrases.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "judge/words.hpp"
 #include "model/cause.hpp"
 #include "model/failure.hpp"
 
@@ -68,8 +69,28 @@ std::string_view retry_phrase(model::Retry retry) {
   std::unreachable();
 }
 
+// The words are about a case; without one, "{host}" reads HOST. Other braces belong to a command.
+std::string without_case(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto close = text.find('}');
+    const bool place =
+        text.front() == '{' && close != std::string_view::npos && close > 1 &&
+        std::ranges::all_of(text.substr(1, close - 1), [](char c) { return c >= 'a' && c <= 'z'; });
+    if (!place) {
+      out += text.front();
+      text.remove_prefix(1);
+      continue;
+    }
+    for (const char c : text.substr(1, close - 1)) out += static_cast<char>(c - 'a' + 'A');
+    text.remove_prefix(close + 1);
+  }
+  return out;
+}
+
 Explanation of_failure(const model::FailureRow& row) {
   Explanation out{"failure", std::string{row.id}, std::string{row.sentence}, {}};
+  add(out, "What is seen", judge::failure_explanation(row.failure));
   add(out, "Stage", row.stage == model::Stage::any ? "any" : name(row.stage));
   const int code = row.subcode != 0 ? row.subcode : row.code;
   if (row.code == 0) {
@@ -89,8 +110,28 @@ Explanation of_failure(const model::FailureRow& row) {
   return out;
 }
 
+void add_command(Explanation& to, std::string_view label, std::string_view command) {
+  if (command.empty()) return;
+  to.passages.push_back({std::string{label}, {without_case(command)}, true});
+}
+
+void add_steps(Explanation& to, const judge::CauseWords& words) {
+  for (const auto& step : words.settles) {
+    add(to, "To be sure", without_case(step.text));
+    add_command(to, "", step.command);
+  }
+  for (const auto& each : words.fixes) {
+    add(to, "Fix", without_case(each.fix.text));
+    add_command(to, "run", each.fix.command);
+    add_command(to, "undo", each.fix.undo);
+    add_command(to, "verify", each.fix.verify);
+  }
+}
+
 Explanation of_cause(const model::CauseRow& row) {
   Explanation out{"cause", std::string{row.id}, std::string{row.title}, {}};
+  const auto& words = judge::cause_words(row.cause);
+  add(out, "What happens", without_case(words.explanation));
   add(out, "Who must act", owner_phrase(row.owner));
   std::string codes;
   for (const auto each : split(row.codes, ' ')) {
@@ -100,6 +141,7 @@ Explanation of_cause(const model::CauseRow& row) {
     if (!each.empty()) codes += fmt::format("{}{} {}", codes.empty() ? "" : "; ", each, title);
   }
   add(out, "Codes it can show as", codes);
+  add_steps(out, words);
   return out;
 }
 
@@ -133,6 +175,17 @@ std::unexpected<Error> unknown(std::string_view word) {
                    : fmt::format("did you mean {}?", join(near, ", "))));
 }
 
+std::string commands_text(const Passage& passage, const Screen& screen) {
+  std::string out;
+  std::string_view label = passage.label;
+  for (const auto line : split(passage.paragraphs.front(), '\n')) {
+    out += fmt::format("    {}{}\n", screen.paint(Tone::dim, padded(label, 8)),
+                       screen.paint(Tone::accent, line));
+    label = "";
+  }
+  return out;
+}
+
 struct Flags {
   std::string word;
   std::string format = "text";
@@ -164,18 +217,20 @@ Parsed<Explanation> explain(std::string_view word) {
 std::string explanation_text(const Explanation& explanation, const Screen& screen) {
   std::string out = screen.paint(Tone::accent, explanation.id) + "  " +
                     screen.paint(Tone::strong, explanation.title) + "\n";
+  std::string_view before;
   for (const auto& passage : explanation.passages) {
-    out += "\n" + screen.paint(Tone::strong, passage.label) + "\n";
-    const bool list = passage.paragraphs.size() > 1 && !passage.command;
+    if (passage.command) {
+      out += commands_text(passage, screen);
+      continue;
+    }
+    if (passage.label != before) {
+      out += "\n" + screen.paint(Tone::strong, passage.label) + "\n";
+    }
+    before = passage.label;
+    const bool list = passage.paragraphs.size() > 1 || passage.label == "Fix";
     for (const auto& paragraph : passage.paragraphs) {
-      if (passage.command) {
-        for (const auto line : split(paragraph, '\n')) {
-          out += "    " + screen.paint(Tone::accent, line) + "\n";
-        }
-      } else {
-        out += hanging(list ? fmt::format("  {} ", screen.glyph("•", "*")) : "  ", paragraph,
-                       screen.width);
-      }
+      out += hanging(list ? fmt::format("  {} ", screen.glyph("•", "*")) : "  ", paragraph,
+                     screen.width);
     }
   }
   return out;

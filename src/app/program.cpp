@@ -78,7 +78,11 @@ int parse_failed(const CLI::App& root, const CLI::ParseError& failed) {
     print(failed.get_name() == "CallForHelp" ? app.help() : std::string{failed.what()} + "\n");
     return kFine;
   }
-  if (failed.get_name() == "ExtrasError") return unexpected(root);
+  // A mistyped command is missing a command first and has a word too many second.
+  const auto code = static_cast<CLI::ExitCodes>(failed.get_exit_code());
+  const bool has_more = !root.remaining(true).empty();
+  if (code == CLI::ExitCodes::ExtrasError) return unexpected(root);
+  if (code == CLI::ExitCodes::RequiredError && has_more) return unexpected(root);
   return wrong_use(full_name(called(root)), failed.what());
 }
 

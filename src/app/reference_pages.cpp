@@ -39,6 +39,7 @@ std::string comment_above(std::string_view id) {
   std::string out;
   for (const auto& file : embedded_files()) {
     for (const auto line : split(file.text, '\n')) {
+      if (line.starts_with("// ----")) continue;  // the title of a group
       if (line.starts_with("// ")) {
         if (!out.empty()) out += ' ';
         out += line.substr(3);

@@ -199,8 +199,11 @@ class HtmlReport {
   void settles() {
     const auto steps = settling_steps(verdict_);
     if (!steps.empty()) out_ += "<h2>What would settle it</h2>\n";
-    for (const auto* one : steps) {
-      add("<section class=\"card\"><div>{}</div>\n", escaped(one->text));
+    const bool several = told_causes(verdict_).size() > 1;
+    for (const auto& [cause, one] : steps) {
+      out_ += "<section class=\"card\"><div>";
+      if (several) add("<code>{}</code>: ", name(cause->cause));
+      add("{}</div>\n", escaped(one->text));
       if (!one->command.empty()) add("<pre>{}</pre>\n", escaped(one->command));
       out_ += "</section>\n";
     }

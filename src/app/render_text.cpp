@@ -241,10 +241,13 @@ class TextReport {
 
   void settles() {
     const auto steps = settling_steps(verdict_);
-    if (!steps.empty()) title("What would settle it");
-    for (const auto* step : steps) {
-      out_ +=
-          hanging(fmt::format("  {} ", screen_.glyph("•", "*")), clean(step->text), screen_.width);
+    if (steps.empty()) return;
+    title("What would settle it");
+    const bool several = told_causes(verdict_).size() > 1;
+    for (const auto& [cause, step] : steps) {
+      const std::string which = several ? fmt::format("{}: ", name(cause->cause)) : "";
+      out_ += hanging(fmt::format("  {} ", screen_.glyph("•", "*")), which + clean(step->text),
+                      screen_.width);
       command("", step->command, Tone::accent);
     }
   }
@@ -252,15 +255,20 @@ class TextReport {
   void fixes() {
     const auto told = told_causes(verdict_);
     for (const auto* cause : told) {
-      if (cause->fixes.empty()) continue;
+      const std::size_t shown = fixes_told(verdict_, *cause);
+      if (shown == 0) continue;
       title(cause == told.front() ? std::string{"Fix"}
                                   : fmt::format("Fix, if it is {}", name(cause->cause)));
-      int number = 0;
-      for (const auto& fix : cause->fixes) {
-        out_ += hanging(fmt::format("  {}. ", ++number), clean(fix.text), screen_.width);
+      for (std::size_t i = 0; i < shown; ++i) {
+        const auto& fix = cause->fixes[i];
+        out_ += hanging(fmt::format("  {}. ", i + 1), clean(fix.text), screen_.width);
         command("run", fix.command, Tone::accent);
         command("undo", fix.undo, Tone::plain);
         command("verify", fix.verify, Tone::plain);
+      }
+      if (shown < cause->fixes.size()) {
+        line(paint(Tone::dim, fmt::format("  and {} more: causeway explain {}",
+                                          cause->fixes.size() - shown, name(cause->cause))));
       }
     }
   }

@@ -15,6 +15,9 @@ using model::FailureId;
 
 constexpr double kWorthTelling = 0.1;
 constexpr std::size_t kCausesTold = 4;
+constexpr std::size_t kStepsTold = 5;
+constexpr std::size_t kFixesTold = 4;
+constexpr double kWorthAFix = 0.2;
 
 // Failures of the machine that asks: the break is drawn at its own end of the path.
 bool is_own_trouble(FailureId failure) {
@@ -188,17 +191,24 @@ std::vector<const model::RankedCause*> told_causes(const model::Verdict& verdict
   return out;
 }
 
-std::vector<const model::Step*> settling_steps(const model::Verdict& verdict) {
-  std::vector<const model::Step*> out;
+std::vector<SettlingStep> settling_steps(const model::Verdict& verdict) {
+  std::vector<SettlingStep> out;
   for (const auto* cause : told_causes(verdict)) {
     for (const auto& step : cause->settles) {
-      const auto same = [&](const model::Step* other) {
-        return other->text == step.text && other->command == step.command;
+      const auto same = [&](const SettlingStep& other) {
+        return other.step->text == step.text ||
+               (!step.command.empty() && other.step->command == step.command);
       };
-      if (std::ranges::none_of(out, same)) out.push_back(&step);
+      if (out.size() < kStepsTold && std::ranges::none_of(out, same)) out.push_back({cause, &step});
     }
   }
   return out;
+}
+
+std::size_t fixes_told(const model::Verdict& verdict, const model::RankedCause& cause) {
+  if (&cause == &verdict.causes.front()) return std::min(cause.fixes.size(), kFixesTold);
+  const std::size_t most = cause.probability >= kWorthAFix ? 2 : 0;
+  return std::min(cause.fixes.size(), most);
 }
 
 }  // namespace causeway::app

@@ -51,6 +51,13 @@ const model::Observation* observed(const model::Diagnosis& diagnosis, const std:
 std::vector<const model::RankedCause*> told_causes(const model::Verdict& verdict);
 
 // What would settle which of the told causes it is, each step once.
-std::vector<const model::Step*> settling_steps(const model::Verdict& verdict);
+struct SettlingStep {
+  const model::RankedCause* cause = nullptr;  // it is this one when the step's text is true
+  const model::Step* step = nullptr;
+};
+std::vector<SettlingStep> settling_steps(const model::Verdict& verdict);
+
+// Fixes worth showing at once: all that fit for the first cause, fewer the less likely a cause is.
+std::size_t fixes_told(const model::Verdict& verdict, const model::RankedCause& cause);
 
 }  // namespace causeway::app

@@ -218,7 +218,7 @@ model::Diagnosis hostile() {
   cause.cause = CauseId::port_other_protocol;
   cause.probability = 0.8;
   cause.title = poison;
-  cause.reasons = {{poison, {"o3", poison}}};
+  cause.reasons = {{poison, {"o3"}}};
   cause.counter_reasons = {{poison, {}}};
   cause.settles = {{poison, poison}};
   cause.fixes = {{poison, poison, poison, poison}};

@@ -169,6 +169,12 @@ class SmallOrigin::Server {
       const long got = peer.read(buffer.data(), buffer.size());
       if (got <= 0) return false;
       head.append(buffer.data(), static_cast<std::size_t>(got));
+      const bool method = head.front() >= 'A' && head.front() <= 'Z';
+      if (!method) {  // a TLS greeting on a plain port: servers say so at once
+        peer.write(page_reply(400, "Bad Request", "Bad request"));
+        peer.finish();
+        return false;
+      }
     }
     return head.size() < kRequestBytes;
   }
