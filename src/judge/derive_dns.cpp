@@ -40,10 +40,12 @@ std::string_view said(const model::Observation& dns) {
   const auto rcode = dns.text("rcode");
   if (dns.boolean("alias_loop")) return "alias-loop";
   if (rcode == "SERVFAIL" || rcode == "FORMERR" || rcode == "NOTIMP") return "servfail";
-  if (rcode == "REFUSED") return "refused";
+  constexpr int kNotAuth = 9;  // RFC 2136 section 2.2: "not authoritative for zone"
+  if (rcode == "REFUSED" || dns.integer("rcode_code") == kNotAuth) return "refused";
   if (rcode == "NXDOMAIN") return "nxdomain";
   if (!dns.texts("addresses").empty()) return "address";
   if (dns.texts("aliases").size() > 1) return "alias";
+  if (rcode == "other") return "servfail";
   return dns.boolean("authoritative") ? "nodata" : "lame";
 }
 
@@ -147,8 +149,7 @@ void compare_nameservers(Comparisons& out, const Servers& servers) {
   if (answering < 2) return;
   std::string_view result = "agree";
   if (sets.size() > 1 || words.size() > 1) {
-    const bool one_zone = serials.size() == 1 && *serials.begin() >= 0 && words.size() == 1;
-    result = one_zone ? "vary" : "disagree";
+    result = serials.size() > 1 || words.size() > 1 ? "disagree" : "vary";
   }
   out.add("nameservers", result, {}, listed(servers), all_of(servers));
 }
@@ -271,13 +272,17 @@ bool denied_by_parent(const Scene& scene, const model::Observation& denial) {
   if (denial.text("role") != "resolver" || denial.texts("aliases").size() > 1) return false;
   if (!same_name(denial.text("name"), scene.host())) return false;
   std::string zone;
+  bool walked = false;
   for (const Seen seen : scene.of(Kind::delegation)) {
-    if (scene.ours(*seen)) zone = bare(seen->text("zone"));
+    if (!scene.ours(*seen)) continue;
+    zone = bare(seen->text("zone"));
+    walked = seen->text("source") == "walk";
   }
   for (const std::string_view record : denial.texts("records")) {
     if (!record.contains(" SOA ")) continue;
     const auto owner = bare(record.substr(0, record.find(' ')));
-    if (zone.empty()) return !owner.contains('.');  // the root or a top-level domain
+    // The root or a top-level domain, unless that is the name's own zone.
+    if (zone.empty() || walked) return !owner.contains('.');
     const bool above =
         owner.empty() ||
         (zone.size() > owner.size() + 1 &&

@@ -141,7 +141,8 @@ void compare_web_ports(Comparisons& out, const std::string& address) {
   for (const Seen seen : ours_about(out.scene(), Kind::http, address)) {
     if (seen->text("variant") != "side" || seen->integer("port") == port) continue;
     if (seen->text("outcome") != "complete") continue;
-    const bool ours = seen->integer("status") < 400 && seen->text("page") != "default-page";
+    // Plain HTTP proves no name; only what the owner expects to read does.
+    const bool ours = seen->boolean("text_found");
     out.add("moved", ours ? "same-site" : "speaks", address,
             fmt::format("port {}", seen->integer("port")), {seen});
   }
