@@ -87,6 +87,8 @@ footer { margin-top: 2.5rem; color: var(--soft); font-size: .875rem; overflow-wr
   .stages thead th:first-child, .stages tr.note td:first-child { display: none; }
   .stages th[scope=row], .stages tr.note td { grid-column: 1 / -1; overflow-wrap: anywhere; }
   .stages th, .stages td { font-size: .8rem; padding: .15rem .3rem .15rem 0; }
+  .evidence th:nth-child(2), .evidence td:nth-child(2) { display: none; }
+  td.values { min-width: 0; }
   .step { grid-template-columns: 1fr; }
   .step > span { padding-top: .2rem; }
 }

@@ -113,8 +113,10 @@ std::string headline(const model::Verdict& verdict) {
     return fmt::format("{}: what is seen does not settle it", word);
   }
   if (code.empty()) return std::string{word};
-  const bool some = verdict.state == model::State::degraded && verdict.code >= 400;
-  return fmt::format("{}: {}visitors see {}", word, some ? "some " : "", code);
+  if (verdict.state != model::State::degraded)
+    return fmt::format("{}: visitors see {}", word, code);
+  return verdict.code >= 400 ? fmt::format("{}: some visitors see {}", word, code)
+                             : fmt::format("{}: visitors see {}, not all is well", word, code);
 }
 
 std::string standing(const model::RankedCause& cause) {

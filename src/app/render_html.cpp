@@ -91,7 +91,7 @@ class HtmlReport {
     std::string_view label = "Cause";
     for (const auto* cause : told_causes(verdict_)) {
       if (cause->cause == model::CauseId::none) continue;
-      add("<div class=\"cause\"><span class=\"soft\">{}</span><span><code>{}</code> {}</span>",
+      add("<div class=\"cause\"><span class=\"soft\">{}</span><span><code>{}</code>, {}</span>",
           std::exchange(label, "or"), name(cause->cause), standing(*cause));
       if (const auto title = title_beside(*cause, verdict_.sentence); !title.empty()) {
         add("<div>{}</div>", escaped(title));
@@ -233,7 +233,8 @@ class HtmlReport {
 
   void observations() {
     if (diagnosis_.observations.empty()) return;
-    add("<h2>Evidence</h2>\n<section class=\"card scroll\"><table><thead><tr><th>id</th>"
+    add("<h2>Evidence</h2>\n<section class=\"card scroll\"><table "
+        "class=\"evidence\"><thead><tr><th>id</th>"
         "<th>at (UTC)</th><th>what was measured</th></tr></thead><tbody>\n");
     for (const auto& seen : diagnosis_.observations) {
       const bool other = !seen.vantage.empty() && seen.vantage != diagnosis_.vantage.name;

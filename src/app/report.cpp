@@ -18,6 +18,7 @@ constexpr std::size_t kCausesTold = 4;
 constexpr std::size_t kStepsTold = 5;
 constexpr std::size_t kFixesTold = 4;
 constexpr double kWorthAFix = 0.2;
+constexpr double kSettled = 0.9;
 
 // Failures of the machine that asks: the break is drawn at its own end of the path.
 bool is_own_trouble(FailureId failure) {
@@ -193,6 +194,7 @@ std::vector<const model::RankedCause*> told_causes(const model::Verdict& verdict
 
 std::vector<SettlingStep> settling_steps(const model::Verdict& verdict) {
   std::vector<SettlingStep> out;
+  if (!verdict.causes.empty() && verdict.causes.front().probability >= kSettled) return out;
   for (const auto* cause : told_causes(verdict)) {
     for (const auto& step : cause->settles) {
       const auto same = [&](const SettlingStep& other) {

@@ -50,7 +50,7 @@ const model::Observation* observed(const model::Diagnosis& diagnosis, const std:
 // Causes that a person should read about: the first always, others while they are not far behind.
 std::vector<const model::RankedCause*> told_causes(const model::Verdict& verdict);
 
-// What would settle which of the told causes it is, each step once.
+// What would settle which of the told causes it is, each step once; nothing when it is settled.
 struct SettlingStep {
   const model::RankedCause* cause = nullptr;  // it is this one when the step's text is true
   const model::Step* step = nullptr;
