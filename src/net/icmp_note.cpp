@@ -1,7 +1,6 @@
 #include "net/icmp_note.hpp"
 
 #include <ifaddrs.h>
-#include <linux/errqueue.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -12,6 +11,7 @@
 #include <cstring>
 
 #include "codec/icmp.hpp"
+#include "codec/queued_error.hpp"
 #include "net/sockaddr.hpp"
 
 namespace causeway::net {
@@ -32,24 +32,19 @@ std::optional<IcmpNote> note_of(const cmsghdr& control, const IpAddress& target)
   const bool v4 = control.cmsg_level == IPPROTO_IP && control.cmsg_type == IP_RECVERR;
   const bool v6 = control.cmsg_level == IPPROTO_IPV6 && control.cmsg_type == IPV6_RECVERR;
   if (!v4 && !v6) return std::nullopt;
-  sock_extended_err error{};
-  std::memcpy(&error, CMSG_DATA(&control), sizeof error);
-  const bool icmp = error.ee_origin == SO_EE_ORIGIN_ICMP || error.ee_origin == SO_EE_ORIGIN_ICMP6;
-  if (!icmp && error.ee_origin != SO_EE_ORIGIN_LOCAL) return std::nullopt;
+  const auto* data = reinterpret_cast<const std::byte*>(CMSG_DATA(&control));
+  const auto error = codec::parse_queued_error({data, control.cmsg_len - CMSG_LEN(0)});
+  if (!error) return std::nullopt;
 
   IcmpNote note;
-  note.local = !icmp;
-  note.type = error.ee_type;
-  note.code = error.ee_code;
-  note.os_code = static_cast<int>(error.ee_errno);
-  note.mtu = static_cast<int>(error.ee_info);
-  const Family family = error.ee_origin == SO_EE_ORIGIN_ICMP6 ? Family::ipv6 : Family::ipv4;
-  note.name = icmp ? codec::icmp_name(family, note.type, note.code) : "other";
-  sockaddr_storage sender{};
-  std::memcpy(&sender, CMSG_DATA(&control) + sizeof error,
-              std::min(sizeof sender, control.cmsg_len - CMSG_LEN(sizeof error)));
-  if (const auto from = from_sockaddr(reinterpret_cast<const sockaddr*>(&sender))) {
-    note.offender = from->address;
+  note.local = error->local;
+  note.type = error->type;
+  note.code = error->code;
+  note.os_code = error->os_code;
+  note.mtu = error->info;
+  note.name = note.local ? "other" : codec::icmp_name(error->family, note.type, note.code);
+  if (error->sender) {
+    note.offender = *error->sender;
     note.offender_is = who(note.offender, target);
   }
   if (note.local) note.offender_is = Offender::self;
