@@ -194,6 +194,11 @@ Task<void> UdpExchange::run() {
     if (reply_.outcome != DnsOutcome::timeout) co_return;
     if (until >= last) break;
   }
+  // From a connected socket these come from the server itself: it speaks, of something else.
+  if (reply_.strays > 0) {
+    reply_.detail = "the server sends only answers to other questions";
+    co_return end(DnsOutcome::malformed);
+  }
   // Silence that was not heard out is not silence.
   if (last < began + ask_.wait) end(DnsOutcome::interrupted);
 }
