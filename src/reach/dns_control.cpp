@@ -11,6 +11,9 @@
 namespace causeway::reach {
 namespace {
 
+// Asked while the name is waited for: both end together.
+constexpr Duration kWait = limits::kDnsWait - limits::kDnsPatience;
+
 struct ControlQuestion {
   std::string name;
   codec::DnsType type = codec::DnsType::ns;
@@ -23,7 +26,7 @@ net::Task<void> ask_one(Survey& survey, Endpoint server, ControlQuestion questio
                          .server = server,
                          .server_name = {},
                          .query = resolver_query(question.name, question.type)};
-  const net::DnsReply reply = co_await ask_and_record(survey, std::move(asked), deadline);
+  const net::DnsReply reply = co_await ask_and_record(survey, std::move(asked), deadline, kWait);
   const bool said_something = reply.outcome == net::DnsOutcome::answered ||
                               reply.outcome == net::DnsOutcome::malformed ||
                               reply.outcome == net::DnsOutcome::tcp_failed;

@@ -115,11 +115,13 @@ std::string record_dns(Survey& survey, const DnsQuestionAsked& asked, const net:
   return survey.record.add(std::move(seen)).id;
 }
 
-net::Task<net::DnsReply> ask_and_record(Survey& survey, DnsQuestionAsked asked, Instant deadline) {
+net::Task<net::DnsReply> ask_and_record(Survey& survey, DnsQuestionAsked asked, Instant deadline,
+                                        Duration wait) {
   net::DnsAsk ask{.server = asked.server,
                   .query = asked.query,
                   .source = {},
-                  .deadline = std::min(deadline, survey.deadline)};
+                  .deadline = std::min(deadline, survey.deadline),
+                  .wait = wait};
   net::DnsReply reply = co_await net::ask_dns(std::move(ask));
   record_dns(survey, asked, reply);
   co_return reply;

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/limits.hpp"
+#include "base/time.hpp"
 #include "codec/dns_answer.hpp"
 #include "net/dns.hpp"
 #include "reach/survey.hpp"
@@ -22,7 +24,8 @@ std::string record_dns(Survey& survey, const DnsQuestionAsked& asked, const net:
 
 // Asks and records, not beyond `deadline` or the survey's. Not from --source: that is the address
 // to reach the origin from, and a resolver on loopback would not even be reachable from it.
-net::Task<net::DnsReply> ask_and_record(Survey& survey, DnsQuestionAsked asked, Instant deadline);
+net::Task<net::DnsReply> ask_and_record(Survey& survey, DnsQuestionAsked asked, Instant deadline,
+                                        Duration wait = limits::kDnsWait);
 
 // A query as resolvers get it: recursion, EDNS, validation by the resolver.
 codec::DnsQuery resolver_query(std::string name, codec::DnsType type);
