@@ -81,7 +81,7 @@ dns_ready() { dns_bound "$ROOT4" "$NS1_4" "$NS2_4" "$RESOLVER4"; }
 # share one namespace, so that the port alone says nothing.
 dns_bound() {
   local address
-  for address in "$@"; do until_true 10 dns_has "$address"; done
+  for address in "$@"; do until_true 20 dns_has "$address"; done
 }
 dns_has() {
   local parts line lines more hex udp=no tcp=no

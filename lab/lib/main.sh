@@ -12,6 +12,16 @@ chmod 1777 /tmp /tmp/log
 for part in process plan topology tls dns web firewall check; do . "$library/$part.sh"; done
 . "$out/facts"
 
+# What the servers said, when a fault could not be set up.
+last_words() {
+  local status=$? file
+  ((status == 0)) || for file in /tmp/log/*; do
+    [[ ! -s $file ]] || { say "--- ${file##*/}"; tail -n 6 "$file" | cut -c1-300 >&2; }
+  done
+  exit "$status"
+}
+trap last_words EXIT
+
 phase() {
   phase_name=$1
   echo "$1 ${EPOCHREALTIME/./}" >>"$out/phases"
