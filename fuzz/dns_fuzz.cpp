@@ -20,6 +20,7 @@ void check_text(std::string_view text) {
 
 void check(const causeway::codec::DnsMessage& message) {
   namespace codec = causeway::codec;
+  namespace limits = causeway::limits;
   std::size_t kept = 0;
   for (const auto* section : {&message.answers, &message.authorities, &message.additionals}) {
     kept += section->size();
