@@ -1,0 +1,249 @@
+// nft's tables, chains and rules.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "firewall/constants.hpp"
+#include "firewall/load.hpp"
+#include "firewall/load_nft.hpp"
+
+namespace causeway::firewall {
+namespace {
+
+using codec::Json;
+
+Hook hook_of(std::string_view word) {
+  for (const Hook hook : {Hook::ingress, Hook::prerouting, Hook::input, Hook::forward, Hook::output,
+                          Hook::postrouting, Hook::egress}) {
+    if (name(hook) == word) return hook;
+  }
+  return Hook::none;
+}
+
+bool in_scope(std::string_view family) { return family != "bridge" && family != "arp"; }
+
+// The saved lines of one chain, in order: where nft shows a match of iptables without its
+// arguments, the line at the same place has them.
+struct SavedChain {
+  const codec::Table* table = nullptr;
+  std::vector<const codec::TablesRule*> rules;
+};
+using SavedChains = std::map<std::string, SavedChain, std::less<>>;
+
+void index_saved(const codec::TablesDump* dump, std::string_view family, SavedChains& out) {
+  if (dump == nullptr) return;
+  for (const auto& table : dump->tables) {
+    for (const auto& chain : table.chains) {
+      out[fmt::format("{} {} {}", family, table.name, chain.name)].table = &table;
+    }
+    for (const auto& rule : table.rules) {
+      out[fmt::format("{} {} {}", family, table.name, rule.chain)].rules.push_back(&rule);
+    }
+  }
+}
+
+// True when the saved line can be the same rule: every foreign step is named in it.
+bool agrees(Json statements, const codec::TablesRule& saved) {
+  for (const Json statement : statements) {
+    const Json xt = statement["xt"];
+    if (!xt) continue;
+    const auto wanted = xt["name"].text();
+    if (xt["type"].text() == "target") {
+      if (saved.target.name != wanted) return false;
+      continue;
+    }
+    if (xt["type"].text() != "match") continue;
+    const bool named = std::ranges::any_of(
+        saved.matches, [wanted](const auto& match) { return match.name == wanted; });
+    // -m state is conntrack's other name.
+    const bool alias =
+        wanted == "conntrack" &&
+        std::ranges::any_of(saved.matches, [](const auto& match) { return match.name == "state"; });
+    if (!named && !alias) return false;
+  }
+  return true;
+}
+
+std::optional<std::uint64_t> counter(Json statements) {
+  for (const Json statement : statements) {
+    if (const Json one = statement["counter"]) {
+      if (const auto packets = one["packets"].integer(); packets && *packets >= 0) {
+        return static_cast<std::uint64_t>(*packets);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+class NftLoader {
+ public:
+  NftLoader(const codec::NftDump& dump, const codec::TablesDump* saved4,
+            const codec::TablesDump* saved6, Builder& builder)
+      : dump_(dump), builder_(builder) {
+    index_saved(saved4, "ip", saved_);
+    index_saved(saved6, "ip6", saved_);
+  }
+
+  void load() {
+    builder_.out().trees.push_back(dump_.tree);
+    tables();
+    chains();
+    objects();
+    sets();
+    rules();
+  }
+
+ private:
+  // A table that holds iptables' own built-in chains is iptables-nft's.
+  Stack stack_of(std::string_view family, std::string_view name) const {
+    if (family != "ip" && family != "ip6") return Stack::nft;
+    static constexpr std::array<std::string_view, 5> kNames{"filter", "nat", "mangle", "raw",
+                                                            "security"};
+    if (std::ranges::find(kNames, name) == kNames.end()) return Stack::nft;
+    for (const auto& chain : dump_.chains) {
+      if (chain.family == family && chain.table == name && !chain.hook.empty() &&
+          lower(chain.name) != chain.name) {
+        return Stack::iptables_nft;
+      }
+    }
+    return Stack::nft;
+  }
+
+  void tables() {
+    for (const auto& table : dump_.tables) {
+      if (!in_scope(table.family)) {
+        builder_.note(fmt::format("nft table {} {} is left out: a routed packet does not meet it",
+                                  table.family, table.name));
+        continue;
+      }
+      builder_.table(stack_of(table.family, table.name), table.family, table.name);
+    }
+  }
+
+  std::uint32_t table_of(std::string_view family, std::string_view name) {
+    return builder_.table(stack_of(family, name), family, name);
+  }
+
+  void chains() {
+    std::map<std::pair<std::string_view, std::string_view>, std::int64_t> first_rules;
+    for (const auto& rule : dump_.rules) {
+      auto& first =
+          first_rules
+              .emplace(std::pair{rule.family, rule.table}, std::numeric_limits<std::int64_t>::max())
+              .first->second;
+      first = std::min(first, rule.handle);
+    }
+    for (const auto& in : dump_.chains) {
+      if (!in_scope(in.family)) continue;
+      const auto table = table_of(in.family, in.table);
+      auto& chain = builder_.out().chains[builder_.chain(table, in.name)];
+      chain.handle = in.handle;
+      if (in.hook.empty()) continue;
+      chain.hook = hook_of(in.hook);
+      chain.priority = static_cast<int>(in.priority);
+      if (in.type == "nat") chain.type = ChainType::nat;
+      if (in.type == "route") chain.type = ChainType::route;
+      chain.drops = in.policy == "drop";
+      for (const auto device : in.devices) chain.devices.emplace_back(device);
+      const auto first = first_rules.find({in.family, in.table});
+      chain.made_first = first == first_rules.end() || in.handle < first->second;
+    }
+  }
+
+  void objects() {
+    for (const auto& object : dump_.objects) {
+      if (object.kind == "limit" || object.kind == "quota") {
+        builder_.add_object(
+            fmt::format("{} {} {} {}", object.family, object.table, object.kind, object.name),
+            object.data);
+      }
+    }
+  }
+
+  void sets() {
+    for (const auto& in : dump_.sets) {
+      if (!in_scope(in.family)) continue;
+      const NftPlace place{in.family, in.table, table_of(in.family, in.table), builder_};
+      Set set;
+      set.name = in.name;
+      set.is_map = in.is_map;
+      for (const auto type : in.types) set.types.push_back(data_type(type));
+      set.width = set.types.size();
+      if (set.width == 0) {
+        set.width = 1;
+        set.types = {DataType::unknown};
+      }
+      read_elements(in.elements, place, set);
+      builder_.add_set(place.scope(), std::move(set));
+    }
+  }
+
+  void rules() {
+    std::map<std::uint32_t, std::size_t> counts;
+    for (const auto& in : dump_.rules) {
+      if (in_scope(in.family)) ++counts[builder_.chain(table_of(in.family, in.table), in.chain)];
+    }
+    std::map<std::uint32_t, std::uint32_t> positions;
+    for (const auto& in : dump_.rules) {
+      if (!in_scope(in.family)) continue;
+      const auto table = table_of(in.family, in.table);
+      const auto chain = builder_.chain(table, in.chain);
+      Rule rule;
+      rule.handle = in.handle;
+      rule.position = ++positions[chain];
+      rule.json = in.expression;
+      rule.comment = in.comment;
+      rule.packets = counter(in.expression);
+      steps(in, table, counts[chain], rule);
+      builder_.add_rule(chain, std::move(rule));
+    }
+  }
+
+  // Where the arguments of a rule's foreign steps stand, if the two dumps agree on the chain.
+  const codec::TablesRule* saved_rule(const codec::NftRule& in, std::size_t count,
+                                      std::uint32_t position) const {
+    const auto found = saved_.find(fmt::format("{} {} {}", in.family, in.table, in.chain));
+    if (found == saved_.end() || found->second.rules.size() != count) return nullptr;
+    const auto* rule = found->second.rules[position - 1];
+    return agrees(in.expression, *rule) ? rule : nullptr;
+  }
+
+  void steps(const codec::NftRule& in, std::uint32_t table, std::size_t count, Rule& rule) {
+    const bool foreign = has_foreign_steps(in.expression);
+    if (!foreign) {
+      rule.steps = steps_of(in.expression, in.family, in.table, table, false, builder_);
+      return;
+    }
+    const auto* saved = saved_rule(in, count, rule.position);
+    if (saved == nullptr) {
+      builder_.note(fmt::format("nft {} {} {} handle {}: a match of iptables without its arguments",
+                                in.family, in.table, in.chain, in.handle));
+      rule.steps = steps_of(in.expression, in.family, in.table, table, false, builder_);
+      return;
+    }
+    // What nft shows of the matches counts, too: a look-up added by hand is missing in the save.
+    rule.steps = steps_of(in.expression, in.family, in.table, table, true, builder_);
+    const Family family = in.family == "ip" ? Family::ipv4 : Family::ipv6;
+    auto more = steps_of(*saved, family, table, builder_);
+    rule.steps.insert(rule.steps.end(), std::make_move_iterator(more.begin()),
+                      std::make_move_iterator(more.end()));
+    rule.text = saved->text;
+  }
+
+  const codec::NftDump& dump_;
+  Builder& builder_;
+  SavedChains saved_;
+};
+
+}  // namespace
+
+void load_nft(const codec::NftDump& dump, const codec::TablesDump* saved4,
+              const codec::TablesDump* saved6, Builder& builder) {
+  NftLoader{dump, saved4, saved6, builder}.load();
+}
+
+}  // namespace causeway::firewall
