@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.hpp"
 
@@ -21,7 +22,21 @@ bool has_effect(const Step& step) {
 
 }  // namespace
 
-// --- Builder ---
+void mark_shared_lists(Ruleset& rules) {
+  std::set<std::string> of_ipv4;
+  const auto each = [&rules](auto&& visit) {
+    for (auto& rule : rules.rules) {
+      const bool v6 = rules.tables[rules.chains[rule.chain].table].family == "ip6";
+      for (auto& step : rule.steps) {
+        if (auto* recent = std::get_if<Recent>(&step)) visit(*recent, v6);
+      }
+    }
+  };
+  each([&](Recent& one, bool v6) {
+    if (!v6) of_ipv4.insert(one.list);
+  });
+  each([&](Recent& one, bool v6) { one.shared = v6 && of_ipv4.contains(one.list); });
+}
 
 std::uint32_t Builder::table(Stack stack, std::string_view family, std::string_view name) {
   const auto key = fmt::format("{} {} {}", stack == Stack::legacy, family, name);
@@ -94,6 +109,7 @@ class CollectionReader {
     legacy("iptables-legacy-save.txt", Family::ipv4);
     legacy("ip6tables-legacy-save.txt", Family::ipv6);
     nft();
+    mark_shared_lists(out_.rules);
     out_.host.finish();
     out_.arrival = find_arrival(out_.host);
   }

@@ -184,10 +184,11 @@ std::string limit_words(const Step& step) {
     }
   }
   if (const auto* recent = std::get_if<Recent>(&step)) {
-    return recent->seconds > 0
-               ? fmt::format("{} packets or more within {} s from each source address",
-                             recent->hits, recent->seconds)
-               : fmt::format("{} packets or more from each source address", recent->hits);
+    const char* key =
+        recent->shared ? "each source /32 (list shared with IPv4 rules)" : "each source address";
+    return recent->seconds > 0 ? fmt::format("{} packets or more within {} s from {}", recent->hits,
+                                             recent->seconds, key)
+                               : fmt::format("{} packets or more from {}", recent->hits, key);
   }
   return "";
 }

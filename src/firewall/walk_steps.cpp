@@ -7,6 +7,9 @@
 namespace causeway::firewall {
 namespace {
 
+constexpr const char* kSharedList =
+    "depends on how many others of the same /32 came before: the list is shared with IPv4 rules";
+
 std::uint32_t& counter(std::vector<Counted>& list, std::uint32_t what) {
   for (auto& one : list) {
     if (one.what == what) return one.count;
@@ -207,6 +210,10 @@ void Walk::recent(const Recent& step, std::uint32_t rule, Flow flow, std::vector
     case Recent::Op::check:
     case Recent::Op::update: {
       const bool enough = stamps >= std::max(step.hits, 1U);
+      if (step.shared && step.hits > 0 && stamps > 0 && !enough && scene_.exceeded != rule) {
+        divide(rule, Split::unsure(flow, kSharedList), std::move(flow), on, missed);
+        return;
+      }
       if (enough || (step.hits > 0 && scene_.exceeded == rule)) match = !match;
       if (step.op == Recent::Op::update && match && stamps > 0) ++stamps;
       break;
