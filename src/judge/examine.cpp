@@ -196,7 +196,7 @@ Finding Examination::term(const Term& term) const {
       if (fits.size() >= static_cast<std::size_t>(term.at_least)) {
         return {.answer = Answer::yes, .evidence = std::move(fits)};
       }
-      if (doubtful || (fits.empty() && fails.empty())) return {};
+      if (doubtful || fails.empty()) return {};  // too few were asked
       return {.answer = Answer::no, .evidence = std::move(fails)};
   }
   return {};
