@@ -179,7 +179,8 @@ std::string commands_text(const Passage& passage, const Screen& screen) {
   std::string out;
   std::string_view label = passage.label;
   for (const auto line : split(passage.paragraphs.front(), '\n')) {
-    out += fmt::format("    {}{}\n", screen.paint(Tone::dim, padded(label, 8)),
+    out += fmt::format("    {}{}\n",
+                       screen.paint(Tone::dim, padded(label, passage.label.empty() ? 0 : 8)),
                        screen.paint(Tone::accent, line));
     label = "";
   }

@@ -17,7 +17,7 @@ struct LabFlags {
 
 void add_shared(CLI::App& app, LabFlags& flags) {
   app.add_option("--filter", flags.options.filter,
-                 "only faults whose id matches, or @ci for a subset")
+                 "only faults whose id matches, or that have a tag: @ci, @healthy")
       ->option_text("GLOB");
   app.add_option("--tree", flags.options.tree, "the lab's directory (default: found)")
       ->option_text("DIR");
@@ -33,6 +33,9 @@ void add_run_flags(CLI::App& app, LabFlags& flags) {
   app.add_option("--jobs", flags.options.jobs, "faults at the same time (default: by the cores)")
       ->option_text("N")
       ->check(CLI::Range(1, 64));
+  app.add_option("--seed", flags.options.seed,
+                 "other addresses, names, servers and path lengths for every fault")
+      ->option_text("N");
   app.add_flag("--unprivileged", flags.options.unprivileged,
                "the diagnosis runs without root and capabilities");
   app.add_flag("--check", flags.options.check, "run the fault's own check instead of a diagnosis");

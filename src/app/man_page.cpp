@@ -59,8 +59,12 @@ std::string flags(const CommandShape& command) {
     if (flag.positional) {
       out += fmt::format(".I {}\n", troff(flag.value));
     } else {
-      out += fmt::format(".BR {}", troff(join(flag.names, "\" \", \" \"")));
-      if (!flag.value.empty()) out += fmt::format(" \" \" \\fI{}\\fR", troff(flag.value));
+      std::string names;
+      for (const auto& name : flag.names) {
+        names += fmt::format("{}\\fB{}\\fR", names.empty() ? "" : ", ", troff(name));
+      }
+      out += names;
+      if (!flag.value.empty()) out += fmt::format(" \\fI{}\\fR", troff(flag.value));
       out += "\n";
     }
     out += troff(flag.meaning) + "\n";

@@ -57,6 +57,13 @@ std::string full_name(const CLI::App& app) {
   return parent.empty() ? app.get_name() : parent + " " + app.get_name();
 }
 
+// With the whole command line in its usage, not only the last word.
+std::string help_of(const CLI::App& app) {
+  if (app.get_parent() == nullptr) return app.help();
+  const std::string parent = full_name(*app.get_parent());
+  return app.help(parent.empty() ? "causeway" : "causeway " + parent);
+}
+
 int unexpected(const CLI::App& root) {
   const CLI::App& app = called(root);
   const auto rest = root.remaining(true);
@@ -75,7 +82,7 @@ int unexpected(const CLI::App& root) {
 int parse_failed(const CLI::App& root, const CLI::ParseError& failed) {
   if (failed.get_exit_code() == 0) {  // --help and --version
     const CLI::App& app = called(root);
-    print(failed.get_name() == "CallForHelp" ? app.help() : std::string{failed.what()} + "\n");
+    print(failed.get_name() == "CallForHelp" ? help_of(app) : std::string{failed.what()} + "\n");
     return kFine;
   }
   // A mistyped command is missing a command first and has a word too many second.

@@ -56,6 +56,12 @@ TEST(Program, ExitCodes) {
   EXPECT_EQ(run({"man", "diagnos"}), kWrongUse);
 }
 
+TEST(Program, HelpShowsTheWholeCommand) {
+  ::testing::internal::CaptureStdout();
+  run({"lab", "run", "--help"});
+  EXPECT_THAT(::testing::internal::GetCapturedStdout(), HasSubstr("Usage: causeway lab run "));
+}
+
 TEST(Program, AMistypedWordIsAnsweredWithTheNearest) {
   ::testing::internal::CaptureStderr();
   run({"diagnos"});

@@ -252,8 +252,8 @@ Parsed<Collection> load_faults(const std::filesystem::path& directory) {
   return out;
 }
 
-std::uint32_t hash_of(std::string_view id) {
-  std::uint32_t hash = 2166136261U;  // FNV-1a
+std::uint32_t hash_of(std::string_view id, int seed) {
+  std::uint32_t hash = 2166136261U + static_cast<std::uint32_t>(seed);  // FNV-1a
   for (const char byte : id) hash = (hash ^ static_cast<unsigned char>(byte)) * 16777619U;
   return hash >> 4U;  // the shell's arithmetic stays positive, the weakest bits are gone
 }

@@ -63,7 +63,7 @@ struct Collection {
 Parsed<Collection> load_faults(const std::filesystem::path& directory);
 
 // Stable over runs and machines: from it come a fault's addresses, names, servers and path length.
-std::uint32_t hash_of(std::string_view id);
+std::uint32_t hash_of(std::string_view id, int seed = 0);
 
 // Number of routers for a setting "3" or "2-4".
 int hops_of(std::string_view setting, std::uint32_t hash);

@@ -87,6 +87,7 @@ TEST(Fault, HopsComeFromTheSettingAndTheHash) {
 TEST(Fault, HashIsStable) {
   EXPECT_EQ(hash_of("firewall/drop-https"), hash_of("firewall/drop-https"));
   EXPECT_NE(hash_of("firewall/drop-https"), hash_of("firewall/drop-http"));
+  EXPECT_NE(hash_of("firewall/drop-https"), hash_of("firewall/drop-https", 1));
   EXPECT_LT(hash_of(""), 1U << 28U);
 }
 

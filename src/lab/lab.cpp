@@ -37,10 +37,11 @@ int refuse(std::string_view what, int code) {
   return code;
 }
 
-bool matches(const std::string& filter, const std::string& id) {
+bool matches(const std::string& filter, const Fault& fault) {
   if (filter.empty() || filter == "*") return true;
+  if (filter.front() == '@') return fault.has_tag(filter.substr(1));
   // "route" alone means the group.
-  return ::fnmatch(filter.c_str(), id.c_str(), 0) == 0 || id.starts_with(filter + "/");
+  return ::fnmatch(filter.c_str(), fault.id.c_str(), 0) == 0 || fault.id.starts_with(filter + "/");
 }
 
 Parsed<std::vector<const Fault*>> select(const std::vector<Fault>& faults, const Options& options) {
@@ -57,7 +58,7 @@ Parsed<std::vector<const Fault*>> select(const std::vector<Fault>& faults, const
   }
   if (options.all) {
     for (const auto& fault : faults) {
-      if (matches(options.filter, fault.id)) out.push_back(&fault);
+      if (matches(options.filter, fault)) out.push_back(&fault);
     }
   }
   if (out.empty()) return error("no fault is selected: name some, or use --all [--filter GLOB]");
@@ -116,7 +117,7 @@ int main_list(const Options& options) {
   if (!collection) return refuse(collection.error().text, kWrongUse);
   const auto& faults = collection->faults;
   for (const auto& fault : faults) {
-    if (!matches(options.filter, fault.id)) continue;
+    if (!matches(options.filter, fault)) continue;
     fmt::print("{:<38} {:<9} {:<28} {}\n", fault.id, text(fault.truth.codes.front()),
                fault.truth.causes.front(), fault.title);
   }
@@ -148,7 +149,8 @@ int main_run(const Options& options) {
             .mode = options.shell   ? "shell"
                     : options.check ? "check"
                                     : "run",
-            .unprivileged = options.unprivileged};
+            .unprivileged = options.unprivileged,
+            .seed = options.seed};
   if (const auto made = make_authority(*places, plan.authority); !made) {
     return refuse(made.error().text, kCouldNot);
   }

@@ -9,7 +9,8 @@ namespace causeway::lab {
 struct Options {
   std::vector<std::string> ids;  // faults to run; empty with `all`
   bool all = false;
-  std::string filter;         // glob over ids ("route/*"), empty: every one
+  std::string filter;         // glob over ids ("route/*") or "@tag", empty: every one
+  int seed = 0;               // another number: other addresses, names, servers and path lengths
   int jobs = 0;               // faults at the same time; 0: by the number of cores
   bool unprivileged = false;  // the diagnosis runs as nobody, without capabilities
   bool check = false;         // run the fault's own [check] instead of a diagnosis

@@ -42,7 +42,7 @@ std::string read_file(const fs::path& path) {
 
 // The fault as lab/lib reads it: variables, and each section with its own line numbers.
 bool write_fault(const Fault& fault, const Plan& plan, const fs::path& out) {
-  const auto hash = hash_of(fault.id);
+  const auto hash = hash_of(fault.id, plan.seed);
   std::ofstream facts(out / "facts");
   for (const auto& [key, value] : fault.settings) {
     if (key != "hops") facts << key << '=' << in_quotes(value) << '\n';

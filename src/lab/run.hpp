@@ -19,6 +19,7 @@ struct Plan {
   int jobs = 1;
   std::string mode;  // run | check | shell
   bool unprivileged = false;
+  int seed = 0;
 };
 
 // `done` is called as each fault ends. Stops early, killing what runs, once `interrupted()`.
