@@ -18,6 +18,39 @@ constexpr auto kEdgeFirstByte = seconds{125};
 constexpr auto kEdgeWriteStall = seconds{30};
 constexpr std::size_t kResponseHeadBytes = 128 * 1024;  // larger: http.headers_too_large
 
+// --- what the own edge gives a visitor and an origin, beyond what is listed above ---
+constexpr auto kEdgeResolve = seconds{5};
+constexpr auto kEdgeHandshake = seconds{15};
+constexpr auto kEdgeBetweenBytes = seconds{125};
+constexpr auto kEdgeOriginIdle = seconds{900};
+constexpr auto kEdgeVisitorHead = seconds{30};  // a slow head is how slowloris holds connections
+constexpr auto kEdgeVisitorBody = seconds{60};
+constexpr auto kEdgeVisitorWrite = seconds{60};
+constexpr auto kEdgeVisitorIdle = seconds{400};
+constexpr auto kEdgeVisitorHandshake = seconds{15};
+constexpr auto kEdgeTunnelIdle = seconds{600};
+constexpr auto kEdgeDrain = seconds{30};
+constexpr std::size_t kRequestHeadBytes = 128 * 1024;
+constexpr std::size_t kUrlBytes = 16 * 1024;
+constexpr int kRequestHeaderLines = 200;
+constexpr std::uint64_t kRequestBodyBytes = 100ULL * 1024 * 1024;
+constexpr std::size_t kEdgeConnections = 100'000;
+constexpr int kEdgeRequestsPerConnection = 100'000;
+constexpr std::uint32_t kEdgeH2Streams = 128;
+constexpr std::size_t kEdgeOriginConnections = 1024;
+constexpr std::size_t kEdgeIdleConnections = 256;
+constexpr int kEdgeAttempts = 3;
+constexpr int kEdgeRetryPercent = 20;
+constexpr int kEdgeRetryLeast = 10;
+constexpr auto kEdgeCircuitRest = seconds{10};
+constexpr auto kEdgeCheckInterval = seconds{10};
+constexpr auto kEdgeCheckTimeout = seconds{5};
+constexpr std::size_t kEdgeQueue = 1024;
+constexpr auto kEdgeQueueWait = seconds{10};
+constexpr std::uint64_t kEdgeCacheBytes = 256ULL * 1024 * 1024;
+constexpr std::uint64_t kEdgeCacheEntryBytes = 16ULL * 1024 * 1024;
+constexpr auto kEdgeStaleIfError = std::chrono::hours{24};
+
 // --- how long a diagnosis waits ---
 // A router gives up on ARP/ND after 3.05 to 3.1 s (4 s on a link that just came up) and says so
 // only then: a shorter wait would call a dead host "silent" (523 becomes 522).
@@ -37,7 +70,7 @@ constexpr auto kDiagnosisDeadlineThorough = seconds{60};
 constexpr auto kDiagnosisDeadlineLeast = seconds{1};
 constexpr auto kDiagnosisDeadlineMost = seconds{600};
 constexpr auto kIdleListen = milliseconds{1500};  // "connect and send nothing"
-constexpr auto kReuseSettle = milliseconds{60};  // for a FIN that is under way
+constexpr auto kReuseSettle = milliseconds{60};   // for a FIN that is under way
 constexpr auto kReuseIdle = milliseconds{1200};   // pause before a connection is used again
 // A main question still unanswered after this long is worth side questions meanwhile.
 constexpr auto kPatience = milliseconds{150};
@@ -126,7 +159,7 @@ constexpr int kRulesetSetDepth = 8;                  // sets that list sets
 constexpr int kRulesetJumps = 64;
 // Rules evaluated for one port and family: 10 000 rules met by six packets are 60 000.
 constexpr std::uint64_t kRulesetSteps = 20'000'000;
-constexpr std::size_t kRulesetFlows = 256;     // packets that differ in more than their source
+constexpr std::size_t kRulesetFlows = 256;  // packets that differ in more than their source
 constexpr std::size_t kRulesetOutcomes = 65'536;
 constexpr std::size_t kRulesetOverloads = 12;  // rate limits whose other side is simulated too
 constexpr std::size_t kProofPorts = 64;
