@@ -173,6 +173,14 @@ constexpr int kLoopOperations = 1024;  // reads and writes of one turn before ot
 constexpr std::size_t kFrameBytesPooled = 4096;  // larger coroutine frames come from the allocator
 constexpr std::size_t kFramesKept = 1024;        // per size class and thread
 
+// --- outbound requests that nobody measures: provider APIs, webhooks, mail ---
+constexpr auto kOutboundWait = seconds{20};
+constexpr std::size_t kOutboundBytes =
+    std::size_t{32} * 1024 * 1024;      // a page of 5000 records is about 3 MB
+constexpr int kOutboundUnderWay = 256;  // at once, those that wait for a turn too
+constexpr long kOutboundConnections = 32;
+constexpr long kOutboundPerHost = 8;
+
 // --- the lab ---
 constexpr auto kLabFault = seconds{90};  // set-up, injection and diagnosis of one fault
 constexpr auto kLabFaultMost = seconds{600};
