@@ -15,6 +15,10 @@ namespace judge {
 std::span<const EmbeddedFile> embedded_files();
 }  // namespace judge
 
+namespace store {
+std::span<const EmbeddedFile> embedded_files();
+}  // namespace store
+
 namespace app {
 std::span<const EmbeddedFile> embedded_files();
 }  // namespace app

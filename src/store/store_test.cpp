@@ -1,0 +1,395 @@
+// The same suite on SQLite and on PostgreSQL.
+#include "store/store.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <future>
+#include <thread>
+
+#include "store/alerts.hpp"
+#include "store/backup.hpp"
+#include "store/incidents.hpp"
+#include "store/private_postgresql.hpp"
+#include "store/rollups.hpp"
+#include "store/schema.hpp"
+#include "store/targets.hpp"
+
+namespace causeway::store {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+WallTime at(std::int64_t seconds) {
+  return WallTime{std::chrono::milliseconds{1'790'000'000'000 + seconds * 1000}};
+}
+
+class Folder {
+ public:
+  Folder() {
+    char name[] = "/tmp/causeway-store-XXXXXX";
+    path_ = ::mkdtemp(name);
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  std::string operator/(const char* name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+class StoreTest : public ::testing::TestWithParam<Dialect> {
+ protected:
+  void SetUp() override {
+    if (GetParam() == Dialect::postgresql) {
+      ASSERT_EQ(private_postgresql().problem(), "");
+      where_ = private_postgresql().fresh();
+    } else {
+      where_ = folder_ / "store";
+    }
+    open();
+  }
+  void open() {
+    auto opened = Store::open(where_);
+    ASSERT_TRUE(opened) << opened.error().text;
+    store_ = std::move(*opened);
+  }
+  void put(Write what) {
+    const auto kept = store_->write_now(std::move(what));
+    ASSERT_TRUE(kept) << kept.error().text;
+  }
+  template <class Ask>
+  auto ask(Ask ask) {
+    auto answer = store_->read(std::move(ask));
+    EXPECT_TRUE(answer) << (answer ? "" : answer.error().text);
+    return std::move(*answer);
+  }
+
+  Folder folder_;
+  std::string where_;
+  std::unique_ptr<Store> store_;
+};
+
+Incident incident_of(const std::string& id, std::int64_t opened) {
+  return {.id = id,
+          .severity = "down",
+          .title = "shop is down",
+          .cause = "unknown",
+          .owner = "you",
+          .failure = "connect.refused",
+          .code = 521,
+          .sentence = "The port refuses.",
+          .shared_kind = "address",
+          .shared_value = "203.0.113.7",
+          .shared_all = 500,
+          .shared_failing = 498,
+          .expected_share = 0.002,
+          .first_failed = at(opened - 60),
+          .opened = at(opened),
+          .updated = at(opened)};
+}
+
+TEST_P(StoreTest, KeepsATargetAndItsState) {
+  const Target shop{.id = "shop",
+                    .name = "The shop",
+                    .kind = "http",
+                    .subject = "https://shop.example.net/",
+                    .team = "sales",
+                    .tags = {"eu", "with \"quotes\", and ümlaut"},
+                    .owner = "ann",
+                    .source = "file",
+                    .spec = R"({"url":"https://shop.example.net/"})",
+                    .created = at(0),
+                    .updated = at(1)};
+  put([&](Database& db) { return put_target(db, shop); });
+  put([&](Database& db) {
+    return put_state(db, {.target = "shop",
+                          .outcome = "down",
+                          .since = at(5),
+                          .checked = at(9),
+                          .failure = "connect.refused",
+                          .status = 0,
+                          .address = "203.0.113.7:443",
+                          .detail = "refused",
+                          .elapsed_us = 1234});
+  });
+  const auto found = ask([](Database& db) { return target(db, "shop"); });
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->tags, shop.tags);
+  EXPECT_EQ(found->spec, shop.spec);
+  EXPECT_EQ(found->created, at(0));
+  const auto stands = ask([](Database& db) { return state(db, "shop"); });
+  ASSERT_TRUE(stands);
+  EXPECT_EQ(stands->elapsed_us, 1234);
+  EXPECT_EQ(stands->certificate_until, WallTime{});
+
+  put([](Database& db) { return remove_target(db, "shop", at(20)); });
+  EXPECT_TRUE(ask([](Database& db) { return targets(db); }).empty());
+  EXPECT_EQ(ask([](Database& db) { return targets(db, true); }).front().removed, at(20));
+}
+
+TEST_P(StoreTest, ListsIncidentsOpenOnesFirst) {
+  put([](Database& db) {
+    Incident closed = incident_of("a", 100);
+    closed.closed = at(200);
+    auto kept = put_incident(db, closed);
+    if (kept) kept = put_incident(db, incident_of("b", 50));
+    if (kept)
+      kept = put_member(db, {.incident = "a",
+                             .target = "shop",
+                             .since = at(40),
+                             .until = at(200),
+                             .failure = "connect.refused"});
+    return kept;
+  });
+  const auto ids = [&](const IncidentFilter& filter) {
+    std::vector<std::string> out;
+    for (const auto& one : ask([&](Database& db) { return incidents(db, filter); })) {
+      out.push_back(one.id);
+    }
+    return out;
+  };
+  EXPECT_THAT(ids({}), ElementsAre("b", "a"));
+  EXPECT_THAT(ids({.open_only = true}), ElementsAre("b"));
+  EXPECT_THAT(ids({.target = "shop"}), ElementsAre("a"));
+  EXPECT_THAT(ids({.from = at(300), .to = at(400)}), ElementsAre("b"));
+  EXPECT_THAT(ids({.most = 1, .skip = 1}), ElementsAre("a"));
+  EXPECT_DOUBLE_EQ(ask([](Database& db) { return incident(db, "b"); })->expected_share, 0.002);
+  EXPECT_EQ(ask([](Database& db) { return memberships(db, "shop", at(0), at(500)); }).size(), 1U);
+  EXPECT_TRUE(ask([](Database& db) { return memberships(db, "shop", at(201), at(500)); }).empty());
+}
+
+TEST_P(StoreTest, QueuesAnAlertOnce) {
+  const Alert first{.id = "1",
+                    .token = "i/mail/opened",
+                    .incident = "i",
+                    .channel = "mail",
+                    .kind = "opened",
+                    .state = "pending",
+                    .created = at(0),
+                    .due = at(10),
+                    .expires = at(1000),
+                    .body = "{}"};
+  Alert second = first;
+  second.id = "2";
+  bool queued = false;
+  put([&](Database& db) { return queue_alert(db, first); });
+  put([&](Database& db) {
+    auto put = queue_alert(db, second);
+    queued = put && *put;
+    return put;
+  });
+  EXPECT_FALSE(queued);
+  EXPECT_TRUE(ask([](Database& db) { return due_alerts(db, at(9), 10); }).empty());
+  EXPECT_EQ(ask([](Database& db) { return due_alerts(db, at(10), 10); }).size(), 1U);
+  EXPECT_EQ(ask([](Database& db) { return next_due(db); }), at(10));
+  put([](Database& db) { return cancel_alerts(db, "i", "opened", "it is over"); });
+  EXPECT_FALSE(ask([](Database& db) { return next_due(db); }));
+  EXPECT_EQ(ask([](Database& db) { return alert(db, "1"); })->reason, "it is over");
+}
+
+TEST_P(StoreTest, FoldsMinutesIntoHoursAndDaysOnce) {
+  const std::int64_t day = 1'790'035'200;  // a midnight, UTC
+  const auto minute = [&](std::int64_t number, std::int64_t ok, std::int64_t least) {
+    return Rollup{.target = "shop",
+                  .vantage = "here",
+                  .span = Span::minute,
+                  .start = WallTime{std::chrono::seconds{day + number * 60}},
+                  .ok = ok,
+                  .down = 1,
+                  .total_sum = ok * 100,
+                  .total_min = ok > 0 ? least : 0,
+                  .total_max = 300};
+  };
+  put([&](Database& db) {
+    auto kept = add_rollup(db, minute(0, 0, 0));
+    if (kept) kept = add_rollup(db, minute(0, 2, 70));  // the same minute, in two parts
+    if (kept) kept = add_rollup(db, minute(61, 3, 50));
+    return kept;
+  });
+  const WallTime next_day{std::chrono::seconds{day + 86'400 + 60}};
+  const auto fold = [&] {
+    put([&](Database& db) -> Parsed<bool> {
+      const auto made = fold_rollups(db, next_day);
+      if (!made) return error(made.error().text);
+      return true;
+    });
+  };
+  fold();
+  fold();
+  const auto of = [&](Span span) {
+    return ask([&](Database& db) { return rollups(db, "shop", span, WallTime{}, next_day); });
+  };
+  ASSERT_EQ(of(Span::hour).size(), 2U);
+  EXPECT_EQ(of(Span::hour).front().ok, 2);
+  EXPECT_EQ(of(Span::hour).front().down, 2);
+  EXPECT_EQ(of(Span::hour).front().total_min, 70);
+  ASSERT_EQ(of(Span::day).size(), 1U);
+  EXPECT_EQ(of(Span::day).front().ok, 5);
+  EXPECT_EQ(of(Span::day).front().total_min, 50);
+  put([&](Database& db) { return forget(db, {.minutes = std::chrono::hours{1}}, next_day); });
+  EXPECT_TRUE(of(Span::minute).empty());
+  EXPECT_EQ(of(Span::hour).size(), 2U);
+}
+
+TEST_P(StoreTest, AWriteThatFailsUndoesOnlyItself) {
+  store_->write([](Database& db) { return put_beat(db, {.target = "a", .at = at(1)}); });
+  store_->write([](Database& db) -> Parsed<bool> {
+    auto kept = put_beat(db, {.target = "b", .at = at(1)});
+    if (!kept) return kept;
+    auto rows = db.run("SELECT nothing FROM nowhere");
+    if (!rows) return error(rows.error().text);
+    return true;
+  });
+  put([](Database& db) { return put_beat(db, {.target = "c", .at = at(1)}); });
+  const auto kept = ask([](Database& db) { return beats(db); });
+  ASSERT_EQ(kept.size(), 2U);
+  EXPECT_EQ(kept[0].target, "a");
+  EXPECT_EQ(kept[1].target, "c");
+  EXPECT_EQ(store_->figures().failed, 1U);
+  EXPECT_THAT(store_->figures().last_error, HasSubstr("nowhere"));
+}
+
+TEST_P(StoreTest, WhatIsQueuedIsThereAfterTheEnd) {
+  for (int i = 0; i < 500; ++i) {
+    store_->write([i](Database& db) {
+      return add_event(db, {.incident = "i",
+                            .at = at(i),
+                            .kind = "note",
+                            .author = "ann",
+                            .text = fmt::format("{}", i)});
+    });
+  }
+  store_.reset();
+  open();
+  const auto kept = ask([](Database& db) { return events(db, "i"); });
+  ASSERT_EQ(kept.size(), 500U);
+  EXPECT_EQ(kept.back().text, "499");
+  EXPECT_EQ(ask([&](Database& db) { return events_after(db, kept[497].id, 10); }).size(), 2U);
+}
+
+TEST_P(StoreTest, BelongsToOneProcess) {
+  const auto second = Store::open(where_);
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().text, HasSubstr("another causeway uses the store"));
+}
+
+TEST_P(StoreTest, RefusesANewerStore) {
+  put([](Database& db) { return set_setting(db, "version", "9999"); });
+  store_.reset();
+  const auto opened = Store::open(where_);
+  ASSERT_FALSE(opened);
+  EXPECT_THAT(opened.error().text, HasSubstr("version 9999"));
+}
+
+TEST_P(StoreTest, ReadsBesideWrites) {
+  std::vector<std::thread> readers;
+  std::atomic<int> failures = 0;
+  for (int i = 0; i < 12; ++i) {
+    readers.emplace_back([&] {
+      for (int n = 0; n < 50; ++n) {
+        if (!store_->read([](Database& db) { return beats(db); })) ++failures;
+      }
+    });
+  }
+  for (int i = 0; i < 200; ++i) {
+    put([i](Database& db) { return put_beat(db, {.target = fmt::format("{}", i), .at = at(i)}); });
+  }
+  for (auto& reader : readers) reader.join();
+  EXPECT_EQ(failures, 0);
+}
+
+TEST_P(StoreTest, BackupWhileInUseAndRestoreElsewhere) {
+  put([](Database& db) { return put_incident(db, incident_of("a", 100)); });
+  put([](Database& db) {
+    return add_event(
+        db, {.incident = "a", .at = at(1), .kind = "note", .author = "ann", .text = "first"});
+  });
+  const std::string file = folder_ / "backup";
+  const auto made = backup(where_, file);
+  ASSERT_TRUE(made) << made.error().text;
+  EXPECT_THAT(backup(where_, file).error().text, HasSubstr("exists"));
+  put([](Database& db) { return put_incident(db, incident_of("b", 200)); });
+
+  EXPECT_FALSE(restore(file, where_, true));  // in use
+  store_.reset();
+  const auto refused = restore(file, where_, false);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text, HasSubstr("not empty"));
+  const auto restored = restore(file, where_, true);
+  ASSERT_TRUE(restored) << restored.error().text;
+  EXPECT_EQ(restored->rows, made->rows);
+  open();
+  EXPECT_EQ(ask([](Database& db) { return incidents(db, {}); }).size(), 1U);
+  put([](Database& db) {  // numbers go on after those restored
+    return add_event(
+        db, {.incident = "a", .at = at(2), .kind = "note", .author = "ann", .text = "second"});
+  });
+  EXPECT_EQ(ask([](Database& db) { return events(db, "a"); }).size(), 2U);
+  const auto checked = check(where_);
+  ASSERT_TRUE(checked) << checked.error().text;
+  EXPECT_EQ(checked->damage, "");
+  EXPECT_EQ(checked->version, newest_version());
+}
+
+INSTANTIATE_TEST_SUITE_P(Both, StoreTest, ::testing::Values(Dialect::sqlite, Dialect::postgresql),
+                         [](const auto& info) {
+                           return info.param == Dialect::sqlite ? "sqlite" : "postgresql";
+                         });
+
+TEST(Postgresql, WritesGoOnAfterTheServerRestarted) {
+  ASSERT_EQ(private_postgresql().problem(), "");
+  auto store = Store::open(private_postgresql().fresh());
+  ASSERT_TRUE(store) << store.error().text;
+  private_postgresql().restart();
+  const auto kept =
+      (*store)->write_now([](Database& db) { return put_beat(db, {.target = "a", .at = at(1)}); });
+  EXPECT_TRUE(kept) << kept.error().text;
+  const auto read = (*store)->read([](Database& db) { return beats(db); });
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_EQ(read->size(), 1U);
+}
+
+TEST(Sqlite, RefusesAFileThatIsNoStore) {
+  const Folder folder;
+  const std::string path = folder / "text";
+  std::ofstream{path} << "this is no database, and long enough to be read as one, surely it is\n";
+  const auto opened = Store::open(path);
+  ASSERT_FALSE(opened);
+  EXPECT_THAT(opened.error().text, HasSubstr(path));
+}
+
+TEST(Sqlite, FindsDamage) {
+  const Folder folder;
+  const std::string path = folder / "store";
+  {
+    auto store = Store::open(path);
+    ASSERT_TRUE(store);
+    for (int i = 0; i < 2000; ++i) {
+      (*store)->write([i](Database& db) {
+        return put_beat(db, {.target = fmt::format("target-{}", i), .at = at(i)});
+      });
+    }
+  }
+  {
+    std::fstream file{path, std::ios::in | std::ios::out | std::ios::binary};
+    file.seekp(static_cast<std::streamoff>(std::filesystem::file_size(path)) - 4096);
+    file << std::string(2048, 'x');
+  }
+  const auto checked = check(path);
+  EXPECT_TRUE(!checked || !checked->damage.empty());
+}
+
+TEST(Where, PasswordsAreNotShown) {
+  EXPECT_EQ(without_password("postgresql://me:secret@host/db"), "postgresql://me@host/db");
+  EXPECT_EQ(without_password("postgresql:///db?host=/tmp&password=secret&user=me"),
+            "postgresql:///db?host=/tmp&password=...&user=me");
+  EXPECT_EQ(without_password("/var/lib/causeway/store"), "/var/lib/causeway/store");
+}
+
+}  // namespace
+}  // namespace causeway::store

@@ -1,0 +1,42 @@
+// Targets, how they stand, and what is known about their past.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/database.hpp"
+#include "store/records.hpp"
+
+namespace causeway::store {
+
+Parsed<bool> put_target(Database& database, const Target& target);  // new, or replaced
+Parsed<bool> remove_target(Database& database, const std::string& id, WallTime at);
+Parsed<std::optional<Target>> target(Database& database, const std::string& id);
+Parsed<std::vector<Target>> targets(Database& database, bool removed_too = false);
+
+Parsed<bool> put_state(Database& database, const TargetState& state);
+Parsed<std::optional<TargetState>> state(Database& database, const std::string& target);
+Parsed<std::vector<TargetState>> states(Database& database);
+
+Parsed<bool> add_transition(Database& database, const Transition& transition);
+// Newest first; `before` (exclusive id) pages on, 0 for the first page.
+Parsed<std::vector<Transition>> transitions(Database& database, const std::string& target, int most,
+                                            std::int64_t before = 0);
+
+Parsed<bool> put_beat(Database& database, const Beat& beat);
+Parsed<std::vector<Beat>> beats(Database& database);
+
+Parsed<bool> put_vantage(Database& database, const VantageState& vantage);
+Parsed<std::vector<VantageState>> vantages(Database& database);
+
+// Opens a blind time; closes the open one of the vantage.
+Parsed<bool> begin_blind(Database& database, const Blind& blind);
+Parsed<bool> end_blind(Database& database, const std::string& vantage, WallTime at);
+// Those that touch [from, to), oldest first.
+Parsed<std::vector<Blind>> blinds(Database& database, WallTime from, WallTime to);
+
+Parsed<std::optional<std::string>> setting(Database& database, const std::string& name);
+Parsed<bool> set_setting(Database& database, const std::string& name, const std::string& value);
+
+}  // namespace causeway::store
