@@ -8,13 +8,13 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "app/codes.hpp"
 #include "app/command.hpp"
 #include "app/phrases.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "judge/words.hpp"
 #include "model/cause.hpp"
+#include "model/code.hpp"
 #include "model/failure.hpp"
 
 namespace causeway::app {
@@ -40,7 +40,7 @@ Passage causes_of(int code, std::string label) {
   return out;
 }
 
-Explanation of_code(const CodeRow& row) {
+Explanation of_code(const model::CodeRow& row) {
   Explanation out{"code", fmt::format("{}", row.code), std::string{row.title}, {}};
   add(out, "What happens", row.meaning);
   add(out, "How it differs", row.differs);
@@ -96,9 +96,9 @@ Explanation of_failure(const model::FailureRow& row) {
   if (row.code == 0) {
     add(out, "What a visitor sees", "The origin's own status, as it is.");
   } else {
-    std::string shown = fmt::format("{} {}", row.code, code_title(row.code));
+    std::string shown = fmt::format("{} {}", row.code, model::code_title(row.code));
     if (row.subcode != 0)
-      shown += fmt::format(", with {} {}", row.subcode, code_title(row.subcode));
+      shown += fmt::format(", with {} {}", row.subcode, model::code_title(row.subcode));
     add(out, "What a visitor sees", shown);
   }
   add(out, "Proxy-Status (RFC 9209)", row.proxy_status);
@@ -137,7 +137,7 @@ Explanation of_cause(const model::CauseRow& row) {
   for (const auto each : split(row.codes, ' ')) {
     int code = 0;
     std::from_chars(each.data(), each.data() + each.size(), code);
-    const auto title = code_title(code);
+    const auto title = model::code_title(code);
     if (!each.empty()) codes += fmt::format("{}{} {}", codes.empty() ? "" : "; ", each, title);
   }
   add(out, "Codes it can show as", codes);
@@ -147,7 +147,7 @@ Explanation of_cause(const model::CauseRow& row) {
 
 std::vector<std::string> all_words() {
   std::vector<std::string> out;
-  for (const auto& row : code_rows()) out.push_back(fmt::format("{}", row.code));
+  for (const auto& row : model::code_rows()) out.push_back(fmt::format("{}", row.code));
   for (const auto& row : model::failure_rows()) out.emplace_back(row.id);
   for (const auto& row : model::cause_rows()) out.emplace_back(row.id);
   return out;
@@ -208,7 +208,7 @@ Parsed<Explanation> explain(std::string_view word) {
   int code = 0;
   const auto [end, failed] = std::from_chars(trimmed.data(), trimmed.data() + trimmed.size(), code);
   if (failed == std::errc{} && end == trimmed.data() + trimmed.size()) {
-    if (const CodeRow* row = code_row(code)) return of_code(*row);
+    if (const model::CodeRow* row = model::code_row(code)) return of_code(*row);
   }
   if (const auto failure = model::failure_named(trimmed)) return of_failure(model::row(*failure));
   if (const auto cause = model::cause_named(trimmed)) return of_cause(model::row(*cause));

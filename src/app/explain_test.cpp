@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "app/codes.hpp"
 #include "model/cause.hpp"
+#include "model/code.hpp"
 #include "model/failure.hpp"
 
 namespace causeway::app {
@@ -19,7 +19,7 @@ std::string text(std::string_view word) {
 }
 
 TEST(Explain, EveryCodeFailureAndCause) {
-  for (const auto& row : code_rows()) {
+  for (const auto& row : model::code_rows()) {
     EXPECT_THAT(text(std::to_string(row.code)), HasSubstr(row.title));
   }
   for (const auto& row : model::failure_rows()) EXPECT_THAT(text(row.id), HasSubstr(row.id));

@@ -6,9 +6,9 @@
 #include <array>
 #include <utility>
 
-#include "app/codes.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "model/code.hpp"
 
 namespace causeway::app {
 namespace {
@@ -98,7 +98,7 @@ std::string duration_text(Duration span) {
 std::string code_phrase(const model::Verdict& verdict) {
   if (verdict.code == 0) return {};
   const auto named = [](int code) {
-    const auto title = code_title(code);
+    const auto title = model::code_title(code);
     return title.empty() ? fmt::format("{}", code) : fmt::format("{} {}", code, title);
   };
   std::string out = named(verdict.code);

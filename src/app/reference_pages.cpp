@@ -5,12 +5,12 @@
 #include <algorithm>
 
 #include "app/closed_values.hpp"
-#include "app/codes.hpp"
 #include "app/phrases.hpp"
 #include "app/schema.hpp"
 #include "base/embedded.hpp"
 #include "base/text.hpp"
 #include "model/cause.hpp"
+#include "model/code.hpp"
 #include "model/failure.hpp"
 #include "model/observation.hpp"
 
@@ -56,8 +56,9 @@ std::string comment_above(std::string_view id) {
 
 std::string shown_as(const model::FailureRow& row) {
   if (row.code == 0) return "the origin's own status";
-  std::string out = fmt::format("{} {}", row.code, code_title(row.code));
-  if (row.subcode != 0) out += fmt::format(" with {} {}", row.subcode, code_title(row.subcode));
+  std::string out = fmt::format("{} {}", row.code, model::code_title(row.code));
+  if (row.subcode != 0)
+    out += fmt::format(" with {} {}", row.subcode, model::code_title(row.subcode));
   return out;
 }
 

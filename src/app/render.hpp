@@ -19,7 +19,4 @@ std::string render_nagios(const model::Diagnosis& diagnosis);  // status line, p
 // 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
 int nagios_exit_code(const model::Verdict& verdict);
 
-// & < > " ' as entities; what XML 1.0 forbids (control characters) is replaced. Serves HTML too.
-std::string escaped(std::string_view text);
-
 }  // namespace causeway::app

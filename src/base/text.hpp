@@ -21,4 +21,7 @@ std::string printable(std::string_view bytes, std::size_t most);
 // The candidate nearest to `word` by edit distance, or empty when none is near.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
+// & < > " ' as entities; what XML 1.0 forbids (control characters) is replaced. Serves HTML too.
+std::string escaped(std::string_view text);
+
 }  // namespace causeway

@@ -4,7 +4,7 @@
 #include <span>
 #include <string_view>
 
-namespace causeway::app {
+namespace causeway::model {
 
 struct CodeRow {
   int code;
@@ -21,4 +21,4 @@ const CodeRow* code_row(int code);  // null when there is none
 // "Origin is unreachable"; the standard reason phrase for an origin's own status; else empty.
 std::string_view code_title(int code);
 
-}  // namespace causeway::app
+}  // namespace causeway::model

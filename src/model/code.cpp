@@ -1,9 +1,9 @@
-#include "app/codes.hpp"
+#include "model/code.hpp"
 
 #include <algorithm>
 #include <array>
 
-namespace causeway::app {
+namespace causeway::model {
 namespace {
 
 // Limits and conditions as an edge applies them: src/base/limits.hpp, docs/failures.md.
@@ -142,11 +142,21 @@ constexpr std::array kReasons{
     Reason{405, "Method not allowed"},
     Reason{408, "Request timeout"},
     Reason{410, "Gone"},
+    Reason{411, "Length required"},
+    Reason{412, "Precondition failed"},
+    Reason{413, "Content too large"},
+    Reason{414, "URI too long"},
+    Reason{415, "Unsupported media type"},
+    Reason{416, "Range not satisfiable"},
+    Reason{417, "Expectation failed"},
     Reason{421, "Misdirected request"},
+    Reason{426, "Upgrade required"},
     Reason{429, "Too many requests"},
+    Reason{431, "Request header fields too large"},
     Reason{500, "Internal server error"},
     Reason{501, "Not implemented"},
     Reason{505, "HTTP version not supported"},
+    Reason{508, "Loop detected"},
 };
 
 }  // namespace
@@ -164,4 +174,4 @@ std::string_view code_title(int code) {
   return at == kReasons.end() ? std::string_view{} : at->phrase;
 }
 
-}  // namespace causeway::app
+}  // namespace causeway::model
