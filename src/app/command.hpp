@@ -26,6 +26,7 @@ struct Command {
 
 // Each adds its command to the tree. Options live as long as `run`.
 Command add_diagnose(CLI::App& root);
+Command add_config(CLI::App& root);
 Command add_demo(CLI::App& root);
 Command add_explain(CLI::App& root);
 Command add_lab(CLI::App& root);

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "app/closed_values.hpp"
+#include "app/config_sections.hpp"
 #include "app/phrases.hpp"
 #include "app/schema.hpp"
 #include "base/embedded.hpp"
@@ -138,12 +140,33 @@ std::string observations_page() {
   return out;
 }
 
+// Of one top-level table: "[edge]".
+std::string config_page(std::string_view name) {
+  const auto sections = config_sections();
+  const auto own = std::ranges::find(sections, name, &config::Section::name);
+  return fmt::format(
+             "# Configuration: `[{}]`\n\nGenerated from the list that reads the file; 'causeway "
+             "config schema' prints the same, with `--format json` as a JSON schema for editors. "
+             "'causeway config check FILE' finds what is wrong with a file before it is used: "
+             "unknown keys with the nearest one that exists, wrong values, dangling names, routes "
+             "that nothing reaches, missing files, certificates that end.\n\n"
+             "Spans of time are `\"30s\"`, `\"1500ms\"`, `\"2m\"`, `\"1h\"`; sizes `\"16 MiB\"` or "
+             "a "
+             "number of bytes. A secret never stands in the file: `{{ file = \"PATH\" }}`, "
+             "`{{ env = \"NAME\" }}` or `{{ credential = \"NAME\" }}` (systemd's LoadCredential) "
+             "says "
+             "where it is.\n\n",
+             name) +
+         config::schema_markdown(std::span{&*own, 1});
+}
+
 }  // namespace
 
 std::vector<ReferencePage> reference_pages() {
   return {{"failures.md", failures_page()},
           {"causes.md", causes_page()},
           {"observations.md", observations_page()},
+          {"edge-config.md", config_page("edge")},
           {"schema/diagnosis.schema.json", diagnosis_schema()}};
 }
 

@@ -50,8 +50,6 @@ constexpr auto kEdgeQueueWait = seconds{10};
 constexpr std::uint64_t kEdgeCacheBytes = 256ULL * 1024 * 1024;
 constexpr std::uint64_t kEdgeCacheEntryBytes = 16ULL * 1024 * 1024;
 constexpr auto kEdgeStaleIfError = std::chrono::hours{24};
-constexpr int kAcceptRanges = 32;                       // of one Accept field; the rest is not read
-constexpr std::size_t kPageTemplateBytes = 256 * 1024;  // of an own error page
 
 // --- how long a diagnosis waits ---
 // A router gives up on ARP/ND after 3.05 to 3.1 s (4 s on a link that just came up) and says so

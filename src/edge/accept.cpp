@@ -4,8 +4,8 @@
 #include <optional>
 #include <utility>
 
-#include "base/limits.hpp"
 #include "base/text.hpp"
+#include "edge/limits.hpp"
 
 namespace causeway::edge {
 namespace {

@@ -6,9 +6,9 @@
 #include <array>
 #include <optional>
 
-#include "base/limits.hpp"
 #include "base/text.hpp"
 #include "edge/error_page_style.hpp"
+#include "edge/limits.hpp"
 
 namespace causeway::edge {
 namespace {
@@ -240,6 +240,7 @@ Parsed<PageTemplate> PageTemplate::parse(std::string_view text) {
     const auto token = token_named(found.name);
     if (!token) {
       std::vector<std::string> names;
+      names.reserve(kTokens.size());
       for (const auto& each : kTokens) names.emplace_back(each.name);
       const auto near = nearest(found.name, names);
       return error(fmt::format(

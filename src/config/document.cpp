@@ -1,0 +1,119 @@
+// TOML to nodes. The parser is toml++; what it gives is copied out, so that nothing else sees it.
+#define TOML_EXCEPTIONS 0
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <array>
+#include <sstream>
+
+#include "base/text.hpp"
+#include "config/limits.hpp"
+#include "config/node.hpp"
+
+namespace causeway::config {
+namespace {
+
+constexpr std::array<std::string_view, 7> kKindNames{
+    "a table", "an array", "a string", "an integer", "a number", "true or false", "a date or time"};
+
+Place place(const toml::source_region& region) {
+  return {static_cast<int>(region.begin.line), static_cast<int>(region.begin.column)};
+}
+
+template <class T>
+std::string time_text(const T& value) {
+  std::ostringstream out;
+  out << value;
+  return out.str();
+}
+
+class Copier {
+ public:
+  Node copy(const toml::node& from) {
+    Node out;
+    out.place = place(from.source());
+    if (++values_ > limits::kConfigValues) return out;
+    from.visit([&](const auto& value) { fill(out, value); });
+    return out;
+  }
+  bool too_many() const { return values_ > limits::kConfigValues; }
+
+ private:
+  void fill(Node& out, const toml::table& table) {
+    out.kind = Kind::table;
+    for (const auto& [key, value] : table) {
+      out.members.push_back({std::string{key.str()}, place(key.source()), copy(value)});
+    }
+    // toml++ sorts tables by key; people read and fix files from the top.
+    std::ranges::sort(out.members, {}, &Member::place);
+  }
+  void fill(Node& out, const toml::array& array) {
+    out.kind = Kind::array;
+    for (const auto& item : array) out.items.push_back(copy(item));
+  }
+  void fill(Node& out, const toml::value<std::string>& value) {
+    out.kind = Kind::string;
+    out.text = value.get();
+  }
+  void fill(Node& out, const toml::value<std::int64_t>& value) {
+    out.kind = Kind::integer;
+    out.integer = value.get();
+  }
+  void fill(Node& out, const toml::value<double>& value) {
+    out.kind = Kind::real;
+    out.real = value.get();
+  }
+  void fill(Node& out, const toml::value<bool>& value) {
+    out.kind = Kind::boolean;
+    out.boolean = value.get();
+  }
+  template <class T>
+  void fill(Node& out, const toml::value<T>& value) {
+    out.kind = Kind::time;
+    out.text = time_text(value.get());
+  }
+
+  std::size_t values_ = 0;
+};
+
+}  // namespace
+
+std::string_view name(Kind kind) { return kKindNames.at(static_cast<std::size_t>(kind)); }
+
+const Member* Node::member(std::string_view key) const {
+  const auto at = std::ranges::find(members, key, &Member::key);
+  return at == members.end() ? nullptr : &*at;
+}
+
+const Node* Node::find(std::string_view key) const {
+  const auto* found = member(key);
+  return found == nullptr ? nullptr : &found->value;
+}
+
+std::expected<Node, Finding> parse(std::string_view text) {
+  if (text.size() > limits::kConfigBytes) {
+    return std::unexpected(Finding{.rule = "syntax",
+                                   .place = {},
+                                   .text = fmt::format("the file has {} bytes; at most {} are read",
+                                                       text.size(), limits::kConfigBytes)});
+  }
+  const toml::parse_result result = toml::parse(text);
+  if (!result) {
+    const auto& wrong = result.error();
+    return std::unexpected(Finding{.rule = "syntax",
+                                   .place = place(wrong.source()),
+                                   .text = printable(wrong.description(), limits::kTextKept)});
+  }
+  Copier copier;
+  Node out = copier.copy(result.table());
+  if (copier.too_many()) {
+    return std::unexpected(
+        Finding{.rule = "syntax",
+                .place = {},
+                .text = fmt::format("more than {} values", limits::kConfigValues)});
+  }
+  return out;
+}
+
+}  // namespace causeway::config

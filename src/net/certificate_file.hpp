@@ -1,0 +1,15 @@
+// A certificate in a file, before anybody meets it: its dates and names, and whether its key fits.
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+#include "net/tls.hpp"
+
+namespace causeway::net {
+
+// `certificate`: PEM, leaf first. `key`: PEM; empty: not looked at. Wrong: a file that is no such
+// thing, or a key that is not the certificate's.
+Parsed<CertificateFacts> read_certificate(const std::string& certificate, const std::string& key);
+
+}  // namespace causeway::net
