@@ -36,15 +36,15 @@ scenario: build/dev/build.ninja ## scenario files whose name matches S=glob
 	@ninja -C build/dev -j$(JOBS) --quiet
 	@sh tools/scenario.sh '$(S)'
 
-lab: build ## real faults in namespaces (root): F=glob, prints a score
+lab: build ## real faults in namespaces (root): F=glob, prints a score; EDGE=1: codes at `causeway edge`
 	@ninja -C build/release -j$(JOBS) --quiet
-	@$(BUILD)/causeway lab run --all --filter '$(F)'
+	@$(BUILD)/causeway lab run --all --filter '$(F)' $(if $(EDGE),--through-edge)
 
 asan tsan: %: build/%/build.ninja ## the whole test suite under a sanitizer
 	@ninja -C build/$@ -j$(JOBS) --quiet
 	@ctest --test-dir build/$@ --output-on-failure -LE tidy
 
-fuzz: build/fuzz/build.ninja ## libFuzzer target T=dns|http1|json|icmp for SECONDS=60
+fuzz: build/fuzz/build.ninja ## libFuzzer target T=dns|http1|http1_incoming|proxy_protocol|json|icmp for SECONDS=60
 	@ninja -C build/fuzz -j$(JOBS) --quiet $(T)_fuzz
 	@sh tools/fuzz.sh $(T) $(SECONDS_)
 

@@ -8,3 +8,9 @@ for program in build/release/bench/*_bench; do
   echo "== $(basename "$program")"
   "$program"
 done
+if [ "$(id -u)" = 0 ] && command -v nginx haproxy wrk h2load >/dev/null; then
+  echo '== causeway edge beside nginx, HAProxy, h2o and a raw forwarder'
+  bench/proxy/proxy_bench.sh build/release/causeway --cases "${CASES:-ka,k16,new,m1,tls,tlsnew,tout,h2,m1tls,mem,memtls}" --rounds "${ROUNDS:-3}" --secs 2
+else
+  echo '== causeway edge beside its peers: needs root, and nginx haproxy h2o wrk nghttp2-client'
+fi

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Process 1 of a fault's namespaces: builds the topology, starts what the fault needs, breaks it, and
 # asks `causeway diagnose` at the edge. Called by the runner (src/lab) with the mode as its argument:
-# run | check | shell. See docs/lab.md for the fault file and for what is where.
+# run | check | shell | edge. See docs/lab.md for the fault file and for what is where.
 set -eEuo pipefail
 trap 'say "lab: line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND: status $?"' ERR
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -61,6 +61,46 @@ run_diagnose() {
   echo "$status" >"$out/exit"
 }
 
+# The same question by a visitor of `causeway edge`, which runs where the diagnosis would. Its waits are
+# those of the diagnosis, so that a run takes as long.
+run_edge() {
+  local -a words origins=() flags=()
+  eval "words=(${url:-https://$NAME/} $args)"
+  local target=${words[0]} scheme rest authority path i
+  scheme=${target%%://*} rest=${target#*://}
+  authority=${rest%%/*} path=/
+  [[ $rest != */* ]] || path=/${rest#*/}
+  for ((i = 1; i < ${#words[@]}; i++)); do
+    case ${words[i]} in
+      --origin) origins+=(--origin "$scheme://${words[++i]}") ;;
+      --ssl) flags+=(--ssl "${words[++i]}") ;;
+    esac
+  done
+  ((${#origins[@]})) || origins=(--origin "$scheme://$authority")
+  [[ $dns == no ]] || flags+=(--resolver "$RESOLVER4")
+  start edge edge /run/lab/causeway edge --listen 127.0.0.1:7990 "${origins[@]}" "${flags[@]}" --ca "$CA/root.pem" \
+    --workers 1 --connect-timeout 4300ms --first-byte-timeout 8s --access-log /tmp/log/edge.access
+  until_true 5 listens edge 7990
+  local -a ask=(curl -s --max-time 40 --globoff -H "Host: $authority")
+  local status code failure token page
+  status=$("${ask[@]}" -H 'Accept: application/json' -D /tmp/edge.head -o /tmp/edge.json -w '%{http_code}' \
+    "http://127.0.0.1:7990$path") || :
+  cp /tmp/edge.head /tmp/edge.json /tmp/log/edge.access "$out/" 2>/dev/null || :
+  code=$status failure=
+  if grep -qs '"causeway_error": true' /tmp/edge.json; then
+    code=$(sed -n 's/^  "error_code": \([0-9]*\).*/\1/p' /tmp/edge.json)
+    failure=$(sed -n 's/^  "failure": "\([^"]*\)".*/\1/p' /tmp/edge.json)
+  fi
+  token=$(sed -n 's/^proxy-status: .*;error=\([a-z_]*\).*/\1/p' /tmp/edge.head)
+  page=$("${ask[@]}" -H 'Accept: text/html' -o /tmp/edge.html -w '%{http_code}' "http://127.0.0.1:7990$path") || :
+  cp /tmp/edge.html "$out/" 2>/dev/null || :
+  local named=false
+  [[ -z $failure ]] || ! grep -qs "$code" /tmp/edge.html || named=true
+  printf '{"schema":"causeway.lab-edge/1","status":%d,"code":%d,"failure":"%s","token":"%s","page_status":%d,"page_names_code":%s}\n' \
+    "$((10#${status:-0}))" "$((10#${code:-0}))" "$failure" "$token" "$((10#${page:-0}))" "$named" >"$out/edge-answer.json"
+  stop edge
+}
+
 # The second vantage first: its document is handed to the edge's diagnosis.
 run_vantage() {
   local status=0
@@ -90,6 +130,10 @@ case $mode in
   check)
     phase check
     section check
+    ;;
+  edge)
+    phase run
+    run_edge
     ;;
   shell)
     compose

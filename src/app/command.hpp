@@ -28,6 +28,7 @@ struct Command {
 Command add_diagnose(CLI::App& root);
 Command add_config(CLI::App& root);
 Command add_demo(CLI::App& root);
+Command add_edge(CLI::App& root);
 Command add_explain(CLI::App& root);
 Command add_lab(CLI::App& root);
 Command add_version(CLI::App& root);

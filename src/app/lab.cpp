@@ -39,6 +39,8 @@ void add_run_flags(CLI::App& app, LabFlags& flags) {
   app.add_flag("--unprivileged", flags.options.unprivileged,
                "the diagnosis runs without root and capabilities");
   app.add_flag("--check", flags.options.check, "run the fault's own check instead of a diagnosis");
+  app.add_flag("--through-edge", flags.options.edge,
+               "ask `causeway edge` as a visitor would, instead of a diagnosis");
   app.add_flag("--shell", flags.options.shell, "open a shell at the edge of one fault");
   app.add_option("--keep", flags.options.keep, "keep every document and log here")
       ->option_text("DIR");

@@ -50,6 +50,10 @@ class HeadCollector {
 
   const ResponseHead& head() const { return head_; }
   void restart();  // for the next head; keeps the memory
+  void adopt(HttpPolicy policy, std::size_t most_bytes) {
+    policy_ = policy;
+    most_bytes_ = most_bytes;
+  }
 
  private:
   bool ends_here();

@@ -38,6 +38,19 @@ Codings read_codings(std::span<const HeaderField> fields) {
 ResponseReader::ResponseReader(ResponseOptions options)
     : options_(options), collector_(options.policy, options.most_head_bytes) {}
 
+void ResponseReader::restart(ResponseOptions options) {
+  options_ = options;
+  collector_.restart();
+  collector_.adopt(options.policy, options.most_head_bytes);
+  body_ = BodyReader{};
+  state_ = State::head;
+  fault_ = HttpFault::none;
+  detail_.clear();
+  interim_ = 0;
+  length_.reset();
+  on_interim_ = nullptr;
+}
+
 void ResponseReader::fail(HttpFault fault, std::string detail) {
   fault_ = fault;
   detail_ = std::move(detail);
@@ -66,9 +79,15 @@ ResponseReader::Step ResponseReader::feed(std::string_view input) {
 
 void ResponseReader::take_head() {
   const int status = head().status();
-  if (status == 101) return fail(HttpFault::unasked_upgrade);
+  if (status == 101) {
+    if (!options_.asked_upgrade) return fail(HttpFault::unasked_upgrade);
+    body_ = BodyReader{Framing::none};
+    state_ = State::done;
+    return;
+  }
   if (status < 200) {
     if (++interim_ > options_.most_interim) return fail(HttpFault::too_many_interim);
+    if (on_interim_ != nullptr) on_interim_(on_interim_context_, head());
     collector_.restart();
     return;
   }
@@ -143,7 +162,7 @@ void ResponseReader::end() {
 }
 
 bool ResponseReader::reusable() const {
-  if (!done() || body_.framing() == Framing::until_close) return false;
+  if (!done() || body_.framing() == Framing::until_close || head().status() == 101) return false;
   const auto fields = head().fields();
   if (field_lists(fields, "connection", "close")) return false;
   return head().minor_version() == 1 || field_lists(fields, "connection", "keep-alive");

@@ -14,7 +14,8 @@ namespace causeway::codec {
 
 struct ResponseOptions {
   HttpPolicy policy = kHttpAsEdge;
-  bool answers_head = false;  // the request was HEAD: no body whatever the head says
+  bool answers_head = false;   // the request was HEAD: no body whatever the head says
+  bool asked_upgrade = false;  // 101 ends HTTP on the connection: done, and what follows is foreign
   std::size_t most_head_bytes = limits::kResponseHeadBytes;
   int most_interim = limits::kInterimResponses;
 };
@@ -22,6 +23,15 @@ struct ResponseOptions {
 class ResponseReader {
  public:
   explicit ResponseReader(ResponseOptions options = {});
+
+  // For the next response; keeps the memory.
+  void restart(ResponseOptions options);
+  // Called with each interim head (1xx) but 101. May be empty.
+  using OnInterim = void (*)(void* context, const ResponseHead& head);
+  void on_interim(OnInterim call, void* context) {
+    on_interim_ = call;
+    on_interim_context_ = context;
+  }
 
   struct Step {
     std::size_t taken = 0;
@@ -65,6 +75,8 @@ class ResponseReader {
   std::string detail_;
   int interim_ = 0;
   std::optional<std::uint64_t> length_;
+  OnInterim on_interim_ = nullptr;
+  void* on_interim_context_ = nullptr;
 };
 
 }  // namespace causeway::codec

@@ -80,11 +80,13 @@ int jobs_for(const Options& options) {
   return std::min(count * limits::kLabJobsPerCore, limits::kLabJobs);
 }
 
+bool edge_right(const Result& result) { return edge_is_right(*result.fault, result.answer); }
+
 // Documents of what went wrong outlive the run: copied out of the private directory.
 void keep_wrong(std::vector<Result>& results) {
   fs::path place;
   for (auto& result : results) {
-    if (result.trouble.empty() && result.mark.right()) continue;
+    if (result.trouble.empty() && (result.mark.right() || edge_right(result))) continue;
     if (place.empty()) {
       auto name = (fs::temp_directory_path() / "causeway-lab-XXXXXX").string();
       if (::mkdtemp(name.data()) == nullptr) return;
@@ -101,6 +103,10 @@ void keep_wrong(std::vector<Result>& results) {
 int verdict(const std::vector<Result>& results, const Options& options) {
   const auto broken = [](const Result& result) { return !result.trouble.empty(); };
   if (options.check) return std::ranges::any_of(results, broken) ? kCouldNot : 0;
+  if (options.edge) {
+    if (std::ranges::any_of(results, broken)) return kCouldNot;
+    return std::ranges::all_of(results, edge_right) ? 0 : 1;
+  }
   const bool set_up = std::ranges::none_of(results, [&](const Result& result) {
     return broken(result) && !result.trouble.starts_with("no diagnosis");
   });
@@ -148,6 +154,7 @@ int main_run(const Options& options) {
             .jobs = jobs_for(options),
             .mode = options.shell   ? "shell"
                     : options.check ? "check"
+                    : options.edge  ? "edge"
                                     : "run",
             .unprivileged = options.unprivileged,
             .seed = options.seed};
@@ -160,7 +167,8 @@ int main_run(const Options& options) {
   const auto started = Clock::now();
   const auto show = [&](const Result& result) {
     if (options.shell) return;
-    fmt::print(options.json ? stderr : stdout, "{}", line(result, options.check));
+    fmt::print(options.json ? stderr : stdout, "{}",
+               options.edge ? edge_line(result) : line(result, options.check));
     if (options.check && !result.trouble.empty()) fmt::print(stderr, "  {}\n", result.trouble);
     std::fflush(stdout);
   };
@@ -170,6 +178,8 @@ int main_run(const Options& options) {
   if (keep.empty()) keep_wrong(results);
   if (options.json) {
     fmt::print("{}", json(results, wall));
+  } else if (options.edge) {
+    fmt::print("{}", edge_summary(results, wall));
   } else if (options.check) {
     fmt::print("{} faults checked in {:.0f} s\n", results.size(), wall);
   } else {

@@ -15,6 +15,7 @@ struct Options {
   bool unprivileged = false;  // the diagnosis runs as nobody, without capabilities
   bool check = false;         // run the fault's own [check] instead of a diagnosis
   bool shell = false;         // one fault: a shell at its edge instead of a diagnosis
+  bool edge = false;          // ask `causeway edge` as a visitor instead of a diagnosis
   bool json = false;
   bool colour = false;
   std::string causeway;  // program to judge; empty: this one

@@ -90,6 +90,41 @@ std::string summary(const std::vector<Result>& results, double wall_s) {
   return out;
 }
 
+std::string edge_line(const Result& result) {
+  const bool broken = !result.trouble.empty();
+  const bool right = !broken && edge_is_right(*result.fault, result.answer);
+  return fmt::format("{:<10} {:<38} {:<9} {:<9} {}\n",
+                     broken  ? "BROKEN"
+                     : right ? "ok"
+                             : "CODE",
+                     result.fault->id, codes(result.fault->truth), text(result.answer.code),
+                     broken ? result.trouble : result.answer.failure);
+}
+
+std::string edge_summary(const std::vector<Result>& results, double wall_s) {
+  std::string out;
+  int right = 0;
+  int troubled = 0;
+  for (const auto& result : results) {
+    if (!result.trouble.empty()) ++troubled;
+    if (result.trouble.empty() && edge_is_right(*result.fault, result.answer)) {
+      ++right;
+      continue;
+    }
+    out += fmt::format("  {}: {}\n    expected {}, got {} {}{}\n", result.fault->id,
+                       result.fault->title, codes(result.fault->truth), text(result.answer.code),
+                       result.answer.failure, result.trouble);
+    if (!result.kept.empty()) out += fmt::format("    {}\n", result.kept);
+  }
+  if (!out.empty()) out = "\nnot as the truth says:\n" + out;
+  const int faults = static_cast<int>(results.size());
+  out +=
+      fmt::format("\nfaults                     {:>4} ({} not run to the end)\n", faults, troubled);
+  out += fmt::format("code right at the edge     {}\n", share(right, faults));
+  out += fmt::format("wall time                  {:.0f} s\n", wall_s);
+  return out;
+}
+
 std::string json(const std::vector<Result>& results, double wall_s) {
   using Json = nlohmann::ordered_json;
   const auto total = score(results);

@@ -15,4 +15,8 @@ std::string line(const Result& result, bool check_only);
 std::string summary(const std::vector<Result>& results, double wall_s);
 std::string json(const std::vector<Result>& results, double wall_s);
 
+// The same of answers of `causeway edge`.
+std::string edge_line(const Result& result);
+std::string edge_summary(const std::vector<Result>& results, double wall_s);
+
 }  // namespace causeway::lab

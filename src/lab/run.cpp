@@ -174,6 +174,8 @@ class Runner {
       result.trouble = fmt::format("phase {}: {}", phases.last, last_words(job.out));
     } else if (plan_.mode == "run") {
       read_answer(job.out, result);
+    } else if (plan_.mode == "edge") {
+      read_edge_answer(job.out, result);
     }
     finish(std::move(result));
   }
@@ -184,6 +186,16 @@ class Runner {
       auto words = read_file(out / "diagnose.log");
       result.trouble = fmt::format("no diagnosis (exit {}): {}; {}", trim(read_file(out / "exit")),
                                    answer.error().text, printable(words, 300));
+      return;
+    }
+    result.answer = std::move(*answer);
+    result.mark = mark(*result.fault, result.answer);
+  }
+
+  static void read_edge_answer(const fs::path& out, Result& result) {
+    auto answer = parse_edge_answer(read_file(out / "edge-answer.json"));
+    if (!answer) {
+      result.trouble = fmt::format("no answer of the edge: {}", answer.error().text);
       return;
     }
     result.answer = std::move(*answer);

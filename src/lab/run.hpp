@@ -17,7 +17,7 @@ struct Plan {
   std::filesystem::path work;  // documents go to work/ID
   std::filesystem::path authority;
   int jobs = 1;
-  std::string mode;  // run | check | shell
+  std::string mode;  // run | check | shell | edge
   bool unprivileged = false;
   int seed = 0;
 };

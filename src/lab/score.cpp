@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/limits.hpp"
+#include "model/failure.hpp"
 
 namespace causeway::lab {
 namespace {
@@ -60,6 +61,31 @@ Parsed<Answer> parse_answer(std::string_view document) {
         {.id = text_of(cause, "id"), .probability = number_of(cause, "probability")});
   }
   return out;
+}
+
+Parsed<Answer> parse_edge_answer(std::string_view document) {
+  if (document.size() > limits::kLabFaultBytes) return error("the document is too long");
+  const auto root = Json::parse(document, nullptr, false);
+  if (root.is_discarded() || !root.is_object()) return error("the document is not JSON");
+  if (text_of(root, "schema") != "causeway.lab-edge/1") return error("another schema");
+  Answer out;
+  const int status = static_cast<int>(number_of(root, "status"));
+  const int code = static_cast<int>(number_of(root, "code"));
+  out.code = {.code = status, .subcode = code == status ? 0 : code};
+  out.failure = text_of(root, "failure");
+  out.state = status > 0 && status < 500 && out.failure.empty() ? "ok" : "failing";
+  const auto failure = model::failure_named(out.failure);
+  const bool own = !out.failure.empty();
+  const auto named = root.find("page_names_code");
+  const bool same = static_cast<int>(number_of(root, "page_status")) == status;
+  const bool named_code = !own || (named != root.end() && named->is_boolean() && *named);
+  const bool token = !failure || text_of(root, "token") == model::row(*failure).proxy_status;
+  if (own && (!same || !named_code || !token)) out.failure = "disagrees";
+  return out;
+}
+
+bool edge_is_right(const Fault& fault, const Answer& answer) {
+  return mark(fault, answer).code && answer.failure != "disagrees";
 }
 
 Mark mark(const Fault& fault, const Answer& answer) {

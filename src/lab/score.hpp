@@ -29,6 +29,11 @@ struct Answer {
 
 Parsed<Answer> parse_answer(std::string_view document);
 
+// What a visitor of `causeway edge` got (causeway.lab-edge/1, written by lab/lib/main.sh): code and
+// failure of an answer. Its forms must agree: the page with the JSON, the Proxy-Status token with
+// the failure; otherwise the failure is "disagrees".
+Parsed<Answer> parse_edge_answer(std::string_view document);
+
 struct Mark {
   bool state = false;
   bool code = false;
@@ -47,6 +52,9 @@ struct Mark {
 constexpr double kSure = 0.9;
 
 Mark mark(const Fault& fault, const Answer& answer);
+
+// Of an edge's answer: code, and that its forms agree. An edge names no cause.
+bool edge_is_right(const Fault& fault, const Answer& answer);
 
 struct Result {
   const Fault* fault = nullptr;

@@ -103,6 +103,10 @@ class Loop {
   // next edge.
   static bool may_read(const Fd& fd) { return may(fd, kCanRead | kHungUp); }
   static bool may_write(const Fd& fd) { return may(fd, kCanWrite); }
+  // The peer has closed its side, or the connection broke.
+  static bool hung_up(const Fd& fd) {
+    return fd.watch_ != nullptr && (fd.watch_->ready & (kHungUp | kHasError)) != 0;
+  }
   static void drained_read(const Fd& fd) { drained(fd, kCanRead); }
   static void drained_write(const Fd& fd) { drained(fd, kCanWrite); }
 

@@ -29,6 +29,10 @@ class PlainStream final : public Stream {
   Task<WriteResult> write(std::span<const std::byte> bytes, Instant deadline) override {
     return write_all(socket_, bytes, deadline);
   }
+  ReadResult read_now(std::span<std::byte> into) override { return net::read_now(socket_, into); }
+  WriteResult write_now(std::span<const std::byte> bytes) override {
+    return net::write_now(socket_, bytes);
+  }
   TcpFacts facts() const override { return tcp_facts(socket_); }
   const Fd& socket() const override { return socket_; }
 
@@ -42,22 +46,48 @@ std::unique_ptr<Stream> plain_stream(Fd socket) {
   return std::make_unique<PlainStream>(std::move(socket));
 }
 
+void Stream::finish() { ::shutdown(socket().get(), SHUT_WR); }
+
+ReadResult read_now(const Fd& socket, std::span<std::byte> into) {
+  while (Loop::may_read(socket)) {
+    const auto got = ::recv(socket.get(), into.data(), into.size(), MSG_DONTWAIT);
+    if (got > 0) {
+      const auto bytes = static_cast<std::size_t>(got);
+      // A short read emptied the socket: the next one would only meet EAGAIN.
+      if (bytes < into.size()) Loop::drained_read(socket);
+      return {bytes, ReadEnd::more, 0, 0};
+    }
+    if (got == 0) return {0, ReadEnd::eof, 0, 0};
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return read_failed(errno);
+    Loop::drained_read(socket);
+  }
+  return {0, ReadEnd::later, 0, 0};
+}
+
+WriteResult write_now(const Fd& socket, std::span<const std::byte> bytes) {
+  std::size_t done = 0;
+  while (done < bytes.size() && Loop::may_write(socket)) {
+    const auto left = bytes.subspan(done);
+    const auto sent = ::send(socket.get(), left.data(), left.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent >= 0) {
+      done += static_cast<std::size_t>(sent);
+      continue;
+    }
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return write_failed(done, errno);
+    Loop::drained_write(socket);
+  }
+  return {done, done == bytes.size() ? WriteEnd::all : WriteEnd::later, 0};
+}
+
 Task<ReadResult> read_some(const Fd& socket, std::span<std::byte> into, Instant deadline) {
   Loop& loop = Loop::current();
   while (true) {
     if (Loop::may_read(socket)) {
       if (!co_await loop.turn(deadline)) co_return ReadResult{0, ReadEnd::timeout, 0, 0};
-      const auto got = ::recv(socket.get(), into.data(), into.size(), MSG_DONTWAIT);
-      if (got > 0) {
-        const auto bytes = static_cast<std::size_t>(got);
-        // A short read emptied the socket: the next one would only meet EAGAIN.
-        if (bytes < into.size()) Loop::drained_read(socket);
-        co_return ReadResult{bytes, ReadEnd::more, 0, 0};
-      }
-      if (got == 0) co_return ReadResult{0, ReadEnd::eof, 0, 0};
-      if (errno == EINTR) continue;
-      if (errno != EAGAIN) co_return read_failed(errno);
-      Loop::drained_read(socket);
+      const ReadResult got = read_now(socket, into);
+      if (got.end != ReadEnd::later) co_return got;
     }
     if (!co_await loop.read_edge(socket, deadline)) {
       co_return ReadResult{0, ReadEnd::timeout, 0, 0};
@@ -71,15 +101,13 @@ Task<WriteResult> write_all(const Fd& socket, std::span<const std::byte> bytes, 
   while (done < bytes.size()) {
     if (Loop::may_write(socket)) {
       if (!co_await loop.turn(deadline)) co_return WriteResult{done, WriteEnd::timeout, 0};
-      const auto left = bytes.subspan(done);
-      const auto sent = ::send(socket.get(), left.data(), left.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (sent >= 0) {
-        done += static_cast<std::size_t>(sent);
-        continue;
+      WriteResult sent = write_now(socket, bytes.subspan(done));
+      done += sent.bytes;
+      if (sent.end != WriteEnd::all && sent.end != WriteEnd::later) {
+        sent.bytes = done;
+        co_return sent;
       }
-      if (errno == EINTR) continue;
-      if (errno != EAGAIN) co_return write_failed(done, errno);
-      Loop::drained_write(socket);
+      continue;
     }
     if (!co_await loop.write_edge(socket, deadline)) {
       co_return WriteResult{done, WriteEnd::timeout, 0};

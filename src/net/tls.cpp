@@ -11,6 +11,7 @@
 #include "net/loop.hpp"
 #include "net/tls_certificate.hpp"
 #include "net/tls_openssl.hpp"
+#include "net/tls_stream.hpp"
 #include "net/tls_trust.hpp"
 #include "net/tls_wire.hpp"
 
@@ -29,12 +30,7 @@ constexpr const char* kEdgeCiphers13 =
 constexpr const char* kEdgeGroups = "X25519:P-256:P-384:P-521";
 constexpr const char* kAllCiphers = "ALL:!aNULL:!eNULL:@SECLEVEL=0";
 
-struct Seen {
-  int alert = -1;
-  bool certificate_requested = false;
-};
-
-Seen& seen_of(const SSL* ssl) { return *static_cast<Seen*>(SSL_get_app_data(ssl)); }
+TlsSeen& seen_of(const SSL* ssl) { return *static_cast<TlsSeen*>(SSL_get_app_data(ssl)); }
 
 // close_notify and user_canceled end a connection, they do not refuse anything (RFC 8446 6.1).
 bool is_refusal(int level, int description) {
@@ -95,93 +91,8 @@ SSL_CTX* context_for(TlsOffer offer) {
   return context.get();
 }
 
-// One connection. Lives on the heap: OpenSSL keeps addresses of `wire` and `seen`.
-struct Connection {
-  Wire wire;
-  Seen seen;
-  Ssl ssl;
-  unsigned retransmits_before = 0;  // SYNs
-
-  // Waits for what OpenSSL asked for; false when the deadline passed first.
-  Task<bool> wait(int why, Instant deadline) {
-    Loop& loop = Loop::current();
-    if (why == SSL_ERROR_WANT_WRITE) co_return co_await loop.write_edge(wire.socket, deadline);
-    co_return co_await loop.read_edge(wire.socket, deadline);
-  }
-};
-
-bool waits(int why) { return why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE; }
-bool is_reset(int os_code) { return os_code == ECONNRESET || os_code == EPIPE; }
-
-class TlsStream final : public Stream {
- public:
-  explicit TlsStream(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
-
-  Task<ReadResult> read(std::span<std::byte> into, Instant deadline) override {
-    Connection& own = *connection_;
-    while (true) {
-      if (!co_await Loop::current().turn(deadline)) {
-        co_return ReadResult{.bytes = 0, .end = ReadEnd::timeout};
-      }
-      ERR_clear_error();
-      std::size_t got = 0;
-      const int done = SSL_read_ex(own.ssl.get(), into.data(), into.size(), &got);
-      if (done == 1) co_return ReadResult{.bytes = got, .end = ReadEnd::more};
-      const int why = SSL_get_error(own.ssl.get(), done);
-      if (!waits(why)) co_return read_ended(why);
-      if (!co_await own.wait(why, deadline)) {
-        co_return ReadResult{.bytes = 0, .end = ReadEnd::timeout};
-      }
-    }
-  }
-
-  Task<WriteResult> write(std::span<const std::byte> bytes, Instant deadline) override {
-    Connection& own = *connection_;
-    std::size_t done = 0;
-    while (done < bytes.size()) {
-      ERR_clear_error();
-      std::size_t taken = 0;
-      const auto left = bytes.subspan(done);
-      const int ok = SSL_write_ex(own.ssl.get(), left.data(), left.size(), &taken);
-      if (ok == 1) {
-        done += taken;
-        continue;
-      }
-      const int why = SSL_get_error(own.ssl.get(), ok);
-      if (!waits(why)) {
-        const int os_code = own.wire.os_code;
-        co_return WriteResult{done, is_reset(os_code) ? WriteEnd::reset : WriteEnd::error, os_code};
-      }
-      if (!co_await own.wait(why, deadline)) co_return WriteResult{done, WriteEnd::timeout, 0};
-    }
-    co_return WriteResult{done, WriteEnd::all, 0};
-  }
-
-  TcpFacts facts() const override { return tcp_facts(connection_->wire.socket); }
-  const Fd& socket() const override { return connection_->wire.socket; }
-
- private:
-  // In TLS 1.3 the refusal of our missing client certificate arrives here, as alert 116.
-  ReadResult read_ended(int why) {
-    Wire& wire = connection_->wire;
-    ReadResult result{.bytes = 0, .end = ReadEnd::error, .os_code = wire.os_code};
-    if (connection_->seen.alert >= 0) {
-      result.end = ReadEnd::alert;
-      result.alert = connection_->seen.alert;
-    } else if (why == SSL_ERROR_ZERO_RETURN || wire.ended) {
-      result.end = ReadEnd::eof;
-    } else if (is_reset(wire.os_code)) {
-      result.end = ReadEnd::reset;
-    }
-    ERR_clear_error();
-    return result;
-  }
-
-  std::unique_ptr<Connection> connection_;
-};
-
-std::unique_ptr<Connection> begin(Fd socket, const TlsOptions& options) {
-  auto connection = std::make_unique<Connection>();
+std::unique_ptr<TlsConnection> begin(Fd socket, const TlsOptions& options) {
+  auto connection = std::make_unique<TlsConnection>();
   connection->wire.socket = std::move(socket);
   connection->retransmits_before = tcp_facts(connection->wire.socket).retransmits;
   connection->ssl.reset(SSL_new(context_for(options.offer)));
@@ -199,6 +110,13 @@ std::unique_ptr<Connection> begin(Fd socket, const TlsOptions& options) {
   if (!protocols.empty()) {
     SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(protocols.data()),
                         static_cast<unsigned>(protocols.size()));
+  }
+  if (!options.client_certificate_file.empty()) {
+    // Files that cannot be read are found when the configuration is loaded; here the server says
+    // what it misses.
+    SSL_use_certificate_chain_file(ssl, options.client_certificate_file.c_str());
+    SSL_use_PrivateKey_file(ssl, options.client_key_file.c_str(), SSL_FILETYPE_PEM);
+    ERR_clear_error();
   }
   if (options.verify) SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp);
   SSL_set_connect_state(ssl);
@@ -237,7 +155,7 @@ void note_certificate(SSL* ssl, const TlsOptions& options, TlsResult& result) {
   verify(*result.certificate, leaf, chain, **trust, options.host, ocsp);
 }
 
-void note_facts(const Connection& connection, TlsResult& result) {
+void note_facts(const TlsConnection& connection, TlsResult& result) {
   const auto facts = tcp_facts(connection.wire.socket);
   result.acked = facts.unacked_bytes == 0;
   result.retransmits =
@@ -272,7 +190,7 @@ TlsOutcome outcome_of_failure(const TlsResult& result, const Wire& wire, bool in
   return TlsOutcome::failed;
 }
 
-void fail(Connection& connection, bool in_time, int why, TlsResult& result) {
+void fail(TlsConnection& connection, bool in_time, int why, TlsResult& result) {
   result.reason = take_openssl_reason();
   const bool refused =
       why == SSL_ERROR_SSL && !result.reason.empty() && !result.reason.contains("unexpected eof");
@@ -371,7 +289,7 @@ Task<TlsResult> tls_handshake(Fd socket, TlsOptions options) {
   result.acked = true;  // of the last flight it may still be under way
   note_agreed(ssl, result);
   note_certificate(ssl, options, result);
-  result.stream = std::make_unique<TlsStream>(std::move(connection));
+  result.stream = tls_stream(std::move(connection));
   co_return result;
 }
 

@@ -44,6 +44,9 @@ struct TlsOptions {
   // Also what Cloudflare alone trusts at an origin. Without effect beside a ca_file: an edge's own
   // trust store replaces everything.
   bool cloudflare_origin_ca = false;
+  // Ours, when the server asks for one (PEM; both or none).
+  std::string client_certificate_file;
+  std::string client_key_file;
   Instant deadline = kNever;
 };
 

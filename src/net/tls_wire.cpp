@@ -20,6 +20,7 @@ Wire& wire_of(BIO* bio) { return *static_cast<Wire*>(BIO_get_data(bio)); }
 
 void keep(Wire& wire, const char* bytes, std::size_t length) {
   wire.bytes_received += length;
+  if (!wire.keeps) return;
   const auto room = limits::kFirstBytesKept - wire.first_bytes.size();
   wire.first_bytes.append(bytes, std::min(length, room));
   wire.last_bytes.append(bytes + length - std::min(length, kAlertRecord),

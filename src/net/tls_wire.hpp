@@ -17,6 +17,7 @@ struct Wire {
   std::string first_bytes;
   std::string last_bytes;  // as many as an alert record has
   std::uint64_t bytes_received = 0;
+  bool keeps = true;   // false: only how it ended
   bool ended = false;  // FIN
   int os_code = 0;     // of the read or write that failed, the first one
 

@@ -34,13 +34,6 @@ struct Answer {
   int alert = -1;
 };
 
-// Interim answers after which silence is no longer a slow answer but a server that never comes to
-// one: a real server sends 100 and, rarely, some 103.
-inline constexpr int kManyInterim = 4;
-
-// The reading of a wait that ended without a complete head.
-std::string_view outcome_of_silence(const net::Stream& stream, bool head_begun, int interim);
-
 net::Task<Answer> ask_http1(Survey& survey, net::Stream& stream, const ExchangeQuestion& question);
 net::Task<Answer> ask_http2(Survey& survey, net::Stream& stream, const ExchangeQuestion& question,
                             net::H2Client& session);

@@ -8,6 +8,7 @@
 #include "net/digest.hpp"
 #include "net/loop.hpp"
 #include "reach/exchange_answer.hpp"
+#include "reach/exchange_outcome.hpp"
 
 namespace causeway::reach {
 namespace {
@@ -24,26 +25,6 @@ struct Reading {
   Instant last;     // when bytes came last
   Instant head_at;  // when the head was complete
 };
-
-std::string_view outcome_of_fault(HttpFault fault) {
-  switch (fault) {
-    case HttpFault::none: return "complete";
-    case HttpFault::nothing: return "closed";
-    case HttpFault::head_cut: return "headers-truncated";
-    case HttpFault::body_cut: return "body-truncated";
-    case HttpFault::head_too_large:
-    case HttpFault::too_many_lines: return "headers-too-large";
-    case HttpFault::conflicting_length:
-    case HttpFault::length_with_coding:
-    case HttpFault::extra_bytes: return "length-mismatch";
-    case HttpFault::bad_chunk_size:
-    case HttpFault::bad_chunk_end:
-    case HttpFault::chunk_line_too_long:
-    case HttpFault::bad_trailer: return "bad-chunking";
-    case HttpFault::too_many_interim: return "endless-interim";
-    default: return "malformed";
-  }
-}
 
 void take_fault(Reading& reading) {
   reading.answer.outcome = outcome_of_fault(reading.reader.fault());
@@ -106,18 +87,10 @@ void take_end(Reading& reading, const net::ReadResult& read, const net::Stream& 
     return;
   }
   if (read.end == ReadEnd::alert) answer.alert = read.alert;
-  const bool timed_out = read.end == ReadEnd::timeout || read.os_code == ETIMEDOUT;
-  if (timed_out) {
-    answer.outcome = answer.head_complete
-                         ? "stalled-body"
-                         : outcome_of_silence(stream, begun, reading.reader.interim());
-  } else if (answer.head_complete) {
-    answer.outcome = read.end == ReadEnd::alert ? "body-truncated" : "body-reset";
-  } else if (begun || reading.reader.interim() > 0) {
-    answer.outcome = "headers-truncated";
-  } else {
-    answer.outcome = read.end == ReadEnd::alert ? "tls-alert" : "reset";
-  }
+  answer.outcome = outcome_of_end(read, stream,
+                                  {.head_complete = answer.head_complete,
+                                   .head_begun = begun,
+                                   .interim = reading.reader.interim()});
 }
 
 codec::RequestText request_text(const ExchangeQuestion& question) {
@@ -132,14 +105,6 @@ codec::RequestText request_text(const ExchangeQuestion& question) {
 
 }  // namespace
 
-std::string_view outcome_of_silence(const net::Stream& stream, bool head_begun, int interim) {
-  if (interim >= kManyInterim) return "endless-interim";
-  if (head_begun) return "slow-headers";
-  // Also what a closed window holds back: nobody there to open it (a SYN proxy, a tarpit).
-  if (interim == 0 && stream.facts().unacked_bytes > 0) return "unacked";
-  return "silent";
-}
-
 net::Task<Answer> ask_http1(Survey& survey, net::Stream& stream, const ExchangeQuestion& question) {
   Reading reading;
   reading.answer.protocol = "http/1.1";
@@ -148,8 +113,7 @@ net::Task<Answer> ask_http1(Survey& survey, net::Stream& stream, const ExchangeQ
   const auto request = codec::write_request(request_text(question));
   const auto wrote = co_await stream.write(std::as_bytes(std::span{request}), head_deadline);
   if (wrote.end == WriteEnd::timeout) {
-    const bool any = wrote.bytes > stream.facts().unacked_bytes;
-    reading.answer.outcome = any ? "write-stalled" : "unacked";
+    reading.answer.outcome = outcome_of_write_stall(wrote.bytes, stream);
     reading.answer.elapsed = Clock::now() - reading.sent;
     co_return std::move(reading.answer);
   }

@@ -5,6 +5,7 @@
 #include "codec/http1.hpp"
 #include "codec/http1_request.hpp"
 #include "reach/exchange_answer.hpp"
+#include "reach/exchange_outcome.hpp"
 
 namespace causeway::reach {
 namespace {

@@ -1,0 +1,207 @@
+#include "edge/access_log.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#include "base/text.hpp"
+#include "edge/limits.hpp"
+
+namespace causeway::edge {
+namespace {
+
+void number(std::string& out, std::uint64_t value) {
+  std::array<char, 24> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  out.append(digits.data(), end);
+}
+
+// Milliseconds with three decimals: fixed point, because this is written for every request.
+void span(std::string& out, Duration duration) {
+  const auto us = static_cast<std::uint64_t>(std::max<std::int64_t>(
+      0, std::chrono::duration_cast<std::chrono::microseconds>(duration).count()));
+  number(out, us / 1000);
+  const auto rest = us % 1000;
+  out += '.';
+  out += static_cast<char>('0' + rest / 100);
+  out += static_cast<char>('0' + rest / 10 % 10);
+  out += static_cast<char>('0' + rest % 10);
+}
+
+bool is_plain(std::string_view text) {
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte > 0x7e || c == '"' || c == '\\') return false;
+  }
+  return true;
+}
+
+void quoted(std::string& out, std::string_view text) {
+  out += '"';
+  if (is_plain(text)) {
+    out += text;
+  } else {
+    for (const char c : printable(text, limits::kUrlBytes)) {
+      if (c == '"' || c == '\\') out += '\\';
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+void member(std::string& out, std::string_view name, std::string_view text) {
+  out += ",\"";
+  out += name;
+  out += "\":";
+  quoted(out, text);
+}
+
+void member(std::string& out, std::string_view name, std::uint64_t value) {
+  out += ",\"";
+  out += name;
+  out += "\":";
+  number(out, value);
+}
+
+void member(std::string& out, std::string_view name, Duration value) {
+  out += ",\"";
+  out += name;
+  out += "\":";
+  span(out, value);
+}
+
+// "2026-11-22T10:17:22" is the same for a whole second.
+void time_of(std::string& out, WallTime wall) {
+  thread_local std::int64_t second = -1;
+  thread_local std::string text;
+  const auto ms = wall.time_since_epoch().count();
+  if (ms / 1000 != second) {
+    second = ms / 1000;
+    text = rfc3339(wall).substr(0, 19);
+  }
+  const auto rest = static_cast<unsigned>(ms % 1000);
+  out += text;
+  out += '.';
+  out += static_cast<char>('0' + rest / 100);
+  out += static_cast<char>('0' + rest / 10 % 10);
+  out += static_cast<char>('0' + rest % 10);
+  out += 'Z';
+}
+
+void attempt(std::string& out, const Attempt& tried) {
+  out += "{\"origin\":";
+  quoted(out, tried.origin);
+  if (tried.address.port != 0) member(out, "address", tried.address.text());
+  if (tried.remembered) {
+    out += ",\"remembered\":true";
+  } else if (tried.reused) {
+    out += ",\"reused\":true";
+  } else {
+    if (tried.connect > Duration{}) member(out, "connect_ms", tried.connect);
+    if (tried.handshake > Duration{}) member(out, "handshake_ms", tried.handshake);
+  }
+  if (tried.first_byte > Duration{}) member(out, "first_byte_ms", tried.first_byte);
+  if (tried.failure) {
+    member(out, "failure", model::name(*tried.failure));
+    if (!tried.because.empty()) {
+      member(out, "because", std::string_view{tried.because}.substr(0, limits::kTextKept));
+    }
+  }
+  out += '}';
+}
+
+constexpr std::array<std::string_view, 4> kVisitorEnds{"", "gone", "slow", "refused"};
+
+}  // namespace
+
+Parsed<std::shared_ptr<LogFile>> LogFile::open(const std::string& path) {
+  if (path.empty()) return std::make_shared<LogFile>(net::Fd{::dup(STDOUT_FILENO)});
+  net::Fd file{::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640)};
+  if (!file) {
+    return error(
+        fmt::format("{}: cannot be opened for the access log: {}", path, std::strerror(errno)));
+  }
+  return std::make_shared<LogFile>(std::move(file));
+}
+
+std::size_t LogFile::write(std::string_view lines) {
+  std::size_t done = 0;
+  while (done < lines.size()) {
+    const auto wrote = ::write(file_.get(), lines.data() + done, lines.size() - done);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote <= 0) break;
+    done += static_cast<std::size_t>(wrote);
+  }
+  return done;
+}
+
+void LogWriter::use(std::shared_ptr<LogFile> file, const AccessLog& rules) {
+  flush();
+  file_ = std::move(file);
+  rules_ = rules;
+}
+
+void LogWriter::flush() {
+  if (lines_.empty()) return;
+  const std::size_t taken = file_ ? file_->write(lines_) : lines_.size();
+  lines_.erase(0, taken);
+  if (lines_.size() <= limits::kEdgeLogWaiting) return;
+  lost_ += static_cast<std::uint64_t>(std::count(lines_.begin(), lines_.end(), '\n'));
+  lines_.clear();
+}
+
+void LogWriter::add(const Visitor& visitor, const codec::RequestHead& request, const Story& story,
+                    Instant now, WallTime wall) {
+  if (!rules_.on || !file_) return;
+  const bool failed = story.status >= 500 || story.failure || story.cut;
+  if (!failed && rules_.sample_percent < 100) {
+    sampled_ += static_cast<std::uint32_t>(std::max(rules_.sample_percent, 0));
+    if (sampled_ < 100) return;
+    sampled_ -= 100;
+  }
+  std::string& out = lines_;
+  out += "{\"time\":\"";
+  time_of(out, wall);
+  out += "\",\"ray\":\"";
+  out += story.ray_text();
+  out += '"';
+  if (rules_.client_address) member(out, "client", visitor.peer.address.text());
+  member(out, "method", request.method);
+  member(out, "scheme", visitor.secure ? "https" : "http");
+  member(out, "host", request.host);
+  member(out, "path", rules_.query ? request.target : request.path());
+  member(out, "protocol", visitor.protocol);
+  member(out, "status", static_cast<std::uint64_t>(story.status));
+  if (story.origin_status != 0 && story.origin_status != story.status) {
+    member(out, "origin_status", static_cast<std::uint64_t>(story.origin_status));
+  }
+  member(out, "bytes_in", story.body_in);
+  member(out, "bytes_out", story.body_out);
+  member(out, "duration_ms", now - story.arrived);
+  if (story.failure) member(out, "failure", model::name(*story.failure));
+  if (story.cut) out += ",\"cut\":true";
+  if (story.visitor != VisitorEnd::none) {
+    member(out, "visitor", kVisitorEnds.at(static_cast<std::size_t>(story.visitor)));
+  }
+  if (!story.cache.empty()) member(out, "cache", story.cache);
+  for (const auto& name : rules_.request_headers) {
+    if (const auto value = codec::find_field(request.fields, name)) {
+      member(out, "header_" + name, *value);
+    }
+  }
+  out += ",\"attempts\":[";
+  for (std::size_t i = 0; i < story.attempts.size(); ++i) {
+    if (i > 0) out += ',';
+    attempt(out, story.attempts[i]);
+  }
+  out += "]}\n";
+  if (out.size() >= limits::kEdgeLogBuffer) flush();
+}
+
+}  // namespace causeway::edge

@@ -1,0 +1,346 @@
+#include "edge/handle.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/text.hpp"
+#include "edge/answer.hpp"
+#include "edge/attempt_order.hpp"
+#include "edge/exchange.hpp"
+#include "edge/http1_front.hpp"
+#include "edge/origin_request.hpp"
+#include "edge/worker.hpp"
+
+namespace causeway::edge {
+namespace {
+
+using model::FailureId;
+
+struct InUse {
+  explicit InUse(std::size_t& count) : count_(count) { ++count_; }
+  InUse(const InUse&) = delete;
+  InUse& operator=(const InUse&) = delete;
+  ~InUse() { --count_; }
+  std::size_t& count_;
+};
+
+class Handling {
+ public:
+  Handling(Worker& worker, Reply& reply, const Visitor& visitor, Scratch& scratch,
+           Http1Front* tunnel)
+      : worker_(worker),
+        runtime_(worker.runtime()),
+        reply_(reply),
+        visitor_(visitor),
+        scratch_(scratch),
+        tunnel_(tunnel) {}
+
+  net::Task<void> run();
+  net::Task<void> say(const Problem& problem);
+
+ private:
+  enum class Way : std::uint8_t { done, next_address, next_origin, give_up };
+
+  std::optional<Condition> refusal(const Runtime::Match& match) const;
+  net::Task<void> try_origins(PoolState& pool);
+  net::Task<Way> try_origin(OriginState& state);
+  net::Task<Way> try_address(OriginState& state, Endpoint address);
+  net::Task<Way> exchange(OriginState& state, std::unique_ptr<Link> link);
+  Way after(const ExchangeEnd& end, const Attempt& attempt, bool reused) const;
+  LinkWish wish(const OriginState& state) const;
+  Attempt& new_attempt(const OriginState& state);
+  bool attempts_left() const;
+  net::Task<void> tell_failure();
+
+  Worker& worker_;
+  std::shared_ptr<Runtime> runtime_;
+  Reply& reply_;
+  const Visitor& visitor_;
+  Scratch& scratch_;
+  Http1Front* tunnel_;
+  const Pool* pool_ = nullptr;
+  const Timeouts* timeouts_ = nullptr;
+  std::uint64_t body_limit_ = 0;
+  bool trusted_ = false;
+  bool body_used_ = false;
+};
+
+std::optional<Condition> Handling::refusal(const Runtime::Match& match) const {
+  const Config& config = runtime_->config();
+  const auto& request = scratch_.request;
+  if (loops(request, config.headers.cdn) > config.headers.loops) return Condition::loop;
+  if (match.route != nullptr && match.route->maintenance) return Condition::maintenance;
+  if (body_limit_ != 0 && request.framing == codec::Framing::length &&
+      request.length > body_limit_) {
+    return Condition::body_too_large;
+  }
+  return std::nullopt;
+}
+
+net::Task<void> Handling::run() {
+  const Config& config = runtime_->config();
+  const auto& request = scratch_.request;
+  const auto match = runtime_->match(request.host, request.path());
+  trusted_ =
+      !config.headers.trusted.empty() && contains(config.headers.trusted, visitor_.peer.address);
+  body_limit_ = match.route != nullptr && match.route->request_body_bytes
+                    ? *match.route->request_body_bytes
+                    : config.limits.request_body_bytes;
+  timeouts_ =
+      match.route != nullptr && match.route->timeouts ? &*match.route->timeouts : &config.timeouts;
+  if (const auto condition = refusal(match)) {
+    scratch_.story.visitor = VisitorEnd::refused;
+    co_await say(problem(*condition));
+  } else if (match.pool == nullptr) {
+    scratch_.story.failure = FailureId::choose_no_config;
+    co_await say(problem(FailureId::choose_no_config));
+  } else {
+    pool_ = &match.pool->pool;
+    co_await try_origins(*match.pool);
+  }
+}
+
+Attempt& Handling::new_attempt(const OriginState& state) {
+  auto& attempts = scratch_.story.attempts;
+  attempts.push_back({.origin = state.origin().name, .address = {}, .failure = {}, .because = {}});
+  return attempts.back();
+}
+
+bool Handling::attempts_left() const {
+  const auto made = std::ranges::count(scratch_.story.attempts, false, &Attempt::remembered);
+  return made < pool_->retries.attempts;
+}
+
+LinkWish Handling::wish(const OriginState& state) const {
+  const Origin& origin = state.origin();
+  LinkWish out{.secure = wants_tls(origin, visitor_.secure),
+               .sni = {},
+               .host = {},
+               .visitor = visitor_.peer,
+               .listener = visitor_.listener};
+  if (!out.secure) return out;
+  // The name asked for: configured, else the Host the origin gets, else the visitor's.
+  std::string_view host = origin.host_header;
+  if (host.empty()) host = scratch_.request.host;
+  std::string_view name;
+  std::uint16_t port = 0;
+  if (codec::split_authority(host, name, port)) host = name;
+  out.host = origin.sni.empty() ? host : std::string_view{origin.sni};
+  // An address is no server name (RFC 6066 section 3).
+  if (!IpAddress::parse(out.host)) out.sni = out.host;
+  return out;
+}
+
+net::Task<void> Handling::try_origins(PoolState& pool) {
+  auto order = order_of(pool, worker_.now());
+  for (OriginState* state : order) {
+    const InUse in_use{state->in_use};
+    const Way way = co_await try_origin(*state);
+    if (way == Way::done) co_return;
+    if (way == Way::give_up || !attempts_left()) break;
+  }
+  co_await tell_failure();
+}
+
+net::Task<Handling::Way> Handling::try_origin(OriginState& state) {
+  const LinkWish wanted = wish(state);
+  // A PROXY header tells one visitor: such a connection serves nobody else.
+  const bool reuses = state.origin().proxy_protocol == ProxyProtocol::off;
+  if (auto link = reuses ? state.take_idle(wanted, std::nullopt) : nullptr) {
+    Attempt& attempt = new_attempt(state);
+    attempt.address = link->address;
+    attempt.reused = true;
+    const Way way = co_await exchange(state, std::move(link));
+    if (way != Way::next_address) co_return way;
+    if (!attempts_left()) co_return Way::give_up;
+  }
+  const auto* addresses = co_await state.addresses(runtime_->config().dns_resolver);
+  if (addresses->list.empty()) {
+    Attempt& attempt = new_attempt(state);
+    attempt.failure = addresses->failure.value_or(FailureId::resolve_timeout);
+    attempt.because = addresses->because;
+    co_return Way::next_origin;
+  }
+  const std::vector<IpAddress> list = addresses->list;
+  const std::uint16_t port = state.port(wanted.secure);
+  for (const auto& address : list) {
+    const Way way = co_await try_address(state, Endpoint{address, port});
+    if (way != Way::next_address) co_return way;
+    if (!attempts_left()) co_return Way::give_up;
+  }
+  co_return Way::next_origin;
+}
+
+net::Task<Handling::Way> Handling::try_address(OriginState& state, Endpoint address) {
+  Attempt& attempt = new_attempt(state);
+  attempt.address = address;
+  if (runtime_->is_own(address)) {
+    attempt.failure = FailureId::resolve_points_to_edge;
+    attempt.because = "the origin's address is a listener of this edge";
+    co_return Way::next_address;
+  }
+  if (const auto failure = state.remembered(address.address, attempt.because)) {
+    attempt.remembered = true;
+    attempt.failure = failure;
+    co_return Way::next_address;
+  }
+  auto link = co_await state.connect(address, wish(state), attempt);
+  if (!link) {
+    co_return attempt.failure == FailureId::cancelled ? Way::give_up : Way::next_address;
+  }
+  co_return co_await exchange(state, std::move(link));
+}
+
+net::Task<Handling::Way> Handling::exchange(OriginState& state, std::unique_ptr<Link> link) {
+  Attempt& attempt = scratch_.story.attempts.back();
+  Exchange exchange{*runtime_, reply_, visitor_, scratch_, *link, attempt, tunnel_};
+  const auto end = co_await exchange.run({.host_header = state.origin().host_header,
+                                          .trusted = trusted_,
+                                          .timeouts = *timeouts_,
+                                          .body_limit = body_limit_});
+  const bool reused = link->answered > 0;
+  body_used_ = body_used_ || end.body_used;
+  if (end.reusable && state.origin().proxy_protocol == ProxyProtocol::off) {
+    ++link->answered;
+    state.give_idle(std::move(link));
+  }
+  link.reset();
+  if (end.visitor_gone) scratch_.story.visitor = VisitorEnd::gone;
+  if (end.begun) {
+    if (attempt.failure) {
+      scratch_.story.failure = attempt.failure;
+      scratch_.story.cut = true;
+      reply_.cut();
+    }
+    co_return Way::done;
+  }
+  if (end.visitor_fault) {
+    scratch_.story.visitor = *end.visitor_fault == BodyEnd::gone   ? VisitorEnd::gone
+                             : *end.visitor_fault == BodyEnd::slow ? VisitorEnd::slow
+                                                                   : VisitorEnd::refused;
+    if (*end.visitor_fault != BodyEnd::gone) {
+      co_await say(problem(*end.visitor_fault == BodyEnd::slow     ? Condition::request_timeout
+                           : *end.visitor_fault == BodyEnd::broken ? Condition::request_malformed
+                                                                   : Condition::body_too_large));
+    } else {
+      reply_.cut();
+    }
+    co_return Way::done;
+  }
+  if (end.visitor_gone) {
+    reply_.cut();
+    co_return Way::done;
+  }
+  co_return after(end, attempt, reused);
+}
+
+// What may be repeated: nothing of the answer has come, and either the origin cannot have acted on
+// the request (it closed a kept connection under our feet), or acting twice is acting once.
+Handling::Way Handling::after(const ExchangeEnd& end, const Attempt& attempt, bool reused) const {
+  if (!attempt.failure) return Way::give_up;
+  const bool repeatable = !body_used_ && codec::is_idempotent(scratch_.request.method);
+  if (!repeatable) return Way::give_up;
+  const auto failure = *attempt.failure;
+  const bool ended = failure == FailureId::http_closed || failure == FailureId::http_reset;
+  if (reused && ended && !end.answer_begun) return Way::next_address;
+  if (ended || failure == FailureId::http_headers_truncated ||
+      failure == FailureId::http_request_unacked || failure == FailureId::connect_reset) {
+    return Way::next_origin;
+  }
+  return Way::give_up;
+}
+
+net::Task<void> Handling::tell_failure() {
+  const auto headline = headline_of(scratch_.story.attempts);
+  scratch_.story.failure = headline.failure;
+  if (headline.failure == FailureId::cancelled) {
+    reply_.cut();
+    co_return;
+  }
+  co_await say(problem(headline.failure));
+}
+
+net::Task<void> Handling::say(const Problem& problem) {
+  const Config& config = runtime_->config();
+  const auto& request = scratch_.request;
+  AnswerFacts facts{.edge = "causeway",
+                    .edge_place = {},
+                    .host = request.host,
+                    .ray_id = scratch_.story.ray_text(),
+                    .client_address = {},
+                    .contact = config.pages.contact,
+                    .next_hop = {},
+                    .details = {},
+                    .rcode = {},
+                    .at = wall_now()};
+  if (!config.headers.cdn.empty()) facts.edge = config.headers.cdn;
+  facts.received_status = scratch_.story.origin_status;
+  const auto accept = codec::find_field(request.fields, "accept").value_or(std::string_view{});
+  const Answer made = answer(problem, facts, accept, runtime_->page());
+  auto& fields = scratch_.fields;
+  fields.clear();
+  fields.push_back({"date", worker_.http_date()});
+  if (!config.headers.server.empty()) fields.push_back({"server", config.headers.server});
+  for (const auto& header : made.headers) fields.push_back({header.name, header.value});
+  if (!config.headers.ray.empty()) {
+    fields.push_back({config.headers.ray, scratch_.story.ray_text()});
+  }
+  const AnswerHead head{.status = made.status,
+                        .reason = made.reason,
+                        .fields = fields,
+                        .framing = codec::Framing::length,
+                        .length = made.body.size()};
+  const std::string_view body = request.method == "HEAD" ? std::string_view{} : made.body;
+  scratch_.story.status = made.status;
+  scratch_.story.body_out = body.size();
+  if (!co_await reply_.begin(head, body, true)) scratch_.story.visitor = VisitorEnd::gone;
+}
+
+Condition condition_of(codec::RequestFault fault) {
+  switch (codec::status(fault)) {
+    case 405: return Condition::method_not_supported;
+    case 414: return Condition::url_too_long;
+    case 417: return Condition::expectation_failed;
+    case 431: return Condition::headers_too_large;
+    case 505: return Condition::version_not_supported;
+    default: return Condition::request_malformed;
+  }
+}
+
+}  // namespace
+
+net::Task<void> handle(Worker& worker, Reply& reply, const Visitor& visitor, Scratch& scratch,
+                       Http1Front* tunnel) {
+  worker.name_ray(scratch.story.ray);
+  {
+    Handling handling{worker, reply, visitor, scratch, tunnel};
+    co_await handling.run();
+  }
+  worker.finished(visitor, scratch);
+}
+
+net::Task<void> answer_condition(Worker& worker, Reply& reply, const Visitor& visitor,
+                                 Scratch& scratch, Condition condition) {
+  worker.name_ray(scratch.story.ray);
+  {
+    Handling handling{worker, reply, visitor, scratch, nullptr};
+    co_await handling.say(problem(condition));
+  }
+  worker.finished(visitor, scratch);
+}
+
+net::Task<void> answer_refused(Worker& worker, Reply& reply, const Visitor& visitor,
+                               Scratch& scratch, codec::RequestFault fault) {
+  // What was read so far are views of a head that is not one.
+  scratch.request.method = {};
+  scratch.request.target = {};
+  scratch.request.host = {};
+  scratch.request.authority = {};
+  scratch.request.fields.clear();
+  co_await answer_condition(worker, reply, visitor, scratch, condition_of(fault));
+}
+
+}  // namespace causeway::edge

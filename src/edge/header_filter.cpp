@@ -1,0 +1,59 @@
+#include "edge/header_filter.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace causeway::edge {
+
+void NameSet::add(std::string_view name) {
+  if (name.empty()) return;
+  lengths_ |= std::uint64_t{1} << std::min<std::size_t>(name.size(), 63);
+  names_.push_back(lower(name));
+}
+
+bool NameSet::found(std::string_view name) const {
+  return std::ranges::any_of(
+      names_, [&](const std::string& known) { return equals_ignoring_case(known, name); });
+}
+
+HeaderFilters::HeaderFilters(const Headers& headers) {
+  for (const auto* hop :
+       {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding",
+        "upgrade", "proxy-authenticate", "proxy-authorization"}) {
+    request.add(hop);
+    response.add(hop);
+  }
+  for (const auto* own : {"host", "content-length", "expect", "cdn-loop", "http2-settings"}) {
+    request.add(own);
+  }
+  // Ours even when they are not sent on: what a visitor says about itself is no knowledge.
+  for (const auto* own :
+       {&headers.client_address, &headers.client_address_too, &headers.forwarded_for,
+        &headers.forwarded_proto, &headers.forwarded_host, &headers.visitor}) {
+    request.add(*own);
+  }
+  for (const auto* claim : {"forwarded", "x-real-ip", "x-forwarded-host", "x-forwarded-port",
+                            "true-client-ip", "cf-connecting-ip"}) {
+    request_untrusted.add(claim);
+  }
+  request.add(headers.ray);
+  for (const auto& name : headers.remove_on_request) request.add(name);
+  for (const auto& [name, value] : headers.set_on_request) request.add(name);
+
+  for (const auto* own : {"content-length", "x-accel-buffering", "x-accel-charset",
+                          "x-accel-limit-rate", "x-accel-redirect"}) {
+    response.add(own);
+  }
+  response.add(headers.ray);
+  for (const auto& name : headers.remove_on_response) response.add(name);
+  for (const auto& [name, value] : headers.set_on_response) response.add(name);
+}
+
+bool is_ambiguous_name(std::string_view name) {
+  return !std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+}  // namespace causeway::edge

@@ -1,0 +1,42 @@
+// Which header fields pass: names known beforehand, found by length first, so that most names cost
+// one look. Pure.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "edge/config.hpp"
+
+namespace causeway::edge {
+
+class NameSet {
+ public:
+  void add(std::string_view name);
+  bool has(std::string_view name) const {
+    const auto length = name.size() < 64 ? name.size() : 63;
+    return ((lengths_ >> length) & 1U) != 0 && found(name);
+  }
+
+ private:
+  bool found(std::string_view name) const;
+
+  std::uint64_t lengths_ = 0;
+  std::vector<std::string> names_;  // lower case
+};
+
+// What never passes a proxy (RFC 9110 7.6.1), what the edge writes itself, and what its owner took
+// out.
+struct HeaderFilters {
+  explicit HeaderFilters(const Headers& headers);
+  NameSet request;
+  NameSet request_untrusted;  // beside `request`, from peers that are not trusted
+  NameSet response;
+};
+
+// A name that servers read differently: nginx drops "A.B" and CGI makes "A_B" and "A-B" one.
+bool is_ambiguous_name(std::string_view name);
+
+}  // namespace causeway::edge

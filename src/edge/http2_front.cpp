@@ -1,0 +1,344 @@
+#include "edge/http2_front.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/text.hpp"
+#include "edge/handle.hpp"
+#include "net/loop.hpp"
+
+namespace causeway::edge {
+namespace {
+
+using net::Loop;
+using net::ReadEnd;
+using net::WriteEnd;
+
+constexpr std::size_t kOutAtOnce = 64 * 1024;
+constexpr std::size_t kBodyWaiting = 128 * 1024;  // of one answer, before its origin has to wait
+
+// What HTTP/2 has no place for (RFC 9113 8.2.2) never comes this far; names go in lower case.
+class LowerFields {
+ public:
+  explicit LowerFields(const AnswerHead& head) {
+    std::size_t bytes = 0;
+    for (const auto& field : head.fields) bytes += field.name.size();
+    names_.reserve(bytes);
+    for (const auto& field : head.fields) {
+      const std::size_t at = names_.size();
+      for (const char c : field.name) {
+        names_ += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+      }
+      fields_.push_back({std::string_view{names_}.substr(at), field.value});
+    }
+    if (head.length) {
+      length_ = std::to_string(*head.length);
+      fields_.push_back({"content-length", length_});
+    }
+  }
+  std::span<const codec::HeaderField> get() const { return fields_; }
+
+ private:
+  std::string names_;  // reserved: views into it hold
+  std::string length_;
+  std::vector<codec::HeaderField> fields_;
+};
+
+}  // namespace
+
+// --- one stream ---
+
+std::optional<std::string_view> Http2Stream::whole_body() {
+  if (!has_body_) return std::string_view{};
+  if (!in_ended_ || !handed_out_.empty()) return std::nullopt;
+  return in_;
+}
+
+net::Task<BodyPart> Http2Stream::read_body(Instant deadline) {
+  if (!handed_out_.empty()) {
+    front_.server_.consumed(id_, handed_out_.size());
+    front_.to_send_.set();
+    handed_out_.clear();
+  }
+  while (in_.empty() && !in_ended_) {
+    if (closed_) co_return BodyPart{{}, BodyEnd::gone};
+    body_came_.clear();
+    if (!co_await body_came_.wait(deadline)) co_return BodyPart{{}, BodyEnd::slow};
+  }
+  handed_out_.swap(in_);
+  co_return BodyPart{handed_out_, in_ended_ ? BodyEnd::last : BodyEnd::more};
+}
+
+net::Task<bool> Http2Stream::interim(int status, std::span<const codec::HeaderField> fields) {
+  if (closed_) co_return false;
+  const LowerFields lower_case{AnswerHead{.reason = {}, .fields = fields, .length = {}}};
+  front_.server_.interim(id_, status, lower_case.get());
+  front_.to_send_.set();
+  co_return true;
+}
+
+net::Task<bool> Http2Stream::begin(const AnswerHead& head, std::string_view body, bool last) {
+  if (closed_) co_return false;
+  const LowerFields fields{head};
+  out_.append(body);
+  out_ended_ = last;
+  began_ = true;
+  front_.server_.answer(id_, head.status, fields.get(), !(last && body.empty()));
+  front_.to_send_.set();
+  co_return co_await drained();
+}
+
+net::Task<bool> Http2Stream::write(std::string_view body, bool last) {
+  if (closed_) co_return false;
+  out_.append(body);
+  out_ended_ = last;
+  front_.server_.resume(id_);
+  front_.to_send_.set();
+  co_return co_await drained();
+}
+
+net::Task<bool> Http2Stream::trailers(std::span<const codec::HeaderField> /*fields*/) {
+  return write({}, true);
+}
+
+// Until so little waits that more may come.
+net::Task<bool> Http2Stream::drained() {
+  Loop& loop = Loop::current();
+  while (!closed_ && out_.size() - out_at_ > kBodyWaiting) {
+    body_left_.clear();
+    const Instant deadline = loop.now() + front_.worker_.config().timeouts.visitor_write;
+    if (!co_await body_left_.wait(deadline)) co_return false;
+  }
+  co_return !closed_ || out_ended_;
+}
+
+void Http2Stream::cut() {
+  if (closed_) return;
+  front_.server_.reset(id_, true);
+  front_.to_send_.set();
+}
+
+// --- the connection ---
+
+Http2Front::Http2Front(Worker& worker, net::Stream& stream, Visitor visitor)
+    : worker_(worker),
+      stream_(stream),
+      visitor_(visitor),
+      server_(*this, {.streams = worker.config().limits.h2_streams,
+                      .head_bytes = worker.config().limits.request_head_bytes,
+                      .lines = worker.config().limits.header_lines}) {
+  visitor_.protocol = "HTTP/2";
+  worker_.link(*this);
+}
+
+Http2Front::~Http2Front() {
+  work_.abandon();
+  Worker::unlink(*this);
+}
+
+void Http2Front::drain() {
+  server_.go_away();
+  to_send_.set();
+}
+
+net::Task<void> Http2Front::serve() {
+  to_send_.set();
+  {
+    net::Group both;
+    both.start(write_out());
+    both.start(read_in());
+    co_await over_.wait(kNever);
+  }
+  for (auto& [id, stream] : streams_) {
+    stream->closed_ = true;
+    stream->body_came_.set();
+    stream->body_left_.set();
+  }
+  co_await work_.finished();
+  stream_.finish();
+}
+
+void Http2Front::end() {
+  ended_ = true;
+  over_.set();
+}
+
+net::Task<void> Http2Front::read_in() {
+  Loop& loop = Loop::current();
+  while (!ended_) {
+    const auto got = stream_.read_now(shared_buffer());
+    if (got.end == ReadEnd::more) {
+      const auto* bytes = reinterpret_cast<const char*>(shared_buffer().data());
+      broken_ = !server_.feed({bytes, got.bytes});
+      forget_finished();
+      to_send_.set();
+      if (broken_) co_return;  // the writer says why, then ends
+      if (!co_await loop.turn(kNever)) co_return end();
+      continue;
+    }
+    if (got.end != ReadEnd::later) co_return end();
+    const auto& timeouts = worker_.config().timeouts;
+    const Instant deadline = loop.now() + timeouts.visitor_idle;
+    if (!co_await loop.read_edge(stream_.socket(), deadline)) {
+      if (!streams_.empty() && !loop.interrupted()) continue;  // somebody still waits for an answer
+      server_.go_away();
+      to_send_.set();
+      co_return end();
+    }
+  }
+}
+
+net::Task<void> Http2Front::write_out() {
+  Loop& loop = Loop::current();
+  while (!ended_) {
+    if (!co_await to_send_.wait(kNever)) co_return end();
+    to_send_.clear();
+    while (true) {
+      out_.clear();
+      if (!server_.pull(out_, kOutAtOnce)) co_return end();
+      if (out_.empty()) break;
+      const auto sent = co_await stream_.write(
+          std::as_bytes(std::span{out_}), loop.now() + worker_.config().timeouts.visitor_write);
+      if (sent.end != WriteEnd::all) co_return end();
+    }
+    if (out_.capacity() > 2 * kOutAtOnce || streams_.empty()) std::string{}.swap(out_);
+    forget_finished();
+    if (broken_ || server_.finished()) co_return end();
+  }
+}
+
+Http2Stream* Http2Front::find(std::int32_t stream) {
+  const auto found = streams_.find(stream);
+  return found == streams_.end() ? nullptr : found->second.get();
+}
+
+void Http2Front::forget_finished() {
+  std::erase_if(streams_,
+                [](const auto& entry) { return entry.second->handled_ && entry.second->closed_; });
+}
+
+void Http2Front::on_field(std::int32_t id, std::string_view name, std::string_view value) {
+  auto& stream = streams_[id];
+  if (!stream) stream = std::make_unique<Http2Stream>(*this, id);
+  if (name == ":method") {
+    stream->method_ = value;
+  } else if (name == ":path") {
+    stream->path_ = value;
+  } else if (name == ":authority") {
+    stream->authority_ = value;
+  } else if (name == "cookie") {  // crumbs become one field (RFC 9113 8.2.3)
+    if (!stream->cookies_.empty()) stream->cookies_ += "; ";
+    stream->cookies_ += value;
+  } else if (name == "host") {
+    if (stream->authority_.empty()) stream->authority_ = value;
+  } else if (!name.starts_with(':')) {
+    stream->head_ += name;
+    stream->head_ += ": ";
+    stream->head_ += value;
+    stream->head_ += "\r\n";
+  }
+}
+
+void Http2Front::on_request(std::int32_t id, bool has_body, bool too_large) {
+  auto& stream = streams_[id];
+  if (!stream) stream = std::make_unique<Http2Stream>(*this, id);
+  // Also those that were reset and still run count: a reset costs the visitor nothing.
+  if (streams_.size() > 2 * worker_.config().limits.h2_streams) {
+    stream->handled_ = true;
+    server_.refuse(id);
+    return;
+  }
+  stream->has_body_ = has_body;
+  stream->in_ended_ = !has_body;
+  work_.start(run(*stream, has_body, too_large));
+}
+
+// The request is written as an HTTP/1 head and read by the same strict parser: what could be
+// misread on the way to an origin is refused here as it is there.
+net::Task<void> Http2Front::run(Http2Stream& stream, bool has_body, bool too_large) {
+  const Config& config = worker_.config();
+  stream.scratch_ = take_scratch();
+  Scratch& own = *stream.scratch_;
+  own.story.restart();
+  own.story.arrived = Loop::current().now();
+  std::string text = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n", stream.method_, stream.path_,
+                                 stream.authority_);
+  text += stream.head_;
+  if (!stream.cookies_.empty()) text += fmt::format("cookie: {}\r\n", stream.cookies_);
+  text += "\r\n";
+  const codec::RequestLimits limits{.head_bytes = config.limits.request_head_bytes + 1024,
+                                    .target_bytes = config.limits.url_bytes,
+                                    .lines = config.limits.header_lines + 4};
+  auto parsed = codec::parse_request_head(text, limits, own.request);
+  if (too_large) parsed.fault = codec::RequestFault::head_too_large;
+  if (parsed.fault == codec::RequestFault::none && parsed.taken != text.size()) {
+    parsed.fault = codec::RequestFault::bad_request_line;
+  }
+  if (parsed.fault != codec::RequestFault::none) {
+    co_await answer_refused(worker_, stream, visitor_, own, parsed.fault);
+  } else {
+    if (!has_body) {
+      own.request.framing = codec::Framing::none;
+    } else if (own.request.framing == codec::Framing::none) {
+      own.request.framing = codec::Framing::chunked;
+    }
+    own.request.wants_upgrade = false;
+    own.request.expects_continue = false;
+    co_await handle(worker_, stream, visitor_, own, nullptr);
+  }
+  stream.handled_ = true;
+  if (!stream.began_ && !stream.closed_) server_.reset(stream.id_, true);
+  stream.scratch_.reset();
+  to_send_.set();
+}
+
+void Http2Front::on_body(std::int32_t id, std::string_view bytes) {
+  Http2Stream* stream = find(id);
+  if (stream == nullptr || stream->handled_) {
+    server_.consumed(id, bytes.size());  // nobody reads it any more
+    return;
+  }
+  stream->in_ += bytes;
+  stream->body_came_.set();
+}
+
+void Http2Front::on_body_end(std::int32_t id) {
+  if (Http2Stream* stream = find(id)) {
+    stream->in_ended_ = true;
+    stream->body_came_.set();
+  }
+}
+
+void Http2Front::on_closed(std::int32_t id, bool /*by_error*/) {
+  if (Http2Stream* stream = find(id)) {
+    stream->closed_ = true;
+    stream->body_came_.set();
+    stream->body_left_.set();
+  }
+}
+
+std::size_t Http2Front::take_body(std::int32_t id, std::span<std::byte> into, bool& ends) {
+  Http2Stream* stream = find(id);
+  if (stream == nullptr) {
+    ends = true;
+    return 0;
+  }
+  const auto left = std::string_view{stream->out_}.substr(stream->out_at_);
+  const std::size_t length = std::min(into.size(), left.size());
+  std::memcpy(into.data(), left.data(), length);
+  stream->out_at_ += length;
+  if (stream->out_at_ == stream->out_.size()) {
+    stream->out_.clear();
+    stream->out_at_ = 0;
+    ends = stream->out_ended_;
+    stream->body_left_.set();
+  } else if (left.size() - length <= kBodyWaiting) {
+    stream->body_left_.set();
+  }
+  return length;
+}
+
+}  // namespace causeway::edge

@@ -1,0 +1,101 @@
+// The visitor's side of HTTP/2: many requests at once on one connection, each handled like any
+// other.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "edge/reply.hpp"
+#include "edge/scratch.hpp"
+#include "edge/worker.hpp"
+#include "net/event.hpp"
+#include "net/group.hpp"
+#include "net/h2_server.hpp"
+#include "net/stream.hpp"
+
+namespace causeway::edge {
+
+class Http2Front;
+
+// One request and its answer.
+class Http2Stream final : public Reply {
+ public:
+  Http2Stream(Http2Front& front, std::int32_t id) : front_(front), id_(id) {}
+
+  std::optional<std::string_view> whole_body() override;
+  net::Task<BodyPart> read_body(Instant deadline) override;
+  net::Task<bool> interim(int status, std::span<const codec::HeaderField> fields) override;
+  net::Task<bool> begin(const AnswerHead& head, std::string_view body, bool last) override;
+  net::Task<bool> write(std::string_view body, bool last) override;
+  net::Task<bool> trailers(std::span<const codec::HeaderField> fields) override;
+  void cut() override;
+  bool visitor_gone() const override { return closed_; }
+
+ private:
+  friend class Http2Front;
+
+  net::Task<bool> drained();
+
+  Http2Front& front_;
+  std::int32_t id_;
+  std::string head_;  // pseudo-fields and fields as an HTTP/1 head
+  std::string method_;
+  std::string path_;
+  std::string authority_;
+  std::string cookies_;
+  ScratchPtr scratch_;
+  std::string in_;  // of the request's body, not handed out yet
+  std::string handed_out_;
+  bool in_ended_ = false;
+  std::string out_;  // of the answer's body, not sent yet
+  std::size_t out_at_ = 0;
+  bool out_ended_ = false;
+  bool has_body_ = false;
+  bool began_ = false;
+  bool closed_ = false;  // by the visitor, or complete
+  bool handled_ = false;
+  net::Event body_came_;
+  net::Event body_left_;
+};
+
+class Http2Front final : public net::H2Events, public Drainable {
+ public:
+  Http2Front(Worker& worker, net::Stream& stream, Visitor visitor);
+  ~Http2Front();
+
+  net::Task<void> serve();
+  void drain() override;
+
+  void on_field(std::int32_t stream, std::string_view name, std::string_view value) override;
+  void on_request(std::int32_t stream, bool has_body, bool too_large) override;
+  void on_body(std::int32_t stream, std::string_view bytes) override;
+  void on_body_end(std::int32_t stream) override;
+  void on_closed(std::int32_t stream, bool by_error) override;
+  std::size_t take_body(std::int32_t stream, std::span<std::byte> into, bool& ends) override;
+
+ private:
+  friend class Http2Stream;
+
+  net::Task<void> write_out();
+  net::Task<void> read_in();
+  net::Task<void> run(Http2Stream& stream, bool has_body, bool too_large);
+  Http2Stream* find(std::int32_t stream);
+  void forget_finished();
+  void end();
+
+  Worker& worker_;
+  net::Stream& stream_;
+  Visitor visitor_;
+  net::H2Server server_;
+  std::map<std::int32_t, std::unique_ptr<Http2Stream>> streams_;
+  net::Event to_send_;
+  net::Event over_;
+  bool ended_ = false;
+  bool broken_ = false;
+  std::string out_;
+  net::Group work_;
+};
+
+}  // namespace causeway::edge

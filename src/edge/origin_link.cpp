@@ -1,0 +1,271 @@
+#include "edge/origin_link.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "codec/proxy_protocol.hpp"
+#include "edge/limits.hpp"
+#include "net/loop.hpp"
+#include "net/tcp.hpp"
+#include "net/tls.hpp"
+#include "reach/connect.hpp"
+#include "reach/resolve.hpp"
+#include "reach/secure.hpp"
+
+namespace causeway::edge {
+namespace {
+
+using model::FailureId;
+
+model::SslMode ssl_mode(TlsMode mode) {
+  switch (mode) {
+    case TlsMode::off:
+    case TlsMode::flexible: return model::SslMode::flexible;
+    case TlsMode::full: return model::SslMode::full;
+    default: return model::SslMode::strict;
+  }
+}
+
+std::uint64_t hash_of(const LinkWish& wish) {
+  if (!wish.secure) return 0;
+  return std::hash<std::string_view>{}(wish.sni) * 31 + std::hash<std::string_view>{}(wish.host);
+}
+
+void order(std::vector<IpAddress>& list, FamilyPreference preference) {
+  if (preference == FamilyPreference::alternate) {
+    list = reach::happy_eyeballs_order(list);
+    return;
+  }
+  const bool v4_first = preference == FamilyPreference::ipv4;
+  std::vector<IpAddress> out;
+  for (const bool first : {true, false}) {
+    for (const auto& address : list) {
+      if ((address.is_v4() == v4_first) == first) out.push_back(address);
+    }
+  }
+  list = std::move(out);
+}
+
+struct Flag {
+  explicit Flag(bool& flag) : flag_(flag) { flag_ = true; }
+  Flag(const Flag&) = delete;
+  Flag& operator=(const Flag&) = delete;
+  ~Flag() { flag_ = false; }
+  bool& flag_;
+};
+
+void fail(Attempt& attempt, FailureId failure, std::string because) {
+  attempt.failure = failure;
+  attempt.because = std::move(because);
+}
+
+std::string explain(const net::TlsResult& result, FailureId failure) {
+  if (result.alert >= 0) {
+    return fmt::format("alert {} ({})", result.alert, net::alert_name(result.alert));
+  }
+  if (!result.reason.empty()) return result.reason;
+  if (result.certificate) {
+    return fmt::format("{} (\"{}\" from \"{}\")", model::row(failure).sentence,
+                       result.certificate->subject, result.certificate->issuer);
+  }
+  return std::string{model::row(failure).sentence};
+}
+
+}  // namespace
+
+bool wants_tls(const Origin& origin, bool visitor_secure) {
+  switch (origin.tls) {
+    case TlsMode::off:
+    case TlsMode::flexible: return false;
+    case TlsMode::origin_pull: return true;
+    default: break;
+  }
+  return origin.scheme == OriginScheme::https ||
+         (origin.scheme == OriginScheme::visitor && visitor_secure);
+}
+
+OriginState::OriginState(const Origin& origin, const Timeouts& timeouts, Duration rest)
+    : origin_(origin), timeouts_(timeouts), rest_(rest) {
+  if (const auto address = IpAddress::parse(origin.host)) {
+    addresses_.list.push_back(*address);
+    literal_ = true;
+  }
+}
+
+OriginState::~OriginState() = default;
+
+std::uint16_t OriginState::port(bool secure) const {
+  if (origin_.port != 0) return origin_.port;
+  return secure ? 443 : 80;
+}
+
+std::unique_ptr<Link> OriginState::take_idle(const LinkWish& wish,
+                                             std::optional<Endpoint> address) {
+  const std::uint64_t hash = hash_of(wish);
+  for (std::size_t at = idle_.size(); at-- > 0;) {
+    Link& link = *idle_[at];
+    if (link.secure != wish.secure || link.name_hash != hash) continue;
+    if (address && link.address != *address) continue;
+    auto taken = std::move(idle_[at]);
+    idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(at));
+    // An event has come although nobody asked for anything: closed, or bytes that are nobody's.
+    // A TLS session ticket is the one thing a healthy origin says unasked.
+    if (net::Loop::hung_up(taken->stream->socket())) continue;
+    if (!taken->secure && net::Loop::may_read(taken->stream->socket())) continue;
+    return taken;
+  }
+  return nullptr;
+}
+
+void OriginState::give_idle(std::unique_ptr<Link> link) {
+  if (idle_.size() >= origin_.idle_connections) return;
+  link->idle_since = net::Loop::current().now();
+  idle_.push_back(std::move(link));
+}
+
+void OriginState::sweep(Instant now) {
+  std::erase_if(idle_, [&](const std::unique_ptr<Link>& link) {
+    return link->idle_since + timeouts_.idle < now || net::Loop::hung_up(link->stream->socket());
+  });
+}
+
+std::optional<FailureId> OriginState::remembered(const IpAddress& address, std::string& because) {
+  const Instant now = net::Loop::current().now();
+  const auto found = std::ranges::find(rests_, address, &Rest::address);
+  if (found == rests_.end()) return std::nullopt;
+  if (found->until <= now) {
+    found->until = now + timeouts_.connect;  // this one tries
+    return std::nullopt;
+  }
+  because = fmt::format("not tried again yet: nothing answered {:.1f} s ago",
+                        milliseconds(now - found->since) / 1000);
+  return found->failure;
+}
+
+void OriginState::remember(const IpAddress& address, FailureId failure, Duration rest) {
+  std::erase_if(rests_, [&](const Rest& known) { return known.address == address; });
+  if (failure != FailureId::connect_silent && failure != FailureId::tls_silent) return;
+  const Instant now = net::Loop::current().now();
+  rests_.push_back({.address = address, .failure = failure, .since = now, .until = now + rest});
+  if (rests_.size() > limits::kEdgeAddresses) rests_.erase(rests_.begin());
+}
+
+bool OriginState::rests(Instant now) const {
+  return !addresses_.list.empty() &&
+         std::ranges::all_of(addresses_.list, [&](const IpAddress& address) {
+           const auto found = std::ranges::find(rests_, address, &Rest::address);
+           return found != rests_.end() && found->until > now;
+         });
+}
+
+net::Task<void> OriginState::resolve(std::string_view resolver) {
+  reach::Request request;
+  request.target.host = origin_.host;
+  if (!resolver.empty()) {
+    if (const auto endpoint = Endpoint::parse(resolver, 53)) request.resolver = *endpoint;
+  }
+  reach::Record record;
+  net::Loop& loop = net::Loop::current();
+  reach::Survey survey{
+      .request = request, .record = record, .deadline = loop.now() + timeouts_.resolve};
+  auto found = co_await reach::resolve(survey);
+  std::optional<FailureId> failure = found.failure;
+  if (found.addresses.empty() && !failure) failure = FailureId::resolve_timeout;
+  const auto keep = std::clamp<Duration>(std::chrono::seconds{found.ttl}, limits::kEdgeResolveKeep,
+                                         limits::kEdgeResolveKeepMost);
+  addresses_.until = loop.now() + keep;
+  addresses_.failure = failure;
+  addresses_.because = std::move(found.because);
+  addresses_.list = std::move(found.addresses);
+  if (addresses_.list.size() > limits::kEdgeAddresses) {
+    addresses_.list.resize(limits::kEdgeAddresses);
+  }
+  order(addresses_.list, origin_.family);
+}
+
+net::Task<const Addresses*> OriginState::addresses(std::string_view resolver) {
+  if (literal_) co_return &addresses_;
+  net::Loop& loop = net::Loop::current();
+  if (addresses_.until > loop.now() && !(addresses_.list.empty() && !addresses_.failure)) {
+    co_return &addresses_;
+  }
+  // Who comes while another asks: yesterday's addresses are better than a queue.
+  if (resolving_ && !addresses_.list.empty()) co_return &addresses_;
+  const Flag resolving{resolving_};  // also when this wait is given up
+  co_await resolve(resolver);
+  co_return &addresses_;
+}
+
+net::Task<bool> OriginState::secure(Link& link, net::Fd socket, const LinkWish& wish,
+                                    Attempt& attempt) {
+  net::TlsOptions options;
+  options.sni = wish.sni;
+  options.host = wish.host;
+  options.alpn = {"http/1.1"};
+  options.ca_file = origin_.ca_file;
+  options.client_certificate_file = origin_.client_certificate_file;
+  options.client_key_file = origin_.client_key_file;
+  const auto mode = ssl_mode(origin_.tls);
+  options.verify = mode == model::SslMode::strict;
+  options.deadline = net::Loop::current().now() + timeouts_.handshake;
+  auto result = co_await net::tls_handshake(std::move(socket), std::move(options));
+  attempt.handshake = result.elapsed;
+  if (const auto failure = reach::failure_of(result, mode)) {
+    remember(link.address.address, *failure, rest_);
+    fail(attempt, *failure, explain(result, *failure));
+    co_return false;
+  }
+  link.stream = std::move(result.stream);
+  co_return true;
+}
+
+net::Task<std::unique_ptr<Link>> OriginState::connect(Endpoint address, LinkWish wish,
+                                                      Attempt& attempt) {
+  attempt.address = address;
+  net::ConnectOptions options{
+      .remote = address,
+      .deadline = net::Loop::current().now() + timeouts_.connect,
+  };
+  auto connected = co_await net::connect_tcp(std::move(options));
+  attempt.connect = connected.elapsed;
+  if (const auto failure = reach::failure_of(connected)) {
+    if (*failure != FailureId::cancelled) remember(address.address, *failure, rest_);
+    fail(attempt, *failure,
+         connected.os_code == 0 ? std::string{model::row(*failure).sentence}
+                                : fmt::format("{} ({})", model::row(*failure).sentence,
+                                              net::errno_name(connected.os_code)));
+    co_return nullptr;
+  }
+  auto link = std::make_unique<Link>();
+  link->address = address;
+  link->secure = wish.secure;
+  link->name_hash = hash_of(wish);
+  net::Fd socket = std::move(connected.socket);
+  if (origin_.proxy_protocol != ProxyProtocol::off &&
+      !co_await write_proxy_header(socket, wish, attempt)) {
+    co_return nullptr;
+  }
+  if (!wish.secure) {
+    link->stream = net::plain_stream(std::move(socket));
+  } else if (!co_await secure(*link, std::move(socket), wish, attempt)) {
+    co_return nullptr;
+  }
+  std::erase_if(rests_, [&](const Rest& known) { return known.address == address.address; });
+  co_return link;
+}
+
+net::Task<bool> OriginState::write_proxy_header(const net::Fd& socket, const LinkWish& wish,
+                                                Attempt& attempt) {
+  const std::string header = codec::write_proxy_header(
+      origin_.proxy_protocol == ProxyProtocol::v2 ? 2 : 1, wish.visitor, wish.listener);
+  const auto sent = co_await net::write_all(socket, std::as_bytes(std::span{header}),
+                                            net::Loop::current().now() + timeouts_.write_stall);
+  if (sent.end == net::WriteEnd::all) co_return true;
+  fail(attempt, FailureId::connect_reset, "the connection ended before the PROXY header was sent");
+  co_return false;
+}
+
+}  // namespace causeway::edge

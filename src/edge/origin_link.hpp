@@ -1,0 +1,108 @@
+// Ways to an origin: its addresses, connections that wait to be used again, and new ones by the
+// same stages and mappings as a diagnosis.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "edge/config.hpp"
+#include "edge/story.hpp"
+#include "model/failure.hpp"
+#include "net/stream.hpp"
+#include "net/task.hpp"
+
+namespace causeway::edge {
+
+class OriginState;
+
+// One connection to an origin. Counted by its OriginState while it exists.
+struct Link {
+  std::unique_ptr<net::Stream> stream;
+  Endpoint address;
+  bool secure = false;
+  std::uint64_t name_hash = 0;  // of SNI and certificate name: another name is another connection
+  int answered = 0;             // requests so far
+  Instant idle_since;
+};
+
+// What a connection is to be: one that waits is used again only when all of it is the same.
+struct LinkWish {
+  bool secure = false;
+  std::string_view sni;   // empty: none is sent
+  std::string_view host;  // what the certificate must be for
+  Endpoint visitor;       // for a PROXY header
+  Endpoint listener;
+};
+
+// Addresses of one origin by its name, for a while.
+struct Addresses {
+  std::vector<IpAddress> list;  // in the order of the family preference
+  std::optional<model::FailureId> failure;
+  std::string because;
+  Instant until;  // asked again after it
+};
+
+// One origin of one worker, as long as its configuration lives.
+class OriginState {
+ public:
+  OriginState(const Origin& origin, const Timeouts& timeouts, Duration rest);
+  OriginState(const OriginState&) = delete;
+  OriginState& operator=(const OriginState&) = delete;
+  ~OriginState();
+
+  const Origin& origin() const { return origin_; }
+
+  // A kept connection that is still good, the last one used first. Null when there is none.
+  std::unique_ptr<Link> take_idle(const LinkWish& wish, std::optional<Endpoint> address);
+  void give_idle(std::unique_ptr<Link> link);
+  // Closes those that were idle too long or that the origin closed meanwhile.
+  void sweep(Instant now);
+
+  // Where the origin is. Asks DNS at most once at a time.
+  net::Task<const Addresses*> addresses(std::string_view resolver);
+
+  // The origin's port for a visitor's scheme.
+  std::uint16_t port(bool secure) const;
+
+  // A new connection; on failure the attempt says why.
+  net::Task<std::unique_ptr<Link>> connect(Endpoint address, LinkWish wish, Attempt& attempt);
+
+  // Circuit memory: an address where nothing answered is left alone for a while, so that a connect
+  // time-out is paid once and not by every visitor. Who comes first after the rest tries again,
+  // and the others go on resting until it knows more.
+  std::optional<model::FailureId> remembered(const IpAddress& address, std::string& because);
+  void remember(const IpAddress& address, model::FailureId failure, Duration rest);
+  bool rests(Instant now) const;  // every known address does
+
+  std::size_t idle() const { return idle_.size(); }
+  std::size_t in_use = 0;  // requests under way
+
+ private:
+  net::Task<void> resolve(std::string_view resolver);
+  net::Task<bool> write_proxy_header(const net::Fd& socket, const LinkWish& wish, Attempt& attempt);
+  net::Task<bool> secure(Link& link, net::Fd socket, const LinkWish& wish, Attempt& attempt);
+
+  const Origin& origin_;
+  const Timeouts& timeouts_;
+  Duration rest_;
+  std::vector<std::unique_ptr<Link>> idle_;  // the oldest first
+  Addresses addresses_;
+  struct Rest {
+    IpAddress address;
+    model::FailureId failure;
+    Instant since;
+    Instant until;
+  };
+  std::vector<Rest> rests_;
+  bool literal_ = false;
+  bool resolving_ = false;
+};
+
+// Whether the connection to an origin is TLS, for a visitor who came so.
+bool wants_tls(const Origin& origin, bool visitor_secure);
+
+}  // namespace causeway::edge

@@ -1,0 +1,149 @@
+#include "edge/origin_request.hpp"
+
+#include <array>
+#include <charconv>
+
+#include "base/text.hpp"
+
+namespace causeway::edge {
+namespace {
+
+void line(std::string& out, std::string_view name, std::string_view value) {
+  out += name;
+  out += ": ";
+  out += value;
+  out += "\r\n";
+}
+
+// A field that Connection names is for this hop alone (RFC 9110 7.6.1).
+bool named_by_connection(const codec::RequestHead& head, std::string_view name) {
+  return head.has_connection && codec::field_lists(head.fields, "connection", name);
+}
+
+void write_visitor(const OriginRequest& request, std::string& out) {
+  const Headers& headers = request.headers;
+  const std::string client =
+      client_address(request.head, request.visitor, headers, request.trusted).text();
+  if (!headers.client_address.empty()) line(out, headers.client_address, client);
+  if (!headers.client_address_too.empty()) line(out, headers.client_address_too, client);
+  if (!headers.forwarded_for.empty()) {
+    out += headers.forwarded_for;
+    out += ": ";
+    const auto before = request.trusted
+                            ? codec::find_field(request.head.fields, headers.forwarded_for)
+                            : std::nullopt;
+    if (before && !before->empty()) {
+      out += *before;
+      out += ", ";
+    }
+    out +=
+        request.visitor.peer.address == IpAddress{} ? client : request.visitor.peer.address.text();
+    out += "\r\n";
+  }
+  std::string_view scheme = request.visitor.secure ? "https" : "http";
+  if (request.trusted && !headers.forwarded_proto.empty()) {
+    const auto said = codec::find_field(request.head.fields, headers.forwarded_proto);
+    if (said && (*said == "http" || *said == "https")) scheme = *said;
+  }
+  if (!headers.forwarded_proto.empty()) line(out, headers.forwarded_proto, scheme);
+  if (!headers.forwarded_host.empty()) {
+    line(out, headers.forwarded_host, request.head.authority);
+  }
+  if (!headers.visitor.empty()) {
+    out += headers.visitor;
+    out += ": {\"scheme\":\"";
+    out += scheme;
+    out += "\"}\r\n";
+  }
+}
+
+void write_loop(const OriginRequest& request, std::string& out) {
+  if (request.headers.cdn.empty()) return;
+  out += "CDN-Loop: ";
+  for (const auto& field : request.head.fields) {
+    if (!equals_ignoring_case(field.name, "cdn-loop")) continue;
+    out += field.value;
+    out += ", ";
+  }
+  out += request.headers.cdn;
+  out += "\r\n";
+}
+
+void write_framing(const codec::RequestHead& head, std::string& out) {
+  if (head.framing == codec::Framing::chunked) {
+    out += "Transfer-Encoding: chunked\r\n";
+  } else if (head.framing == codec::Framing::length) {
+    std::array<char, 24> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), head.length).ptr;
+    line(out, "Content-Length", {digits.data(), static_cast<std::size_t>(end - digits.data())});
+  } else if (head.method == "POST" || head.method == "PUT" || head.method == "PATCH") {
+    out += "Content-Length: 0\r\n";  // RFC 9110 8.6: these expect one
+  }
+}
+
+}  // namespace
+
+IpAddress client_address(const codec::RequestHead& head, const Visitor& visitor,
+                         const Headers& headers, bool trusted) {
+  if (!trusted) return visitor.peer.address;
+  if (const auto said = codec::find_field(head.fields, headers.client_address)) {
+    if (const auto address = IpAddress::parse(*said)) return *address;
+  }
+  // From the right, the first that is not one of ours.
+  const auto list = codec::find_field(head.fields, headers.forwarded_for);
+  IpAddress last = visitor.peer.address;
+  if (list) {
+    const auto parts = split(*list, ',');
+    for (auto at = parts.rbegin(); at != parts.rend(); ++at) {
+      const auto address = IpAddress::parse(trim(*at));
+      if (!address) break;
+      last = *address;
+      if (!contains(headers.trusted, *address)) break;
+    }
+  }
+  return last;
+}
+
+int loops(const codec::RequestHead& head, std::string_view cdn) {
+  int out = 0;
+  for (const auto& field : head.fields) {
+    if (!equals_ignoring_case(field.name, "cdn-loop")) continue;
+    for (const auto part : split(field.value, ',')) {
+      const auto id = trim(trim(part).substr(0, trim(part).find(';')));
+      if (equals_ignoring_case(id, cdn)) ++out;
+    }
+  }
+  return out;
+}
+
+void write_origin_head(const OriginRequest& request, std::string& out) {
+  const codec::RequestHead& head = request.head;
+  out += head.method;
+  out += ' ';
+  out += head.target;
+  out += " HTTP/1.1\r\nHost: ";
+  out += request.host_header.empty() ? head.authority : request.host_header;
+  out += "\r\n";
+  for (const auto& field : head.fields) {
+    if (request.filters.request.has(field.name)) continue;
+    if (!request.trusted && request.filters.request_untrusted.has(field.name)) continue;
+    if (is_ambiguous_name(field.name) || named_by_connection(head, field.name)) continue;
+    line(out, field.name, field.value);
+  }
+  write_visitor(request, out);
+  if (!request.headers.ray.empty()) line(out, request.headers.ray, request.ray);
+  write_loop(request, out);
+  for (const auto& [name, value] : request.headers.set_on_request) {
+    if (!value.empty()) line(out, name, value);
+  }
+  if (head.wants_upgrade) {
+    if (const auto protocol = codec::find_field(head.fields, "upgrade")) {
+      line(out, "Connection", "Upgrade");
+      line(out, "Upgrade", *protocol);
+    }
+  }
+  write_framing(head, out);
+  out += "\r\n";
+}
+
+}  // namespace causeway::edge

@@ -1,0 +1,57 @@
+// One configuration at work on one worker: what is compiled from it and what changes while it
+// runs. A request holds on to the one it began with; a reload makes a new one beside it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "edge/config.hpp"
+#include "edge/error_page.hpp"
+#include "edge/header_filter.hpp"
+#include "edge/origin_link.hpp"
+
+namespace causeway::edge {
+
+struct PoolState {
+  explicit PoolState(const Pool& the_pool, const Timeouts& timeouts);
+  const Pool& pool;
+  std::vector<std::unique_ptr<OriginState>> origins;
+  std::size_t next = 0;  // round robin
+};
+
+class Runtime {
+ public:
+  Runtime(ConfigPtr config, std::shared_ptr<const PageTemplate> page);
+
+  const Config& config() const { return *config_; }
+  const HeaderFilters& filters() const { return filters_; }
+  const PageTemplate* page() const { return page_.get(); }
+  std::vector<std::unique_ptr<PoolState>>& pools() { return pools_; }
+
+  struct Match {
+    const Route* route = nullptr;  // null: nothing is configured for this host and path
+    PoolState* pool = nullptr;
+  };
+  Match match(std::string_view host, std::string_view path) const;
+
+  // Whether connecting there would reach one of our own listeners.
+  bool is_own(const Endpoint& address) const;
+
+  void sweep(Instant now);
+
+ private:
+  ConfigPtr config_;
+  std::shared_ptr<const PageTemplate> page_;
+  HeaderFilters filters_;
+  std::vector<std::unique_ptr<PoolState>> pools_;
+  std::vector<PoolState*> route_pools_;
+};
+
+// "*.example.net" takes every name below it; an empty pattern list takes all.
+bool host_matches(const std::vector<std::string>& patterns, std::string_view host);
+// "/api" takes "/api" and "/api/x", not "/apis".
+bool path_matches(std::string_view prefix, std::string_view path);
+
+}  // namespace causeway::edge

@@ -1,0 +1,293 @@
+#include "edge/worker.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <ctime>
+#include <utility>
+
+#include "base/id.hpp"
+#include "codec/proxy_protocol.hpp"
+#include "edge/http1_front.hpp"
+#include "edge/http2_front.hpp"
+#include "edge/limits.hpp"
+#include "net/sockaddr.hpp"
+#include "net/stream.hpp"
+
+namespace causeway::edge {
+namespace {
+
+using net::Fd;
+using net::Loop;
+using net::Task;
+
+std::uint64_t random_seed() {
+  const std::string digits = random_id();
+  std::uint64_t out = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), out, 16);
+  return out | 1U;
+}
+
+// Reads a PROXY header and not a byte beyond it.
+Task<std::optional<codec::ProxyHeader>> read_proxy(const Fd& socket, Instant deadline) {
+  Loop& loop = Loop::current();
+  std::array<char, codec::kProxyHeaderMost> buffer{};
+  while (true) {
+    const auto got = ::recv(socket.get(), buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) co_return std::nullopt;
+    if (got > 0) {
+      const auto header = codec::read_proxy_header({buffer.data(), static_cast<std::size_t>(got)});
+      if (header.state == codec::ProxyHeader::State::broken) co_return std::nullopt;
+      if (header.state == codec::ProxyHeader::State::complete) {
+        const auto taken = ::recv(socket.get(), buffer.data(), header.taken, MSG_DONTWAIT);
+        if (taken != static_cast<ssize_t>(header.taken)) co_return std::nullopt;
+        co_return header;
+      }
+    }
+    Loop::drained_read(socket);
+    if (!co_await loop.read_edge(socket, deadline)) co_return std::nullopt;
+  }
+}
+
+}  // namespace
+
+Worker::Worker(Snapshot snapshot, std::vector<OpenListener> listeners)
+    : listeners_(std::move(listeners)),
+      bell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      ray_state_(random_seed()) {
+  use(std::move(snapshot));
+}
+
+Worker::~Worker() = default;
+
+void Worker::use(Snapshot snapshot) {
+  snapshot_ = std::move(snapshot);
+  runtime_ = std::make_shared<Runtime>(snapshot_.config, snapshot_.page);
+  log_.use(snapshot_.log, snapshot_.config->access_log);
+}
+
+void Worker::start() {
+  thread_ = std::thread{[this] { run(); }};
+}
+
+void Worker::reload(Snapshot snapshot, std::vector<OpenListener> listeners) {
+  {
+    const std::lock_guard lock{orders_mutex_};
+    orders_.snapshot = std::move(snapshot);
+    for (auto& listener : listeners) orders_.listeners.push_back(std::move(listener));
+  }
+  ::eventfd_write(bell_.get(), 1);
+}
+
+void Worker::drain() {
+  {
+    const std::lock_guard lock{orders_mutex_};
+    orders_.drain = true;
+  }
+  ::eventfd_write(bell_.get(), 1);
+}
+
+void Worker::run() {
+  Loop loop;
+  loop.run(serve());
+  ended_.store(true, std::memory_order_release);
+}
+
+Task<void> Worker::serve() {
+  Loop& loop = Loop::current();
+  net::Event lines;
+  net::Group sessions;
+  net::Group house;
+  net::Group acceptors;
+  log_event_ = &lines;
+  sessions_ = &sessions;
+  acceptors_ = &acceptors;
+  open(std::exchange(listeners_, {}));
+  house.start(keep_house());
+  house.start(write_log());
+  while (!draining_) {
+    co_await loop.readable(bell_, kNever);
+    eventfd_t rung = 0;
+    ::eventfd_read(bell_.get(), &rung);
+    obey();
+  }
+  acceptors.abandon();
+  for (Drainable* at = connections_; at != nullptr;) {
+    Drainable* next = at->next;
+    at->drain();
+    at = next;
+  }
+  {
+    const Instant deadline = loop.now() + config().timeouts.drain;
+    while (sessions.running() > 0 && loop.now() < deadline) {
+      co_await loop.sleep_until(loop.now() + std::chrono::milliseconds{20});
+    }
+  }
+  sessions.abandon();
+  house.abandon();
+  log_.flush();
+  log_event_ = nullptr;
+}
+
+void Worker::obey() {
+  Orders orders;
+  {
+    const std::lock_guard lock{orders_mutex_};
+    orders = std::exchange(orders_, {});
+  }
+  if (orders.snapshot) {
+    use(std::move(*orders.snapshot));
+    acceptors_->abandon();  // their sockets are copies: the queue of the kernel lives on
+    open(std::move(orders.listeners));
+  }
+  if (orders.drain) draining_ = true;
+}
+
+void Worker::open(std::vector<OpenListener> listeners) {
+  for (auto& listener : listeners) acceptors_->start(accept_all(Fd{listener.fd}, listener.rules));
+}
+
+Task<void> Worker::accept_all(Fd socket, Listener rules) {
+  Loop& loop = Loop::current();
+  while (co_await loop.read_edge(socket, kNever)) {
+    int accepted = 0;
+    while (true) {
+      sockaddr_storage from{};
+      socklen_t length = sizeof from;
+      Fd visitor{::accept4(socket.get(), reinterpret_cast<sockaddr*>(&from), &length,
+                           SOCK_NONBLOCK | SOCK_CLOEXEC)};
+      if (!visitor) {
+        if (errno == EAGAIN) break;
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+          co_await loop.sleep_until(loop.now() + limits::kEdgeAcceptRest);
+        }
+        continue;
+      }
+      const int on = 1;
+      ::setsockopt(visitor.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      metrics_.connections.add();
+      if (sessions_->running() >= config().limits.connections) continue;  // closed: no room
+      const auto peer = net::from_sockaddr(reinterpret_cast<sockaddr*>(&from)).value_or(Endpoint{});
+      sessions_->start(
+          connection(std::move(visitor), peer, rules.address, rules.tls, rules.proxy_protocol));
+      if (++accepted >= limits::kEdgeAcceptedAtOnce) {
+        accepted = 0;
+        if (!co_await loop.turn(kNever)) co_return;
+      }
+    }
+    Loop::drained_read(socket);
+  }
+}
+
+namespace {
+
+struct Open {
+  explicit Open(Count& count) : count_(count) { count_.add(); }
+  Open(const Open&) = delete;
+  Open& operator=(const Open&) = delete;
+  ~Open() { count_.less(); }
+  Count& count_;
+};
+
+}  // namespace
+
+Task<void> Worker::connection(Fd socket, Endpoint peer, Endpoint listener, bool tls, bool proxied) {
+  const Open open{metrics_.connections_open};
+  Visitor visitor{.peer = peer, .listener = listener, .secure = tls, .tls_version = {}};
+  if (proxied) {
+    const auto header = co_await read_proxy(socket, now() + config().timeouts.visitor_handshake);
+    if (!header) co_return;
+    if (header->source) visitor.peer = *header->source;
+    if (header->destination) visitor.listener = *header->destination;
+  }
+  std::unique_ptr<net::Stream> stream;
+  if (tls) {
+    auto accepted = co_await net::tls_accept(std::move(socket), snapshot_.tls,
+                                             now() + config().timeouts.visitor_handshake);
+    if (!accepted.stream) {
+      metrics_.handshakes_failed.add();
+      co_return;
+    }
+    stream = std::move(accepted.stream);
+    visitor.tls_version = stream->security().version;
+    if (accepted.h2) {
+      const auto front = std::make_unique<Http2Front>(*this, *stream, visitor);
+      co_await front->serve();
+      co_return;
+    }
+  } else {
+    stream = net::plain_stream(std::move(socket));
+  }
+  Http1Front front{*this, *stream, visitor};
+  co_await front.serve();
+}
+
+Task<void> Worker::keep_house() {
+  Loop& loop = Loop::current();
+  while (co_await loop.sleep_until(loop.now() + limits::kEdgeSweep)) runtime_->sweep(loop.now());
+}
+
+Task<void> Worker::write_log() {
+  Loop& loop = Loop::current();
+  while (true) {
+    co_await log_event_->wait(kNever);
+    if (!co_await loop.sleep_until(loop.now() + limits::kEdgeLogFlush)) co_return;
+    log_event_->clear();
+    log_.flush();
+    metrics_.log_lines_lost.add(log_.lost() - metrics_.log_lines_lost.get());
+  }
+}
+
+void Worker::finished(const Visitor& visitor, const Scratch& scratch) {
+  const Instant at = now();
+  metrics_.add(scratch.story, at);
+  log_.add(visitor, scratch.request, scratch.story, at, wall_now());
+  if (!log_.empty() && log_event_ != nullptr && !log_event_->is_set()) log_event_->set();
+}
+
+// xorshift64* (Vigna 2016): names, not secrets.
+void Worker::name_ray(Ray& ray) {
+  ray_state_ ^= ray_state_ >> 12U;
+  ray_state_ ^= ray_state_ << 25U;
+  ray_state_ ^= ray_state_ >> 27U;
+  std::uint64_t value = ray_state_ * 0x2545F4914F6CDD1DULL;
+  for (char& digit : ray) {
+    digit = "0123456789abcdef"[value & 0xfU];
+    value >>= 4U;
+  }
+}
+
+std::string_view Worker::http_date() {
+  const auto second = wall_now().time_since_epoch().count() / 1000;
+  if (second != date_second_) {
+    date_second_ = second;
+    const std::time_t at = second;
+    std::tm parts{};
+    ::gmtime_r(&at, &parts);
+    std::array<char, 40> text{};
+    const auto length =
+        std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    date_.assign(text.data(), length);
+  }
+  return date_;
+}
+
+void Worker::link(Drainable& connection) {
+  connection.next = connections_;
+  connection.back = &connections_;
+  if (connection.next != nullptr) connection.next->back = &connection.next;
+  connections_ = &connection;
+}
+
+void Worker::unlink(Drainable& connection) {
+  *connection.back = connection.next;
+  if (connection.next != nullptr) connection.next->back = connection.back;
+}
+
+}  // namespace causeway::edge

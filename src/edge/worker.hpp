@@ -1,0 +1,117 @@
+// One thread of the edge: its own loop, its own listening sockets, its own connections to origins.
+// Nothing is shared with the others but immutable snapshots.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "edge/access_log.hpp"
+#include "edge/metrics.hpp"
+#include "edge/runtime.hpp"
+#include "edge/scratch.hpp"
+#include "net/event.hpp"
+#include "net/group.hpp"
+#include "net/loop.hpp"
+#include "net/tls_server.hpp"
+
+namespace causeway::edge {
+
+// Everything that comes from one reading of the configuration.
+struct Snapshot {
+  ConfigPtr config;
+  std::shared_ptr<const net::TlsServer> tls;  // null without a TLS listener
+  std::shared_ptr<const PageTemplate> page;   // null: the built-in one
+  std::shared_ptr<LogFile> log;               // null: none
+};
+
+// A listening socket as a worker is handed it.
+struct OpenListener {
+  Listener rules;
+  int fd = -1;  // the worker's own
+};
+
+// A connection that must hear of a drain. Linked in its worker's list.
+struct Drainable {
+  Drainable* next = nullptr;
+  Drainable** back = nullptr;
+  virtual void drain() = 0;  // ends what is idle; lets what is under way end
+
+ protected:
+  ~Drainable() = default;
+};
+
+class Worker {
+ public:
+  Worker(Snapshot snapshot, std::vector<OpenListener> listeners);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void start();  // its thread
+  // From other threads.
+  void reload(Snapshot snapshot, std::vector<OpenListener> listeners);
+  void drain();  // no new connections; ends when the last is over, or after Timeouts::drain
+  void join() { thread_.join(); }
+  bool ended() const { return ended_.load(std::memory_order_acquire); }
+  const Metrics& metrics() const { return metrics_; }
+
+  // On its own thread.
+  const Config& config() const { return runtime_->config(); }
+  const std::shared_ptr<Runtime>& runtime() const { return runtime_; }
+  const Snapshot& snapshot() const { return snapshot_; }
+  bool draining() const { return draining_; }
+  Instant now() const { return net::Loop::current().now(); }
+  std::string_view http_date();
+  void name_ray(Ray& ray);
+  void finished(const Visitor& visitor, const Scratch& scratch);
+  Metrics& counts() { return metrics_; }
+  void link(Drainable& connection);
+  static void unlink(Drainable& connection);
+
+ private:
+  struct Orders {
+    std::optional<Snapshot> snapshot;
+    std::vector<OpenListener> listeners;
+    bool drain = false;
+  };
+
+  void run();
+  net::Task<void> serve();
+  net::Task<void> accept_all(net::Fd socket, Listener rules);
+  net::Task<void> connection(net::Fd socket, Endpoint peer, Endpoint listener, bool tls,
+                             bool proxied);
+  net::Task<void> keep_house();
+  net::Task<void> write_log();
+  void obey();
+  void use(Snapshot snapshot);
+  void open(std::vector<OpenListener> listeners);
+
+  Snapshot snapshot_;
+  std::shared_ptr<Runtime> runtime_;
+  std::vector<OpenListener> listeners_;
+  std::thread thread_;
+  net::Fd bell_;  // eventfd: orders have come
+  std::mutex orders_mutex_;
+  Orders orders_;
+  std::atomic<bool> ended_ = false;
+
+  bool draining_ = false;
+  std::uint64_t ray_state_;
+  LogWriter log_;
+  Metrics metrics_;
+  std::int64_t date_second_ = -1;
+  std::string date_;
+  Drainable* connections_ = nullptr;
+  net::Event* log_event_ = nullptr;
+  net::Group* acceptors_ = nullptr;
+  net::Group* sessions_ = nullptr;
+};
+
+}  // namespace causeway::edge

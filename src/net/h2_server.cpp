@@ -1,0 +1,265 @@
+#include "net/h2_server.hpp"
+
+#include <nghttp2/nghttp2.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <unordered_map>
+#include <vector>
+
+namespace causeway::net {
+namespace {
+
+constexpr std::uint32_t kStreamWindow = 128 * 1024;
+constexpr std::int32_t kConnectionWindow = 1024 * 1024;
+constexpr std::size_t kFieldOverhead = 32;  // RFC 9113 6.5.2
+// Of frames that ask for nothing (PING, SETTINGS, WINDOW_UPDATE, PRIORITY, empty DATA) before a
+// connection counts as a flood, beside some for each stream.
+constexpr std::uint64_t kIdleFrames = 2000;
+constexpr std::uint64_t kIdleFramesPerStream = 100;
+// CVE-2023-44487: streams opened only to be reset.
+constexpr std::uint64_t kResets = 200;
+
+struct SessionFree {
+  void operator()(nghttp2_session* session) const noexcept { nghttp2_session_del(session); }
+};
+struct CallbacksFree {
+  void operator()(nghttp2_session_callbacks* made) const noexcept {
+    nghttp2_session_callbacks_del(made);
+  }
+};
+struct OptionFree {
+  void operator()(nghttp2_option* made) const noexcept { nghttp2_option_del(made); }
+};
+
+std::string_view view(const std::uint8_t* bytes, std::size_t length) {
+  return {reinterpret_cast<const char*>(bytes), length};
+}
+
+nghttp2_nv field(std::string_view name, std::string_view value) {
+  const auto bytes = [](std::string_view text) {
+    return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));
+  };
+  return {bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
+}
+
+struct Head {
+  std::size_t bytes = 0;
+  int lines = 0;
+  bool too_large = false;
+};
+
+}  // namespace
+
+struct H2Server::State {
+  State(H2Events& the_events, H2ServerLimits the_limits) : events(the_events), limits(the_limits) {}
+
+  H2Events& events;
+  H2ServerLimits limits;
+  std::unique_ptr<nghttp2_session, SessionFree> session;
+  std::unordered_map<std::int32_t, Head> heads;  // of requests not complete yet
+  std::uint64_t streams = 0;
+  std::uint64_t resets = 0;
+  std::uint64_t idle_frames = 0;
+  bool broken = false;
+
+  static State& of(void* data) { return *static_cast<State*>(data); }
+
+  static bool is_request(const nghttp2_frame* frame) {
+    return frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST;
+  }
+
+  static int on_begin(nghttp2_session*, const nghttp2_frame* frame, void* data) {
+    State& own = of(data);
+    if (!is_request(frame)) return 0;
+    ++own.streams;
+    own.heads[frame->hd.stream_id] = {};
+    return 0;
+  }
+
+  static int on_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
+                       std::size_t name_length, const std::uint8_t* value, std::size_t value_length,
+                       std::uint8_t /*flags*/, void* data) {
+    State& own = of(data);
+    const auto found = own.heads.find(frame->hd.stream_id);
+    if (found == own.heads.end()) return 0;  // a trailer
+    Head& head = found->second;
+    head.bytes += name_length + value_length + kFieldOverhead;
+    head.too_large =
+        head.too_large || ++head.lines > own.limits.lines + 4 || head.bytes > own.limits.head_bytes;
+    if (head.too_large) {
+      // What goes on long after the limit is no mistake.
+      return head.bytes > 4 * own.limits.head_bytes ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+    }
+    own.events.on_field(frame->hd.stream_id, view(name, name_length), view(value, value_length));
+    return 0;
+  }
+
+  static int on_frame(nghttp2_session*, const nghttp2_frame* frame, void* data) {
+    State& own = of(data);
+    const bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    switch (frame->hd.type) {
+      case NGHTTP2_HEADERS:
+        if (is_request(frame)) {
+          const bool too_large = own.heads[frame->hd.stream_id].too_large;
+          own.heads.erase(frame->hd.stream_id);
+          own.events.on_request(frame->hd.stream_id, !ends, too_large);
+        } else if (ends) {
+          own.events.on_body_end(frame->hd.stream_id);
+        }
+        return 0;
+      case NGHTTP2_DATA:
+        if (ends) own.events.on_body_end(frame->hd.stream_id);
+        if (frame->hd.length == 0 && !ends) return own.idle();
+        return 0;
+      case NGHTTP2_RST_STREAM:
+        ++own.resets;
+        return own.resets > kResets && own.resets * 2 > own.streams ? NGHTTP2_ERR_CALLBACK_FAILURE
+                                                                    : 0;
+      default: return own.idle();
+    }
+  }
+
+  int idle() {
+    return ++idle_frames > kIdleFrames + kIdleFramesPerStream * streams
+               ? NGHTTP2_ERR_CALLBACK_FAILURE
+               : 0;
+  }
+
+  static int on_data(nghttp2_session*, std::uint8_t /*flags*/, std::int32_t id,
+                     const std::uint8_t* bytes, std::size_t length, void* data) {
+    of(data).events.on_body(id, view(bytes, length));
+    return 0;
+  }
+
+  static int on_close(nghttp2_session*, std::int32_t id, std::uint32_t error_code, void* data) {
+    State& own = of(data);
+    own.heads.erase(id);
+    own.events.on_closed(id, error_code != 0);
+    return 0;
+  }
+
+  static ssize_t read_body(nghttp2_session*, std::int32_t id, std::uint8_t* into,
+                           std::size_t length, std::uint32_t* flags, nghttp2_data_source*,
+                           void* data) {
+    bool ends = false;
+    const std::size_t got =
+        of(data).events.take_body(id, {reinterpret_cast<std::byte*>(into), length}, ends);
+    if (ends) {
+      *flags |= NGHTTP2_DATA_FLAG_EOF;
+    } else if (got == 0) {
+      return NGHTTP2_ERR_DEFERRED;
+    }
+    return static_cast<ssize_t>(got);
+  }
+
+  std::vector<nghttp2_nv> fields_of(std::string_view status,
+                                    std::span<const codec::HeaderField> fields) const {
+    std::vector<nghttp2_nv> out;
+    out.reserve(fields.size() + 1);
+    out.push_back(field(":status", status));
+    for (const auto& each : fields) out.push_back(field(each.name, each.value));
+    return out;
+  }
+};
+
+H2Server::H2Server(H2Events& events, H2ServerLimits limits)
+    : state_(std::make_unique<State>(events, limits)) {
+  nghttp2_session_callbacks* callbacks = nullptr;
+  nghttp2_session_callbacks_new(&callbacks);
+  const std::unique_ptr<nghttp2_session_callbacks, CallbacksFree> owner{callbacks};
+  nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, State::on_begin);
+  nghttp2_session_callbacks_set_on_header_callback(callbacks, State::on_header);
+  nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, State::on_frame);
+  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, State::on_data);
+  nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, State::on_close);
+  nghttp2_option* option = nullptr;
+  nghttp2_option_new(&option);
+  const std::unique_ptr<nghttp2_option, OptionFree> option_owner{option};
+  nghttp2_option_set_no_auto_window_update(option, 1);  // a slow origin slows the visitor
+  nghttp2_session* session = nullptr;
+  nghttp2_session_server_new2(&session, callbacks, state_.get(), option);
+  state_->session.reset(session);
+  const nghttp2_settings_entry settings[] = {
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streams},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kStreamWindow},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(limits.head_bytes)},
+  };
+  nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings, std::size(settings));
+  nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
+}
+
+H2Server::~H2Server() = default;
+
+bool H2Server::feed(std::string_view bytes) {
+  const auto taken = nghttp2_session_mem_recv(
+      state_->session.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  if (taken >= 0) return true;
+  state_->broken = true;
+  nghttp2_session_terminate_session(state_->session.get(), taken == NGHTTP2_ERR_CALLBACK_FAILURE
+                                                               ? NGHTTP2_ENHANCE_YOUR_CALM
+                                                               : NGHTTP2_PROTOCOL_ERROR);
+  return false;
+}
+
+bool H2Server::pull(std::string& out, std::size_t most) {
+  while (out.size() < most) {
+    const std::uint8_t* bytes = nullptr;
+    const auto length = nghttp2_session_mem_send(state_->session.get(), &bytes);
+    if (length < 0) return false;
+    if (length == 0) return true;
+    out.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(length));
+  }
+  return true;
+}
+
+void H2Server::interim(std::int32_t stream, int status,
+                       std::span<const codec::HeaderField> fields) {
+  const std::string text = std::to_string(status);
+  const auto list = state_->fields_of(text, fields);
+  nghttp2_submit_headers(state_->session.get(), NGHTTP2_FLAG_NONE, stream, nullptr, list.data(),
+                         list.size(), nullptr);
+}
+
+void H2Server::answer(std::int32_t stream, int status, std::span<const codec::HeaderField> fields,
+                      bool has_body) {
+  char digits[4] = {};
+  std::to_chars(digits, digits + 3, status);
+  const auto list = state_->fields_of({digits, 3}, fields);
+  nghttp2_data_provider body{.source = {.ptr = nullptr}, .read_callback = State::read_body};
+  nghttp2_submit_response(state_->session.get(), stream, list.data(), list.size(),
+                          has_body ? &body : nullptr);
+}
+
+void H2Server::resume(std::int32_t stream) {
+  nghttp2_session_resume_data(state_->session.get(), stream);
+}
+
+void H2Server::consumed(std::int32_t stream, std::size_t bytes) {
+  nghttp2_session_consume(state_->session.get(), stream, bytes);
+}
+
+void H2Server::reset(std::int32_t stream, bool broken) {
+  nghttp2_submit_rst_stream(state_->session.get(), NGHTTP2_FLAG_NONE, stream,
+                            broken ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_NO_ERROR);
+}
+
+void H2Server::refuse(std::int32_t stream) {
+  nghttp2_submit_rst_stream(state_->session.get(), NGHTTP2_FLAG_NONE, stream,
+                            NGHTTP2_REFUSED_STREAM);
+}
+
+void H2Server::go_away() {
+  nghttp2_session* session = state_->session.get();
+  nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE,
+                        nghttp2_session_get_last_proc_stream_id(session), NGHTTP2_NO_ERROR, nullptr,
+                        0);
+}
+
+bool H2Server::finished() const {
+  return nghttp2_session_want_read(state_->session.get()) == 0 &&
+         nghttp2_session_want_write(state_->session.get()) == 0;
+}
+
+}  // namespace causeway::net
