@@ -1,40 +1,10 @@
 #include "codec/http1_response.hpp"
 
-#include <fmt/format.h>
-
-#include <charconv>
 #include <utility>
 
-#include "base/text.hpp"
+#include "codec/http1_framing.hpp"
 
 namespace causeway::codec {
-namespace {
-
-constexpr std::uint64_t kMostLength = std::uint64_t{1} << 60U;
-
-struct Codings {
-  int count = 0;
-  bool chunked_once = false;
-};
-
-Codings read_codings(std::span<const HeaderField> fields) {
-  Codings out;
-  int chunked = 0;
-  for (const auto& field : fields) {
-    if (!equals_ignoring_case(field.name, "transfer-encoding")) continue;
-    for (const auto part : split(field.value, ',')) {
-      const auto coding = trim(part);
-      if (coding.empty()) continue;
-      ++out.count;
-      if (equals_ignoring_case(coding, "chunked")) ++chunked;
-    }
-  }
-  out.chunked_once = chunked == 1 && out.count == 1;
-  return out;
-}
-
-}  // namespace
-
 ResponseReader::ResponseReader(ResponseOptions options)
     : options_(options), collector_(options.policy, options.most_head_bytes) {}
 
@@ -97,55 +67,22 @@ void ResponseReader::take_head() {
 
 // RFC 9112 section 6.3, in its order.
 bool ResponseReader::read_framing() {
-  const auto fields = head().fields();
-  for (const auto& field : fields) {
-    if (equals_ignoring_case(field.name, "content-length") && !read_length(field.value)) {
-      return false;
-    }
-  }
   const int status = head().status();
-  if (options_.answers_head || status == 204 || status == 304) {
-    body_ = BodyReader{Framing::none};
-    return true;
+  const bool no_body = options_.answers_head || status == 204 || status == 304;
+  auto announced = no_body ? read_length(head().fields()) : codec::read_framing(head().fields());
+  length_ = announced.length;
+  if (announced.fault != HttpFault::none) {
+    fail(announced.fault, std::move(announced.detail));
+    return false;
   }
-  const auto codings = read_codings(fields);
-  if (codings.count > 0) {
-    if (!codings.chunked_once) {
-      fail(HttpFault::unknown_coding);
-      return false;
-    }
-    if (length_) {
-      fail(HttpFault::length_with_coding);
-      return false;
-    }
+  if (no_body) {
+    body_ = BodyReader{Framing::none};
+  } else if (announced.chunked) {
     body_ = BodyReader{Framing::chunked};
   } else if (length_) {
     body_ = BodyReader{Framing::length, *length_};
   } else {
     body_ = BodyReader{Framing::until_close};
-  }
-  return true;
-}
-
-// "5" or, from careless gateways, "5, 5": equal values are one value (RFC 9110 8.6).
-bool ResponseReader::read_length(std::string_view value) {
-  for (const auto part : split(value, ',')) {
-    const auto text = trim(part);
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (text.empty() || error != std::errc{} || end != text.data() + text.size() ||
-        number > kMostLength) {
-      fail(HttpFault::bad_length,
-           fmt::format("{} (\"{}\")", sentence(HttpFault::bad_length), printable(value, 60)));
-      return false;
-    }
-    if (length_ && *length_ != number) {
-      fail(
-          HttpFault::conflicting_length,
-          fmt::format("{} ({} and {})", sentence(HttpFault::conflicting_length), *length_, number));
-      return false;
-    }
-    length_ = number;
   }
   return true;
 }

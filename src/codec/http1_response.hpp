@@ -64,7 +64,6 @@ class ResponseReader {
 
   void take_head();
   bool read_framing();
-  bool read_length(std::string_view value);
   void fail(HttpFault fault, std::string detail = {});
 
   ResponseOptions options_;
