@@ -40,7 +40,6 @@ class MessageHead {
 };
 
 using ResponseHead = MessageHead;
-using RequestHead = MessageHead;
 
 class HeadCollector {
  public:

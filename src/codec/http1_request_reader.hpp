@@ -43,7 +43,7 @@ class RequestReader {
   std::string detail() const;  // the fault for a person
   int status() const;          // what to answer a fault with: 400, 413, 431, 501, 505
 
-  const RequestHead& head() const { return collector_.head(); }  // when head_complete()
+  const MessageHead& head() const { return collector_.head(); }  // when head_complete()
   const BodyReader& body() const { return body_; }
   bool expects_continue() const;  // the client waits for "100 Continue" before the body
   bool keeps_alive() const;       // another request may follow on the connection
