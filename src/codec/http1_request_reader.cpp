@@ -8,7 +8,7 @@
 
 namespace causeway::codec {
 
-RequestReader::RequestReader(RequestLimits limits)
+RequestReader::RequestReader(ReaderLimits limits)
     : limits_(limits),
       collector_(kHttpStrict, limits.most_head_bytes, limits.most_lines, MessageKind::request) {}
 

@@ -14,7 +14,7 @@
 namespace causeway::codec {
 
 // For servers of our own APIs; an edge has others.
-struct RequestLimits {
+struct ReaderLimits {
   std::size_t most_head_bytes = std::size_t{32} * 1024;
   int most_lines = 200;
   std::uint64_t most_body_bytes = std::uint64_t{1024} * 1024;
@@ -22,7 +22,7 @@ struct RequestLimits {
 
 class RequestReader {
  public:
-  explicit RequestReader(RequestLimits limits = {});
+  explicit RequestReader(ReaderLimits limits = {});
 
   struct Step {
     std::size_t taken = 0;
@@ -57,7 +57,7 @@ class RequestReader {
   bool read_framing();
   void fail(HttpFault fault, std::string detail = {});
 
-  RequestLimits limits_;
+  ReaderLimits limits_;
   HeadCollector collector_;
   BodyReader body_;
   State state_ = State::head;

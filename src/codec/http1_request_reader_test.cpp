@@ -20,7 +20,7 @@ struct Read {
   bool operator==(const Read&) const = default;
 };
 
-Read read(std::string_view text, std::size_t piece, RequestLimits limits) {
+Read read(std::string_view text, std::size_t piece, ReaderLimits limits) {
   RequestReader reader{limits};
   Read out;
   out.left = text.size();
@@ -44,14 +44,14 @@ Read read(std::string_view text, std::size_t piece, RequestLimits limits) {
 }
 
 // The outcome does not depend on how the bytes were cut.
-Read read(std::string_view text, RequestLimits limits = {}) {
+Read read(std::string_view text, ReaderLimits limits = {}) {
   const Read whole = read(text, text.size() + 1, limits);
   for (const std::size_t piece : {1U, 2U, 7U})
     EXPECT_EQ(read(text, piece, limits).fault, whole.fault) << text;
   return whole;
 }
 
-HttpFault fault(std::string_view text, RequestLimits limits = {}) {
+HttpFault fault(std::string_view text, ReaderLimits limits = {}) {
   return read(text, limits).fault;
 }
 
@@ -109,7 +109,7 @@ TEST(RequestReader, TellsOtherProtocolsAndEarlyEnds) {
 
 TEST(RequestReader, HoldsItsLimits) {
   using enum HttpFault;
-  const RequestLimits small{.most_head_bytes = 100, .most_lines = 4, .most_body_bytes = 3};
+  const ReaderLimits small{.most_head_bytes = 100, .most_lines = 4, .most_body_bytes = 3};
   EXPECT_EQ(fault("GET /" + std::string(200, 'a'), small), head_too_large);
   EXPECT_EQ(fault("GET / HTTP/1.1\r\nA: 1\r\nB: 1\r\nC: 1\r\nD: 1\r\n\r\n", small), too_many_lines);
   const std::string post = "POST / HTTP/1.1\r\nHost: h\r\n";

@@ -67,7 +67,7 @@ struct HttpServiceOptions {
   // The server's side of TLS on an accepted socket; nothing when the handshake fails. Unset: plain.
   std::function<Task<std::unique_ptr<Stream>>(Fd, Instant deadline)> secure;
   std::size_t most_connections = limits::kServiceConnections;
-  std::uint64_t most_body_bytes = codec::RequestLimits{}.most_body_bytes;
+  std::uint64_t most_body_bytes = codec::ReaderLimits{}.most_body_bytes;
   Duration head_wait = limits::kServiceHeadWait;
   Duration body_wait = limits::kServiceBodyWait;
   Duration idle = limits::kServiceIdle;

@@ -117,7 +117,7 @@ HttpSession::HttpSession(HttpHouse& house, const HttpServiceOptions& options,
       handler_(handler),
       stream_(std::move(stream)),
       peer_(peer),
-      reader_(codec::RequestLimits{.most_body_bytes = options.most_body_bytes}) {}
+      reader_(codec::ReaderLimits{.most_body_bytes = options.most_body_bytes}) {}
 
 Task<void> HttpSession::run() {
   while (co_await read_request()) {
