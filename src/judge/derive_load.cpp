@@ -27,6 +27,15 @@ bool first_pass_and_rest_do_not(const model::Observation& many) {
   return good >= 2 && many.integer("leading_ok") == good && delayed(many) >= 5;
 }
 
+// What was full is the server's queue of connections not yet accepted (listen(2), backlog): it has
+// room for others a moment later, and a second later for all that had to wait. A bucket that let so
+// few in would be empty for both.
+bool waits_in_a_queue(const model::Observation& many) {
+  return many.integer("second") == delayed(many) && many.integer("at_once") >= 2 &&
+         many.integer("between_sent") >= 3 &&
+         many.integer("between_ok") == many.integer("between_sent");
+}
+
 // A limit is blind to a slow series, loss is not; but a strict limit hits a slow series as well.
 // While all stay open, a rate refills and a number of connections does not.
 std::string_view reading(const model::Observation& many, const model::Observation* paced) {
@@ -45,6 +54,7 @@ std::string_view reading(const model::Observation& many, const model::Observatio
     return none_paced || first_pass_and_rest_do_not(many) ? "rate-limit" : "loss";
   }
   if (bad < 3) return "unclear";
+  if (waits_in_a_queue(many)) return "queue";
   // Good and bad ones mixed, from the very first on: no limit picks like that.
   if (many.integer("leading_ok") * 2 < good) return "loss";
   // One may come late all the same, in the place of one that ended.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,14 @@ using net::ConnectOutcome;
 
 // After this many that did not connect at once, one after another proves no more.
 constexpr int kFailuresEnough = 3;
+
+// While some of a burst still wait for their first retransmission (1 s, RFC 6298), a few more ask
+// in between: a bucket that was just emptied has nothing for them, a queue that was just full has
+// room. With them and the main one, a burst stays within limits::kBurstConnections.
+constexpr int kBetween = limits::kBurstConnections - limits::kBurstSize - 1;
+constexpr auto kBetweenStart = std::chrono::milliseconds{250};
+constexpr auto kBetweenPause = std::chrono::milliseconds{60};
+constexpr auto kBetweenWait = std::chrono::milliseconds{500};
 
 bool at_once(const net::ConnectResult& result) {
   return result.outcome == ConnectOutcome::open && result.facts.syn_retransmits == 0;
@@ -41,8 +50,25 @@ class Burst {
   net::Task<void> all_together() {
     results_.resize(limits::kBurstSize);
     net::Group group;
-    for (auto& result : results_) group.start(connect_into(result));
+    waiting_ = std::ssize(results_);
+    for (auto& result : results_) group.start(one_of_many(result));
+    between_.resize(kBetween);
+    for (int i = 0; i < kBetween; ++i) group.start(ask_in_between(i));
     co_await group.finished();
+  }
+
+  net::Task<void> one_of_many(net::ConnectResult& result) {
+    co_await connect_into(result, limits::kSideProbeWait);
+    --waiting_;
+  }
+
+  net::Task<void> ask_in_between(int number) {
+    net::Loop& loop = net::Loop::current();
+    const auto start = survey_.until(loop.now(), kBetweenStart + number * kBetweenPause);
+    if (!co_await loop.sleep_until(start)) co_return;
+    if (waiting_ == 0) co_return;
+    ++between_sent_;
+    co_await connect_into(between_.at(static_cast<std::size_t>(number)), kBetweenWait);
   }
 
   net::Task<void> one_by_one() {
@@ -58,17 +84,17 @@ class Burst {
       }
       if (loop.now() >= survey_.deadline) break;
       net::ConnectResult& result = results_.emplace_back();
-      co_await connect_into(result);
+      co_await connect_into(result, limits::kSideProbeWait);
       if (!at_once(result)) ++failures;
       if (paced) result.socket.reset();
     }
   }
 
-  net::Task<void> connect_into(net::ConnectResult& result) {
+  net::Task<void> connect_into(net::ConnectResult& result, Duration wait) {
     net::ConnectOptions options{
         .remote = remote_,
         .source = survey_.request.source,
-        .deadline = survey_.until(net::Loop::current().now(), limits::kSideProbeWait),
+        .deadline = survey_.until(net::Loop::current().now(), wait),
     };
     if (options.source && options.source->family() != remote_.address.family()) {
       options.source.reset();
@@ -87,6 +113,9 @@ class Burst {
       return static_cast<int>(std::ranges::count_if(results_, matches));
     };
     const auto is_open = [](const auto& result) { return result.outcome == ConnectOutcome::open; };
+    const auto is_second = [](const auto& result) {
+      return result.outcome == ConnectOutcome::open && result.facts.syn_retransmits == 1;
+    };
     const auto is_silent = [](const auto& result) {
       return result.outcome == ConnectOutcome::silent;
     };
@@ -104,8 +133,11 @@ class Burst {
         .set("sent", facts.sent)
         .set("at_once", facts.at_once)
         .set("later", opened - facts.at_once)
+        .set("second", count(is_second))
         .set("refused", facts.sent - opened - silent)
         .set("silent", silent)
+        .set("between_sent", between_sent_)
+        .set("between_ok", static_cast<int>(std::ranges::count_if(between_, at_once)))
         .set("leading_ok", static_cast<int>(first_bad - results_.begin()))
         .set("waited_ms", longest);
     survey_.record.add(std::move(seen));
@@ -116,6 +148,9 @@ class Burst {
   Endpoint remote_;
   BurstStyle style_;
   std::vector<net::ConnectResult> results_;
+  std::vector<net::ConnectResult> between_;
+  std::ptrdiff_t waiting_ = 0;  // of results_
+  int between_sent_ = 0;
 };
 
 }  // namespace
