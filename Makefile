@@ -37,7 +37,7 @@ scenario: build/dev/build.ninja ## scenario files whose name matches S=glob
 	@sh tools/scenario.sh '$(S)'
 
 lab: build ## real faults in namespaces (root): F=glob, prints a score; EDGE=1: codes at `causeway edge`
-	@ninja -C build/release -j$(JOBS) --quiet
+	@ninja -C build/release -j$(JOBS) --quiet causeway misbehave
 	@$(BUILD)/causeway lab run --all --filter '$(F)' $(if $(EDGE),--through-edge)
 
 asan tsan: %: build/%/build.ninja ## the whole test suite under a sanitizer
@@ -49,11 +49,11 @@ fuzz: build/fuzz/build.ninja ## libFuzzer target T=dns|http1|http1_incoming|prox
 	@sh tools/fuzz.sh $(T) $(SECONDS_)
 
 bench: build ## own CPU time per diagnosis, runtime against a plain event loop
-	@ninja -C build/release -j$(JOBS) --quiet
+	@ninja -C build/release -j$(JOBS) --quiet causeway misbehave
 	@sh tools/bench.sh
 
-tidy: build/dev/build.ninja ## clang-tidy, all findings are errors
-	@sh tools/tidy.sh
+tidy: build/dev/build.ninja ## clang-tidy with the static analyzer, all findings are errors
+	@python3 tools/tidy.py --analyze
 
 format: setup ## clang-format in place
 	@git ls-files '*.cpp' '*.hpp' | xargs clang-format-19 -i

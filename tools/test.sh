@@ -12,12 +12,10 @@ ninja -C build/dev -j"$jobs" --quiet
 step 'unit, scenario and tidy tests'
 ctest --test-dir build/dev --output-on-failure
 step 'clang-tidy'
-sh tools/tidy.sh
+python3 tools/tidy.py
 if [ "$(id -u)" -eq 0 ] && unshare --net --mount --pid --fork true 2>/dev/null; then
   step 'lab: a subset of real faults in namespaces'
-  make --no-print-directory build
-  ninja -C build/release -j"$jobs" --quiet misbehave
-  build/release/causeway lab run --all --filter @ci
+  build/dev/causeway lab run --all --filter @ci
 else
   step 'lab left out: it needs root and namespaces (sudo make lab)'
 fi
