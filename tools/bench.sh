@@ -3,6 +3,8 @@
 set -eu
 echo '== one diagnosis beside curl'
 python3 bench/diagnose_bench.py --causeway build/release/causeway
+echo '== causeway explain on large logs'
+python3 bench/explain_bench.py --causeway build/release/causeway
 for program in build/release/bench/*_bench; do
   [ -x "$program" ] || continue
   echo "== $(basename "$program")"

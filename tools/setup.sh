@@ -7,11 +7,11 @@ set -eu
 build='clang-19 clang-tidy-19 clang-format-19 lld-19 llvm-19 libclang-rt-19-dev ccache cmake ninja-build pkg-config
   libssl-dev libnghttp2-dev libcurl4-openssl-dev libunbound-dev libfmt-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev libgtest-dev
   libsqlite3-dev libpq-dev
-  libgmock-dev libbenchmark-dev libboost-dev ca-certificates dns-root-data git'
+  libgmock-dev libbenchmark-dev libboost-dev libsimdjson-dev zlib1g-dev libzstd-dev ca-certificates dns-root-data git'
 # to test and to run the lab: real servers, real firewalls, namespaces
 lab='iproute2 nftables iptables ipset conntrack procps iputils-ping curl openssl util-linux nginx-light
   apache2 lighttpd haproxy knot knot-dnsutils unbound dnsmasq bind9 fail2ban libcap2-bin tcpdump
-  socat postgresql python3 python3-jsonschema wrk nghttp2-client h2o'
+  socat caddy zstd postgresql python3 python3-jsonschema wrk nghttp2-client h2o'
 
 missing=
 for package in $build $lab; do

@@ -1,6 +1,7 @@
 #include "app/explain.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -9,6 +10,8 @@
 #include <nlohmann/json.hpp>
 
 #include "app/command.hpp"
+#include "app/explain_line.hpp"
+#include "app/explain_logs.hpp"
 #include "app/phrases.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
@@ -67,25 +70,6 @@ std::string_view retry_phrase(model::Retry retry) {
       return "An edge tries once more when the connection had been used before.";
   }
   std::unreachable();
-}
-
-// The words are about a case; without one, "{host}" reads HOST. Other braces belong to a command.
-std::string without_case(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const auto close = text.find('}');
-    const bool place =
-        text.front() == '{' && close != std::string_view::npos && close > 1 &&
-        std::ranges::all_of(text.substr(1, close - 1), [](char c) { return c >= 'a' && c <= 'z'; });
-    if (!place) {
-      out += text.front();
-      text.remove_prefix(1);
-      continue;
-    }
-    for (const char c : text.substr(1, close - 1)) out += static_cast<char>(c - 'a' + 'A');
-    text.remove_prefix(close + 1);
-  }
-  return out;
 }
 
 Explanation of_failure(const model::FailureRow& row) {
@@ -161,6 +145,14 @@ std::string alike(std::string_view word) {
 }
 
 std::unexpected<Error> unknown(std::string_view word) {
+  if (word.contains('/') && !word.contains(' '))
+    return error(fmt::format("there is no file '{}'", printable(word, 120)));
+  if (word.contains(' ')) {
+    return error(fmt::format(
+        "'{}' is no line of a log that is known, or says nothing about the way to an origin; "
+        "expected nginx, Apache, HAProxy, Envoy, Caddy, Traefik, Cloudflare or causeway edge",
+        printable(word, 60)));
+  }
   const auto words = all_words();
   std::vector<std::string> near;
   for (const auto& each : words) {
@@ -187,21 +179,39 @@ std::string commands_text(const Passage& passage, const Screen& screen) {
   return out;
 }
 
-struct Flags {
-  std::string word;
-  std::string format = "text";
-  bool no_color = false;
-};
+bool is_file(const std::string& word) { return word == "-" || ::access(word.c_str(), F_OK) == 0; }
 
-int run(const Flags& flags) {
-  const auto found = explain(flags.word);
-  if (!found) return wrong_use("explain", found.error().text);
-  print(flags.format == "json" ? explanation_json(*found)
-                               : explanation_text(*found, screen_of_stdout(flags.no_color)));
-  return kFine;
+int run(const LogFlags& flags) {
+  const bool logs = flags.follow || std::ranges::any_of(flags.files, is_file);
+  if (!logs && flags.files.size() == 1) {
+    const auto found = explain(flags.files.front());
+    if (!found) return wrong_use("explain", found.error().text);
+    print(flags.format == "json" ? explanation_json(*found)
+                                 : explanation_text(*found, screen_of_stdout(flags.no_color)));
+    return kFine;
+  }
+  return explain_logs(flags);
 }
 
 }  // namespace
+
+std::string without_case(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto close = text.find('}');
+    const bool place =
+        text.front() == '{' && close != std::string_view::npos && close > 1 &&
+        std::ranges::all_of(text.substr(1, close - 1), [](char c) { return c >= 'a' && c <= 'z'; });
+    if (!place) {
+      out += text.front();
+      text.remove_prefix(1);
+      continue;
+    }
+    for (const char c : text.substr(1, close - 1)) out += static_cast<char>(c - 'a' + 'A');
+    text.remove_prefix(close + 1);
+  }
+  return out;
+}
 
 Parsed<Explanation> explain(std::string_view word) {
   const std::string_view trimmed = trim(word);
@@ -212,6 +222,7 @@ Parsed<Explanation> explain(std::string_view word) {
   }
   if (const auto failure = model::failure_named(trimmed)) return of_failure(model::row(*failure));
   if (const auto cause = model::cause_named(trimmed)) return of_cause(model::row(*cause));
+  if (auto line = explain_line(trimmed)) return std::move(*line);
   return unknown(trimmed);
 }
 
@@ -253,16 +264,33 @@ std::string explanation_json(const Explanation& explanation) {
 }
 
 Command add_explain(CLI::App& root) {
-  auto flags = std::make_shared<Flags>();
-  CLI::App* app = root.add_subcommand("explain", "Explain a code, a failure or a cause");
+  auto flags = std::make_shared<LogFlags>();
+  CLI::App* app = root.add_subcommand(
+      "explain", "Explain a code, a failure, a cause, a log line or a whole log");
   app->footer(
       "Examples:\n"
       "  causeway explain 523\n"
-      "  causeway explain connect.refused\n"
-      "  causeway explain firewall.drop --format json");
-  app->add_option("word", flags->word, "a code (520-530, 1000 ...), a failure id or a cause id")
-      ->option_text("CODE|FAILURE|CAUSE")
+      "  causeway explain firewall.drop --format json\n"
+      "  causeway explain 'sC--'              HAProxy's termination state; also UF,URX of Envoy\n"
+      "  causeway explain /var/log/nginx/error.log /var/log/nginx/access.log.2.gz\n"
+      "  causeway explain haproxy.log --since 2h\n"
+      "  journalctl -u caddy -o cat | causeway explain -\n"
+      "  causeway explain --follow /var/log/nginx/error.log\n\n"
+      "Logs: nginx, Apache, HAProxy, Envoy, Caddy, Traefik, Cloudflare (Logpush, GraphQL),\n"
+      "causeway edge; plain, gzip or zstd. Exit codes for a log: 0 nothing failed,\n"
+      "1 something did, 2 wrong use, 3 no line was understood.");
+  app->add_option("word", flags->files,
+                  "a code (520-530, 1000 ...), a failure id, a cause id, a log line in quotation "
+                  "marks, or files of logs (- is standard input)")
+      ->option_text("CODE|FAILURE|CAUSE|LINE|FILE...|-")
       ->required();
+  app->add_option("--since", flags->since, "leave out what is older: a time, or how long ago")
+      ->option_text("TIME|2h");
+  app->add_option("--until", flags->until, "leave out what is newer")->option_text("TIME|2h");
+  app->add_option("--zone", flags->zone, "zone of times that name none (default UTC)")
+      ->option_text("+02:00");
+  app->add_flag("--follow", flags->follow,
+                "go on reading as the file grows; the summary comes at Ctrl-C");
   app->add_option("--format", flags->format, "what is printed (default text)")
       ->option_text("text|json")
       ->check(CLI::IsMember({"text", "json"}));

@@ -1,4 +1,4 @@
-// `causeway explain`: a code, a failure or a cause in plain words.
+// `causeway explain`: a code, a failure, a cause or a line of a log in plain words.
 #pragma once
 
 #include <string>
@@ -17,15 +17,19 @@ struct Passage {
 };
 
 struct Explanation {
-  std::string kind;  // code | failure | cause
+  std::string kind;  // code | failure | cause | line
   std::string id;    // "523", "connect.refused", "firewall.drop"
   std::string title;
   std::vector<Passage> passages;
 };
 
-// `word` names a code (520, 1016), a failure id or a cause id. Otherwise the error lists the
-// nearest ones.
+// `word` names a code (520, 1016), a failure id or a cause id, or it is a log line, a termination
+// state ("sC--"), response flags ("UF,URX") or a message. Otherwise the error lists the nearest
+// ids.
 Parsed<Explanation> explain(std::string_view word);
+
+// The words are about a case; without one, "{host}" reads HOST. Other braces belong to a command.
+std::string without_case(std::string_view text);
 
 std::string explanation_text(const Explanation& explanation, const Screen& screen);
 std::string explanation_json(const Explanation& explanation);

@@ -1,0 +1,94 @@
+#include "codec/log_line.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/time.hpp"
+#include "codec/log_fields.hpp"
+
+namespace causeway::codec {
+namespace {
+
+constexpr std::int64_t kNow = 1'795'615'331'000;  // 2026-11-25T14:02:11Z
+
+std::string stamp(std::int64_t at) {
+  return at == kNoTime ? "none" : rfc3339(WallTime{std::chrono::milliseconds{at}});
+}
+
+TEST(LogClock, EveryForm) {
+  LogClock clock{60, kNow};
+  std::size_t length = 0;
+  bool zoned = false;
+  EXPECT_EQ(stamp(clock.access("25/Nov/2026:14:02:11 -0330]", length, zoned)),
+            "2026-11-25T17:32:11.000Z");
+  EXPECT_TRUE(zoned);
+  EXPECT_EQ(length, 26U);
+  EXPECT_EQ(stamp(clock.access("25/Nov/2026:14:02:12 +0000]", length, zoned)),
+            "2026-11-25T14:02:12.000Z");
+  EXPECT_EQ(stamp(clock.haproxy("06/Feb/2009:12:14:14.655")), "2009-02-06T11:14:14.655Z");
+  EXPECT_EQ(stamp(clock.nginx("2026/11/25 14:02:11 [")), "2026-11-25T13:02:11.000Z");
+  EXPECT_EQ(stamp(clock.apache("Wed Nov 25 14:02:11.123456 2026")), "2026-11-25T13:02:11.123Z");
+  EXPECT_EQ(stamp(clock.iso("2026-11-25T14:02:11.5+01:00 x", length, zoned)),
+            "2026-11-25T13:02:11.500Z");
+  EXPECT_EQ(length, 27U);
+  EXPECT_EQ(stamp(clock.iso("2026-11-25 14:02:11,250", length, zoned)), "2026-11-25T13:02:11.250Z");
+  EXPECT_FALSE(zoned);
+  EXPECT_EQ(stamp(clock.syslog("Nov 25 14:02:11 host")), "2026-11-25T13:02:11.000Z");
+  // No year is written: the latest one that is not in the future.
+  EXPECT_EQ(stamp(clock.syslog("Dec  3 01:00:00 host")), "2025-12-03T00:00:00.000Z");
+}
+
+TEST(LogClock, WhatIsNoTime) {
+  LogClock clock{0, kNow};
+  std::size_t length = 0;
+  bool zoned = false;
+  for (const auto* text :
+       {"", "25/Nov/2026", "32/Nov/2026:14:02:11 +0000", "25/Nov/2026:24:02:11 +0000",
+        "25/Xxx/2026:14:02:11 +0000", "25/Nov/2026:14:02:6x +0000"}) {
+    EXPECT_EQ(stamp(clock.access(text, length, zoned)), "none") << text;
+  }
+  EXPECT_EQ(stamp(clock.nginx("2026/02/30 14:02:11")), "none");
+  EXPECT_EQ(stamp(clock.syslog("Feb 30 14:02:11")), "none");
+}
+
+TEST(LogFields, Pieces) {
+  bool secure = false;
+  EXPECT_EQ(origin_of_url("https://10.0.0.5:443/a?b", secure), "10.0.0.5:443");
+  EXPECT_TRUE(secure);
+  EXPECT_EQ(origin_of_url("fastcgi://unix:/run/php.sock:", secure), "unix:/run/php.sock");
+  bool several = false;
+  EXPECT_EQ(last_of_list("10.0.0.5:80, 10.0.0.6:80 : 10.0.0.7:80", several), "10.0.0.7:80");
+  EXPECT_TRUE(several);
+  std::string_view rest = R"("a \" b" c)";
+  bool quoted = false;
+  EXPECT_EQ(take_field(rest, quoted), R"(a \" b)");
+  EXPECT_EQ(take_field(rest, quoted), "c");
+  EXPECT_FALSE(quoted);
+  EXPECT_EQ(status_of("1000"), 0);
+  EXPECT_EQ(status_of("-42"), 0);
+  EXPECT_EQ(seconds_as_ms("-"), kNotReached);
+  EXPECT_EQ(seconds_as_ms("x"), kNotLogged);
+}
+
+TEST(LogReader, CutAndHostileLines) {
+  LogReader reader{LogClock{0, kNow}};
+  LogLine line;
+  for (const auto* text :
+       {"", "{", "{}", "[", "\"", "<134>", "<134>1 ", "{\"status\":}", "{\"a\":\"\\ud800\"}",
+        "203.0.113.7 - - [25/Nov/2026:14:02:11 +0000] \"GET",
+        "203.0.113.7 - - [25/Nov/2026:14:02:11 +0000] \"G\" 2x0 1", "Server  is DOWN",
+        "2026/11/25 14:02:11 [", "[2026-11-25T14:02:11Z] \""}) {
+    EXPECT_FALSE(reader.read(text, false, line)) << text;
+    EXPECT_EQ(line.format, LogFormat::unknown);
+  }
+}
+
+TEST(LogReader, ACarriageReturnIsNoPartOfALine) {
+  LogReader reader{LogClock{0, kNow}};
+  LogLine line;
+  ASSERT_TRUE(reader.read("203.0.113.7 - - [25/Nov/2026:14:02:11 +0000] \"GET / HTTP/1.1\" 502\r",
+                          false, line));
+  EXPECT_EQ(line.status, 502);
+}
+
+}  // namespace
+}  // namespace causeway::codec

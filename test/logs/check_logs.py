@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""What `causeway explain FILE --format json` prints, against docs/schema/logs.schema.json and itself: plain,
+gzip, zstd, in pieces through a pipe; --since and --until; exit codes. Whether it agrees with the truth is
+src/explain/corpus_test.cpp.
+
+  check_logs.py CAUSEWAY
+"""
+import gzip
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import jsonschema
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+SCHEMA = json.loads((ROOT / "docs/schema/logs.schema.json").read_text())
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+FAILURES = set(re.findall(r'^FAILURE\(\w+, "([^"]+)"', (ROOT / "src/model/failures.def").read_text(), re.M))
+CAUSES = set(re.findall(r'^CAUSE\(\w+, "([^"]+)"', (ROOT / "src/model/causes.def").read_text(), re.M))
+wrong = []
+
+
+def expect(name, found, right):
+    if found != right:
+        wrong.append(f"{name}: found {found!r}, expected {right!r}")
+
+
+def explain(program, *words, stdin=None, code=1):
+    done = subprocess.run([program, "explain", *words, "--format", "json"], capture_output=True, timeout=60, input=stdin)
+    expect(f"exit code of {words}", done.returncode, code)
+    return json.loads(done.stdout)
+
+
+def check(name, document):
+    for problem in VALIDATOR.iter_errors(document):
+        wrong.append(f"{name}: {'/'.join(map(str, problem.absolute_path))}: {problem.message[:200]}")
+    for group in document["groups"]:
+        names = {group["failure"], *group["possible"]} - {None}
+        wrong.extend(f"{name}: {each} is not in failures.def" for each in names - FAILURES)
+        wrong.extend(f"{name}: {c['id']} is not in causes.def" for c in group["causes"] if c["id"] not in CAUSES)
+        expect(f"{name}: episodes", sum(e["count"] for e in group["episodes"]), group["count"] if group["from"] else 0)
+    requests = document["requests"]
+    failed = sum(g["count"] for g in document["groups"] if g["part"] == "failed")
+    if failed < requests["failed"]:
+        wrong.append(f"{name}: groups hold {failed} failures of {requests['failed']}")
+    return document
+
+
+def check_schema_catches(good):
+    mistakes = {
+        "no id": lambda d: d["groups"][0].update(failure="Connect gremlins"),
+        "unknown key": lambda d: d.update(mood="bad"),
+        "missing key": lambda d: d.pop("lines"),
+        "time without zone": lambda d: d.update({"from": "2026-11-22 10:17:22"}),
+        "count as text": lambda d: d["groups"][0].update(count="3"),
+    }
+    for name, spoil in mistakes.items():
+        bad = json.loads(json.dumps(good))
+        spoil(bad)
+        if VALIDATOR.is_valid(bad):
+            wrong.append(f"schema: does not notice: {name}")
+
+
+def main(program):
+    for path in sorted((HERE / "real").glob("*.log")):
+        check(path.name, explain(program, str(path)))
+    plain = explain(program, str(HERE / "real/nginx-error.log"))
+    check_schema_catches(plain)
+    text = (HERE / "real/nginx-error.log").read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        packed = pathlib.Path(folder) / "a.gz"
+        half = len(text) // 2
+        packed.write_bytes(gzip.compress(text[:half]) + gzip.compress(text[half:]))  # two members, as rotation leaves
+        expect("gzip", explain(program, str(packed))["groups"][0]["count"], plain["groups"][0]["count"])
+        expect("gzip lines", explain(program, str(packed))["lines"], plain["lines"])
+        zstd = pathlib.Path(folder) / "a.zst"
+        subprocess.run(["zstd", "-q", "-o", str(zstd)], input=text, check=True)
+        expect("zstd lines", explain(program, str(zstd))["lines"], plain["lines"])
+        cut = pathlib.Path(folder) / "cut.gz"
+        cut.write_bytes(gzip.compress(text)[:-200])
+        done = subprocess.run([program, "explain", str(cut)], capture_output=True, text=True)
+        expect("a cut file is told", "ends in the middle" in done.stderr, True)
+        expect("and what was read is told", "What failed" in done.stdout, True)
+    expect("pipe", explain(program, "-", stdin=text)["lines"], plain["lines"])
+    expect("without its last line end", explain(program, "-", stdin=text.rstrip(b"\n"))["lines"], plain["lines"])
+    access = (HERE / "real/nginx-access.log").read_bytes()
+    long_line = b"x" * 300_000 + b"\n"
+    odd = explain(program, "-", stdin=b"\x00\xff\x00 nonsense\n\n" + long_line + access)
+    expect("unknown lines", odd["unknown"]["lines"], 2)
+    expect("the rest is read all the same", odd["requests"], explain(program, "-", stdin=access)["requests"])
+    expect("nothing understood", explain(program, "-", stdin=b"hello\n", code=3)["unknown"]["lines"], 1)
+    expect("empty", explain(program, "-", stdin=b"", code=3)["lines"], 0)
+    line = b'203.0.113.7 - - [25/Nov/2026:14:02:%02d +0000] "GET / HTTP/1.1" %d 1 "-" "-"\n'
+    log = b"".join(line % (n, 521 if n % 2 else 200) for n in range(60))
+    part = explain(program, "-", "--since", "2026-11-25T14:02:10Z", "--until", "2026-11-25T14:02:20Z", stdin=log)
+    expect("since and until", (part["requests"]["failed"], part["requests"]["fine"], part["outside"]), (5, 5, 50))
+    expect("zone", explain(program, "-", "--zone", "+02:00",
+                           stdin=b"2026/11/25 14:02:11 [error] 1#1: *1 no live upstreams while connecting to upstream\n")["from"],
+           "2026-11-25T12:02:11.000Z")
+    rows = json.dumps({"data": {"viewer": {"zones": [{"httpRequestsAdaptiveGroups": [
+        {"count": 7, "dimensions": {"datetimeMinute": "2026-11-25T14:02:00Z", "edgeResponseStatus": 523, "originResponseStatus": 0}}]}]}}}, indent=2)
+    expect("a whole GraphQL answer", explain(program, "-", stdin=rows.encode())["requests"]["failed"], 7)
+    for words in (["--zone", "noon", "-"], ["--since", "yesterday", "-"], ["/nowhere/x.log", "/nowhere/y.log"]):
+        done = subprocess.run([program, "explain", *words], capture_output=True, text=True, input="")
+        expect(f"wrong use: {words}", done.returncode, 2)
+    print("\n".join(wrong) if wrong else "logs are explained as promised")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
