@@ -1,0 +1,454 @@
+// `causeway report`: a bundle for the hosting provider, from a live diagnosis or from saved
+// documents.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "app/command.hpp"
+#include "app/diagnose.hpp"
+#include "app/explain_logs.hpp"
+#include "app/join.hpp"
+#include "app/phrases.hpp"
+#include "app/progress.hpp"
+#include "app/read_file.hpp"
+#include "app/report_page.hpp"
+#include "app/screen.hpp"
+#include "base/text.hpp"
+#include "judge/judge.hpp"
+#include "model/code.hpp"
+#include "model/json.hpp"
+#include "report/redact.hpp"
+#include "report/report.hpp"
+
+namespace causeway::app {
+namespace {
+
+constexpr std::size_t kAttachmentBytes = 4 * 1024 * 1024;
+constexpr std::size_t kAttachments = 16;
+constexpr std::size_t kRulesBytes = 1024 * 1024;
+constexpr std::size_t kSampleShown = 3;  // of a hidden value, in the preview
+
+struct Flags {
+  std::vector<std::string> inputs;
+  std::vector<std::string> attach;
+  std::string format;
+  std::string output;
+  std::string redact = "mail,user,network";
+  std::string rules;
+  std::string map;
+  std::string to;
+  std::string zone;
+  bool preview = false;
+  bool no_color = false;
+};
+
+bool is_document(const std::string& input) {
+  return input == "-" || ::access(input.c_str(), F_OK) == 0;
+}
+
+// The parts of a diagnosis that parse_document() leaves out: what was asked, when, how long.
+Parsed<model::Diagnosis> head_of(std::string_view text, std::string_view name) {
+  model::Diagnosis out;
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (json.is_discarded() || !json.is_object())
+    return error(fmt::format("{}: not a JSON object", name));
+  const auto string = [](const nlohmann::json& from, const char* key) {
+    const auto at = from.find(key);
+    return at != from.end() && at->is_string() ? at->get<std::string>() : std::string{};
+  };
+  out.id = string(json, "id");
+  if (const auto at = parse_rfc3339(string(json, "started"))) out.started = *at;
+  if (const auto span = json.find("duration_ms"); span != json.end() && span->is_number()) {
+    const double ms = std::clamp(span->get<double>(), 0.0, 1e9);
+    out.duration = Duration{static_cast<std::int64_t>(ms * 1e6)};
+  }
+  const auto target = json.find("target");
+  if (target == json.end() || !target->is_object())
+    return error(fmt::format("{}: has no target; expected a causeway.diagnosis/1 document", name));
+  out.target.url = string(*target, "url");
+  out.target.host = string(*target, "host");
+  if (auto scheme = string(*target, "scheme"); !scheme.empty()) out.target.scheme = scheme;
+  if (const auto port = target->find("port");
+      port != target->end() && port->is_number_unsigned() && port->get<std::uint64_t>() <= 65'535)
+    out.target.port = port->get<std::uint16_t>();
+  return out;
+}
+
+struct Input {
+  std::string name;
+  std::string text;
+  model::Document document;
+};
+
+Parsed<Input> read_input(const std::string& path) {
+  Input out{path == "-" ? "standard input" : path, {}, {}};
+  auto text = read_file(path == "-" ? "/dev/stdin" : path, limits::kDocumentBytes);
+  if (!text) return std::unexpected(text.error());
+  out.text = std::move(*text);
+  auto document = model::parse_document(out.text, out.name);
+  if (!document) return std::unexpected(document.error());
+  out.document = std::move(*document);
+  return out;
+}
+
+// The first diagnosis leads; the other documents are joined to it. The verdict is the judge's,
+// anew: the same evidence gives the same verdict, and more gives a sharper one.
+Parsed<model::Diagnosis> from_documents(const std::vector<std::string>& paths) {
+  std::vector<Input> inputs;
+  for (const auto& path : paths) {
+    auto input = read_input(path);
+    if (!input) return std::unexpected(input.error());
+    inputs.push_back(std::move(*input));
+  }
+  const auto lead = std::ranges::find_if(
+      inputs, [](const Input& each) { return each.document.schema == model::kDiagnosisSchema; });
+  if (lead == inputs.end())
+    return error(
+        "none of the documents is a causeway.diagnosis/1; 'causeway diagnose URL --format json' "
+        "makes one");
+  auto out = head_of(lead->text, lead->name);
+  if (!out) return out;
+  out->vantage = lead->document.vantage;
+  out->attempts = lead->document.attempts;
+  judge::Evidence evidence{out->vantage.name, out->attempts, lead->document.observations};
+  std::vector<model::Document> others;
+  for (auto& input : inputs) {
+    if (&input != &*lead) others.push_back(std::move(input.document));
+  }
+  // Comparisons are derived again from all observations.
+  std::erase_if(evidence.observations,
+                [](const auto& seen) { return seen.kind == model::Kind::compare; });
+  int number = 0;
+  std::vector<std::pair<std::string, std::string>> renamed;
+  for (auto& seen : evidence.observations) seen.id = fmt::format("o{}", ++number);
+  join(evidence.observations, out->vantage.name, others);
+  for (auto& derived : judge::derive(evidence)) {
+    if (derived.vantage.empty()) derived.vantage = out->vantage.name;
+    evidence.observations.push_back(std::move(derived));
+  }
+  out->verdict = judge::judge(evidence);
+  for (auto& note : age_notes(others, out->started)) out->verdict.notes.push_back(std::move(note));
+  out->observations = std::move(evidence.observations);
+  return out;
+}
+
+Parsed<model::Diagnosis> live(const std::string& url, const std::vector<std::string>& documents) {
+  DiagnoseFlags flags;
+  flags.target = url;
+  flags.with = documents;
+  const auto plan = understand(flags);
+  if (!plan) return std::unexpected(plan.error());
+  for (const auto& warning : plan->warnings) fmt::print(stderr, "causeway: {}\n", warning);
+  Progress progress{stderr_is_terminal()};
+  auto out = run_diagnosis(*plan, [&](const auto& seen) { progress.saw(seen); });
+  progress.clear();
+  return out;
+}
+
+Parsed<model::Diagnosis> diagnosis_for(const Flags& flags) {
+  std::vector<std::string> documents;
+  std::string url;
+  for (const auto& input : flags.inputs) {
+    if (is_document(input)) {
+      documents.push_back(input);
+    } else if (!url.empty()) {
+      return error(
+          fmt::format("'{}' is no file, and a URL was given already", printable(input, 100)));
+    } else if (input.ends_with(".json")) {
+      return error(fmt::format("there is no file '{}'", printable(input, 100)));
+    } else {
+      url = input;
+    }
+  }
+  return url.empty() ? from_documents(documents) : live(url, documents);
+}
+
+// This machine's zone at that time, in minutes east of UTC.
+int local_zone(WallTime at) {
+  const auto seconds = static_cast<std::time_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count());
+  std::tm local{};
+  ::localtime_r(&seconds, &local);
+  return static_cast<int>(local.tm_gmtoff / 60);
+}
+
+std::string sample(std::string_view value) {
+  return fmt::format("{}... ({} characters)",
+                     printable(value.substr(0, std::min(kSampleShown, value.size() / 3)), 12),
+                     value.size());
+}
+
+std::string preview(const std::vector<report::Found>& found, const Screen& screen) {
+  if (found.empty()) return "Nothing in it would be hidden.\n";
+  std::string out = fmt::format("{} values would be hidden:\n", found.size());
+  for (const auto& each : found) {
+    out += fmt::format("  {}  {}  {} x, first in {}\n",
+                       screen.paint(Tone::accent, padded(each.label, 12)),
+                       padded(sample(each.value), 28), each.count, each.where);
+  }
+  out += "The rest is sent as it is: read it with --format text before you send it.\n";
+  return out;
+}
+
+std::vector<report::HiddenCount> counts(const std::vector<report::Found>& found) {
+  std::vector<report::HiddenCount> out;
+  for (const auto& each : found) {
+    const std::string kind{name(each.kind)};
+    const auto at = std::ranges::find(out, kind, &report::HiddenCount::kind);
+    if (at == out.end()) {
+      out.push_back({kind, 1});
+    } else {
+      ++at->values;
+    }
+  }
+  return out;
+}
+
+bool write_file(const std::string& path, std::string_view bytes, mode_t mode) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+  if (fd < 0) return false;
+  bool good = true;
+  while (good && !bytes.empty()) {
+    const auto wrote = ::write(fd, bytes.data(), bytes.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    good = wrote > 0;
+    if (good) bytes.remove_prefix(static_cast<std::size_t>(wrote));
+  }
+  return ::close(fd) == 0 && good;
+}
+
+std::string base_name(const std::string& path) {
+  std::string out = path.substr(path.rfind('/') + 1);
+  for (char& c : out) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '.' || c == '-' || c == '_';
+    if (!plain) c = '-';
+  }
+  return out.substr(0, 60);
+}
+
+Parsed<std::vector<report::Attachment>> attachments(const Flags& flags,
+                                                    report::Redactor& redactor) {
+  std::vector<report::Attachment> out;
+  if (flags.attach.size() > kAttachments)
+    return error(fmt::format("at most {} files can be attached", kAttachments));
+  for (const auto& path : flags.attach) {
+    auto text = read_file(path, kAttachmentBytes);
+    if (!text) return std::unexpected(text.error());
+    if (text->contains('\0'))
+      return error(fmt::format(
+          "'{}' is not text, and what is in it could not be hidden; attach it by hand", path));
+    std::string name = base_name(path);
+    while (std::ranges::find(out, name, &report::Attachment::name) != out.end())
+      name = "again-" + name;
+    out.push_back({std::move(name), redactor.text(*text, path)});
+  }
+  return out;
+}
+
+std::string format_of(const Flags& flags) {
+  if (!flags.format.empty()) return flags.format;
+  for (const auto& [suffix, format] : {std::pair{".tar.zst", "bundle"},
+                                       {".html", "html"},
+                                       {".json", "json"},
+                                       {".eml", "eml"},
+                                       {".pdf", "pdf"}}) {
+    if (flags.output.ends_with(suffix)) return format;
+  }
+  return "text";
+}
+
+std::optional<std::string> browser() {
+  for (const auto* path :
+       {"/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"}) {
+    if (::access(path, X_OK) == 0) return path;
+  }
+  return std::nullopt;
+}
+
+// The page is our own and has no script: without its sandbox only where root runs it.
+Parsed<bool> write_pdf(const std::string& page, const std::string& output) {
+  const auto chromium = browser();
+  if (!chromium)
+    return error(
+        "a PDF needs chromium (apt install chromium); --format html can be printed by any browser");
+  char folder[] = "/tmp/causeway-report-XXXXXX";
+  if (::mkdtemp(folder) == nullptr)
+    return error(fmt::format("cannot make a folder in /tmp: {}", std::strerror(errno)));
+  const std::string html = std::string{folder} + "/report.html";
+  const std::string profile = fmt::format("--user-data-dir={}/profile", folder);
+  const std::string print_to = fmt::format("--print-to-pdf={}", output);
+  const std::string url = "file://" + html;
+  if (!write_file(html, page, 0600)) return error(fmt::format("cannot write '{}'", html));
+  std::vector<const char*> words{chromium->c_str(),        "--headless",    "--disable-gpu",
+                                 "--no-pdf-header-footer", profile.c_str(), print_to.c_str()};
+  if (::geteuid() == 0) words.push_back("--no-sandbox");
+  words.push_back(url.c_str());
+  words.push_back(nullptr);
+  posix_spawn_file_actions_t actions{};
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  pid_t child = 0;
+  const int failed = ::posix_spawn(&child, chromium->c_str(), &actions, nullptr,
+                                   const_cast<char* const*>(words.data()), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  int status = -1;
+  if (failed == 0) ::waitpid(child, &status, 0);
+  ::unlink(html.c_str());
+  if (failed != 0 || status != 0 || ::access(output.c_str(), F_OK) != 0)
+    return error(fmt::format("{} could not print '{}'", *chromium, output));
+  return true;
+}
+
+Parsed<bool> deliver(const report::Report& report, const Flags& flags) {
+  const auto format = format_of(flags);
+  const auto page = report_page(report);
+  std::string bytes;
+  if (format == "text") bytes = report::as_text(report);
+  if (format == "html") bytes = page;
+  if (format == "json") bytes = report::as_json(report);
+  if (format == "eml") bytes = report::as_mail(report, flags.to, page);
+  if (format == "bundle") bytes = report::as_bundle(report, page);
+  if (format == "pdf") {
+    if (flags.output.empty()) return error("--format pdf needs -o FILE");
+    return write_pdf(page, flags.output);
+  }
+  if (flags.output.empty()) {
+    if (format == "bundle" && ::isatty(STDOUT_FILENO) != 0)
+      return error("a bundle is no text; give -o report.tar.zst");
+    print(bytes);
+    return true;
+  }
+  if (!write_file(flags.output, bytes, 0644))
+    return error(fmt::format("cannot write '{}': {}", flags.output, std::strerror(errno)));
+  return true;
+}
+
+Parsed<report::Rules> rules_of(const Flags& flags) {
+  report::Rules out;
+  auto kinds = report::hidden_kinds(flags.redact);
+  if (!kinds) return std::unexpected(kinds.error());
+  out.kinds = std::move(*kinds);
+  if (flags.rules.empty()) return out;
+  const auto text = read_file(flags.rules, kRulesBytes);
+  if (!text) return std::unexpected(text.error());
+  const auto done = report::read_rules(*text, flags.rules, out);
+  if (!done) return std::unexpected(done.error());
+  return out;
+}
+
+std::string decode_map(const std::vector<report::Found>& found) {
+  std::string out = "# What the labels of the report stand for. Keep it to yourself.\n";
+  for (const auto& each : found)
+    out += fmt::format("{}\t{}\n", each.label, printable(each.value, 4096));
+  return out;
+}
+
+Parsed<int> make_report(const Flags& flags) {
+  auto rules = rules_of(flags);
+  if (!rules) return std::unexpected(rules.error());
+  const auto diagnosis = diagnosis_for(flags);
+  if (!diagnosis) return std::unexpected(diagnosis.error());
+  report::Context context;
+  context.zone_minutes = local_zone(diagnosis->started);
+  if (!flags.zone.empty()) {
+    const auto zone = parse_zone(flags.zone);
+    if (!zone) return std::unexpected(zone.error());
+    context.zone_minutes = *zone;
+  }
+  context.code_title = model::code_title(diagnosis->verdict.code);
+  report::Redactor redactor{std::move(*rules)};
+  keep_subjects(redactor, *diagnosis);
+  auto redacted = redactor.diagnosis(*diagnosis);
+  auto files = attachments(flags, redactor);
+  if (!files) return std::unexpected(files.error());
+  context.attachments = std::move(*files);
+  context.hidden = counts(redactor.found());
+  if (flags.preview) {
+    print(preview(redactor.found(), screen_of_stdout(flags.no_color)));
+    return kFine;
+  }
+  const auto report = report::build(std::move(redacted), std::move(context));
+  const auto done = deliver(report, flags);
+  if (!done) return std::unexpected(done.error());
+  // 0600: it undoes what the report hides.
+  if (!flags.map.empty() && !write_file(flags.map, decode_map(redactor.found()), 0600))
+    return error(fmt::format("cannot write '{}': {}", flags.map, std::strerror(errno)));
+  if (!flags.output.empty()) {
+    fmt::print(stderr, "wrote {}, {} values hidden{}\n", flags.output, redactor.found().size(),
+               redactor.found().empty() ? "" : " (--preview lists them)");
+  }
+  return exit_code(diagnosis->verdict);
+}
+
+constexpr const char* kExamples = R"(Examples:
+  causeway report https://shop.example.com/
+      diagnoses now; text to paste into the host's ticket form
+  causeway diagnose shop.example.com --format json > now.json
+  causeway report now.json facts.json -o report.tar.zst
+      from saved documents: text, page, JSON, manifest with SHA-256
+  causeway report now.json -o report.eml --to support@host.example
+      a mail draft; also .html, .json and (with chromium) .pdf
+  causeway report now.json --attach /var/log/nginx/error.log --preview
+      what would be hidden
+  causeway report now.json --redact mail,user,network,address,name --rules hide.txt
+
+A rules file has one rule a line: hide TEXT, hide-after TEXT, keep TEXT.
+Exit codes: those of the diagnosis: 0 fine, 1 a problem is proved, 2 wrong use, 3 could not tell.)";
+
+}  // namespace
+
+Command add_report(CLI::App& root) {
+  auto flags = std::make_shared<Flags>();
+  CLI::App* app = root.add_subcommand(
+      "report",
+      "A report the hosting provider can act on: proof, what was ruled out, the question");
+  app->footer(kExamples);
+  app->add_option(
+         "input", flags->inputs,
+         "a URL to diagnose now, or saved documents (causeway.diagnosis/1, causeway.facts/1)")
+      ->option_text("URL|DOCUMENT.json...")
+      ->required();
+  app->add_option("--format", flags->format,
+                  "text, html, json, eml, bundle or pdf (default: by the name of -o, else text)")
+      ->option_text("text|html|json|eml|bundle|pdf")
+      ->check(CLI::IsMember({"text", "html", "json", "eml", "bundle", "pdf"}));
+  app->add_option("-o,--output", flags->output, "file to write (default: standard output)")
+      ->option_text("FILE");
+  app->add_option("--attach", flags->attach, "a text file to add, secrets hidden (may be repeated)")
+      ->option_text("FILE")
+      ->allow_extra_args(false);
+  app->add_option("--redact", flags->redact,
+                  "what is hidden besides secrets: mail,user,network,address,name or none")
+      ->option_text("KIND,...");
+  app->add_option("--rules", flags->rules, "a file with rules of your own")->option_text("FILE");
+  app->add_option("--map", flags->map, "write here what each label stands for, for yourself")
+      ->option_text("FILE");
+  app->add_option("--to", flags->to, "address of the mail draft")->option_text("ADDRESS");
+  app->add_option("--zone", flags->zone, "zone of the local times (default: this machine's)")
+      ->option_text("+02:00");
+  app->add_flag("--preview", flags->preview, "write nothing; show what would be hidden");
+  app->add_flag("--no-color", flags->no_color, "no colours (NO_COLOR does the same)");
+  return {app, [flags] {
+            const auto done = make_report(*flags);
+            if (!done) return wrong_use("report", done.error().text);
+            return *done;
+          }};
+}
+
+}  // namespace causeway::app
