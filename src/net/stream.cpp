@@ -60,7 +60,9 @@ ReadResult read_now(const Fd& socket, std::span<std::byte> into) {
     if (got == 0) return {0, ReadEnd::eof, 0, 0};
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return read_failed(errno);
+    // A socket that no loop watches yet cannot remember this: do not ask it again.
     Loop::drained_read(socket);
+    break;
   }
   return {0, ReadEnd::later, 0, 0};
 }
@@ -77,6 +79,7 @@ WriteResult write_now(const Fd& socket, std::span<const std::byte> bytes) {
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return write_failed(done, errno);
     Loop::drained_write(socket);
+    break;
   }
   return {done, done == bytes.size() ? WriteEnd::all : WriteEnd::later, 0};
 }
