@@ -172,22 +172,6 @@ Parsed<edge::ConfigPtr> load(const Flags& flags) {
 // What can be written in a file and is not served by this version, said aloud.
 std::vector<std::string> not_served(const edge::Config& config) {
   std::vector<std::string> out;
-  if (config.cache.on) out.emplace_back("[edge.cache]: nothing is cached yet");
-  for (const auto& pool : config.pools) {
-    if (pool.check.kind != edge::CheckKind::off) {
-      out.push_back(fmt::format("pool {}: health checks do not run yet", pool.name));
-    }
-    if (pool.policy != edge::Policy::round_robin && pool.policy != edge::Policy::failover) {
-      out.push_back(
-          fmt::format("pool {}: its policy is not served yet; round robin is", pool.name));
-    }
-    if (!pool.sticky_cookie.empty()) {
-      out.push_back(fmt::format("pool {}: sticky visitors are not served yet", pool.name));
-    }
-    for (const auto& origin : pool.origins) {
-      if (origin.http2) out.push_back(fmt::format("origin {}: HTTP/1.1 is used", origin.name));
-    }
-  }
   if (config.admin.address) out.emplace_back("the admin listener is not served yet");
   return out;
 }

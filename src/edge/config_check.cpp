@@ -41,10 +41,6 @@ class Checker {
       findings_.error("contradiction", place(table_.find("cache"), "entry"),
                       "one entry may be larger than the whole cache");
     }
-    if (config_.cache.disk_bytes > 0 && config_.cache.directory.empty()) {
-      findings_.error("contradiction", place(table_.find("cache"), "disk"),
-                      "a disk store needs `directory`");
-    }
   }
 
  private:
@@ -155,6 +151,11 @@ class Checker {
                       fmt::format("pool \"{}\" has no [[edge.pool.origin]]", pool.name));
       return;
     }
+    if (pool.origins.size() > limits::kPoolOrigins) {
+      findings_.error("wrong-value", node == nullptr ? table_.place : node->place,
+                      fmt::format("pool \"{}\" has {} origins; at most {} are allowed", pool.name,
+                                  pool.origins.size(), limits::kPoolOrigins));
+    }
     std::set<std::string_view> names;
     bool any = false;
     for (std::size_t i = 0; i < pool.origins.size(); ++i) {
@@ -185,19 +186,6 @@ class Checker {
                       fmt::format("\"{}\" is no key; expected client, host, path, header:NAME or "
                                   "cookie:NAME",
                                   printable(key, 40)));
-    }
-    const auto& check = pool.check;
-    const Node* check_node = node == nullptr ? nullptr : node->find("check");
-    if (check.status_from > check.status_to) {
-      findings_.error("contradiction", place(check_node, "status_from"),
-                      "status_from is larger than status_to");
-    }
-    if (!check.path.starts_with('/')) {
-      findings_.error("wrong-value", place(check_node, "path"), "a path begins with \"/\"");
-    }
-    if (check.kind != CheckKind::off && check.timeout > check.interval) {
-      findings_.warning("risky", place(check_node, "timeout"),
-                        "a check may take longer than the interval between checks");
     }
   }
 

@@ -52,14 +52,6 @@ static std::span<const Word<Policy>> words(Policy) {
                                      Word<Policy>{"latency", Policy::latency}};
   return kWords;
 }
-static std::span<const Word<CheckKind>> words(CheckKind) {
-  static constexpr std::array kWords{
-      Word<CheckKind>{"off", CheckKind::off},     Word<CheckKind>{"http", CheckKind::http},
-      Word<CheckKind>{"https", CheckKind::https}, Word<CheckKind>{"tcp", CheckKind::tcp},
-      Word<CheckKind>{"tls", CheckKind::tls},     Word<CheckKind>{"ping", CheckKind::ping}};
-  return kWords;
-}
-
 namespace {
 
 const Keys<Timeouts>& timeout_keys() {
@@ -197,14 +189,10 @@ const Keys<Origin>& origin_keys() {
           .add("client_key", &Origin::client_key_file, "PEM file of its key.")
           .add("proxy_protocol", &Origin::proxy_protocol, "PROXY header towards the origin.")
           .add("family", &Origin::family, "Which addresses of a name are tried first.")
-          .add("http2", &Origin::http2, "Offer HTTP/2 to the origin.")
-          .add("weight", &Origin::weight, "Share of the traffic. 0: none, still checked.",
-               between(0, 1000))
+          .add("weight", &Origin::weight, "Share of the traffic. 0: none.", between(0, 1000))
           .add("priority", &Origin::priority,
                "0 primary, 1 backup, 2 fallback ...: the lowest with a healthy origin serves.",
                between(0, 15))
-          .add("connections", &Origin::connections, "At once, of one worker; more wait.",
-               at_least(1))
           .add("idle_connections", &Origin::idle_connections, "Kept open, of one worker.",
                at_least(0))
           .add("drain", &Origin::drain, "No new visitors; those with affinity stay.");
@@ -229,26 +217,6 @@ const Keys<Retries>& retry_keys() {
   return keys;
 }
 
-const Keys<HealthCheck>& check_keys() {
-  static const auto keys =
-      Keys<HealthCheck>{}
-          .add("kind", &HealthCheck::kind, "What is asked.")
-          .add("path", &HealthCheck::path, "Of an HTTP check.")
-          .add("host", &HealthCheck::host, "Host line of an HTTP check; else the origin's.")
-          .add("status_from", &HealthCheck::status_from, "Least status that is healthy.",
-               between(100, 599))
-          .add("status_to", &HealthCheck::status_to, "Largest status that is healthy.",
-               between(100, 599))
-          .add("text", &HealthCheck::text, "The body must have it.")
-          .add("interval", &HealthCheck::interval, "Between two checks of one origin.",
-               at_least(milliseconds{100}))
-          .add("timeout", &HealthCheck::timeout, "For the whole check.", at_least(milliseconds{10}))
-          .add("failures", &HealthCheck::failures, "In a row, then it is down.", between(1, 100))
-          .add("successes", &HealthCheck::successes, "In a row, then it is up again.",
-               between(1, 100));
-  return keys;
-}
-
 const Keys<Pool>& pool_keys() {
   static const auto keys =
       Keys<Pool>{}
@@ -262,15 +230,10 @@ const Keys<Pool>& pool_keys() {
                "Cookie that keeps a visitor with one origin. Empty: none.")
           .add("slow_start", &Pool::slow_start,
                "An origin that comes back gets its share step by step over this time.")
-          .add("queue", &Pool::queue, "Requests that wait for a free connection; more get 503.",
-               at_least(0))
-          .add("queue_wait", &Pool::queue_wait, "How long one waits; then 503.",
-               at_least(Duration{}))
           .add_tables("origin", &Pool::origins, origin_keys(), "A server that holds the site.")
           .add_table("retry", &Pool::retries, retry_keys(),
                      "A request is repeated only when that is safe: nothing was sent, or it is "
-                     "idempotent and met a connection that had been closed.")
-          .add_table("check", &Pool::check, check_keys(), "Health checks of every origin.");
+                     "idempotent and met a connection that had been closed.");
   return keys;
 }
 
@@ -298,8 +261,6 @@ const Keys<CacheRules>& cache_keys() {
                      at_least(1 << 16))
           .add_bytes("entry", &CacheRules::entry_bytes, "A larger answer is not stored.",
                      at_least(1024))
-          .add("directory", &CacheRules::directory, "Where the disk store is. Empty: memory alone.")
-          .add_bytes("disk", &CacheRules::disk_bytes, "For the directory.")
           .add("stale_if_error", &CacheRules::stale_if_error,
                "How long after its end an answer may be used when the origin fails, unless the "
                "origin says something about it.",
@@ -392,10 +353,6 @@ policy = "peak-ewma"
   port = 443
   scheme = "https"
   priority = 1
-
-  [edge.pool.check]
-  kind = "https"
-  path = "/health"
 
 [[edge.route]]
 hosts = ["www.example.net"]

@@ -30,11 +30,15 @@ class EdgeUnderTest {
     if (!config.listeners.empty()) listener.proxy_protocol = config.listeners[0].proxy_protocol;
     config.listeners = {listener};
     config.access_log.on = false;
+    if (config.cache.on) cache_ = std::make_shared<CacheStore>(config.cache.memory_bytes);
+    evidence_ = std::make_shared<Evidence>(config);
     worker_ = std::make_unique<Worker>(
         Snapshot{.config = std::make_shared<const Config>(std::move(config)),
                  .tls = std::move(tls),
                  .page = nullptr,
-                 .log = nullptr},
+                 .log = nullptr,
+                 .cache = cache_,
+                 .evidence = evidence_},
         std::vector<OpenListener>{{listener, socket->release()}});
     worker_->start();
   }
@@ -48,9 +52,12 @@ class EdgeUnderTest {
   Endpoint endpoint() const { return endpoint_; }
   const Metrics& metrics() const { return worker_->metrics(); }
   Worker& worker() { return *worker_; }
+  const Evidence& evidence() const { return *evidence_; }
 
  private:
   Endpoint endpoint_;
+  std::shared_ptr<CacheStore> cache_;
+  std::shared_ptr<Evidence> evidence_;
   std::unique_ptr<Worker> worker_;
 };
 

@@ -49,6 +49,7 @@ void Exchange::fail(std::string_view outcome, std::string because) {
 }
 
 net::Task<ExchangeEnd> Exchange::run(Question question) {
+  set_cookie_ = question.set_cookie;
   Loop& loop = Loop::current();
   const auto& request = scratch_.request;
   scratch_.response.restart({.answers_head = request.method == "HEAD",
@@ -319,6 +320,7 @@ void Exchange::filter_fields() {
     out.push_back(field);
   }
   if (!headers.ray.empty()) out.push_back({headers.ray, scratch_.story.ray_text()});
+  if (!set_cookie_.empty()) out.push_back({"Set-Cookie", set_cookie_});
   for (const auto& [name, value] : headers.set_on_response) {
     if (!value.empty()) out.push_back({name, value});
   }

@@ -45,6 +45,7 @@ class Exchange {
     bool trusted = false;
     const Timeouts& timeouts;
     std::uint64_t body_limit = 0;
+    std::string_view set_cookie;  // affinity to this origin; empty: none is given
   };
   // When the attempt failed, its `failure` says how; nothing was said to the visitor unless
   // `begun`.
@@ -78,6 +79,7 @@ class Exchange {
   Attempt& attempt_;
   Http1Front* tunnel_;
 
+  std::string_view set_cookie_;
   ExchangeEnd end_;
   Pump pump_ = Pump::none;
   std::string_view pump_outcome_;

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "edge/answer.hpp"
 #include "edge/attempt_order.hpp"
+#include "edge/cached.hpp"
 #include "edge/exchange.hpp"
 #include "edge/http1_front.hpp"
 #include "edge/origin_request.hpp"
@@ -49,7 +50,8 @@ class Handling {
   net::Task<Way> try_origin(OriginState& state);
   net::Task<Way> try_address(OriginState& state, Endpoint address);
   net::Task<Way> exchange(OriginState& state, std::unique_ptr<Link> link);
-  Way after(const ExchangeEnd& end, const Attempt& attempt, bool reused) const;
+  Way after(const ExchangeEnd& end, const Attempt& attempt, bool reused);
+  void learn(OriginState& state, Way way);
   LinkWish wish(const OriginState& state) const;
   Attempt& new_attempt(const OriginState& state);
   bool attempts_left() const;
@@ -62,6 +64,8 @@ class Handling {
   Scratch& scratch_;
   Http1Front* tunnel_;
   const Pool* pool_ = nullptr;
+  PoolState* pool_state_ = nullptr;
+  Ask ask_;
   const Timeouts* timeouts_ = nullptr;
   std::uint64_t body_limit_ = 0;
   bool trusted_ = false;
@@ -99,13 +103,19 @@ net::Task<void> Handling::run() {
     co_await say(problem(FailureId::choose_no_config));
   } else {
     pool_ = &match.pool->pool;
+    pool_state_ = match.pool;
     co_await try_origins(*match.pool);
   }
 }
 
 Attempt& Handling::new_attempt(const OriginState& state) {
   auto& attempts = scratch_.story.attempts;
-  attempts.push_back({.origin = state.origin().name, .address = {}, .failure = {}, .because = {}});
+  attempts.push_back({.origin = state.origin().name,
+                      .address = {},
+                      .secure = wants_tls(state.origin(), visitor_.secure),
+                      .evidence = state.evidence,
+                      .failure = {},
+                      .because = {}});
   return attempts.back();
 }
 
@@ -135,14 +145,34 @@ LinkWish Handling::wish(const OriginState& state) const {
 }
 
 net::Task<void> Handling::try_origins(PoolState& pool) {
-  auto order = order_of(pool, worker_.now());
-  for (OriginState* state : order) {
+  const auto& request = scratch_.request;
+  const std::string peer = pool.pool.policy == Policy::hash ? visitor_.peer.address.text() : "";
+  ask_ = ask_of(pool.pool, {peer, request.host, request.path(), request.fields}, worker_.chance());
+  pool.budget.request(worker_.now());
+  OriginWalk walk{pool, ask_};
+  while (OriginState* state = walk.next(worker_.now())) {
     const InUse in_use{state->in_use};
     const Way way = co_await try_origin(*state);
+    learn(*state, way);
     if (way == Way::done) co_return;
     if (way == Way::give_up || !attempts_left()) break;
   }
   co_await tell_failure();
+}
+
+// What this request says about the origin it tried last.
+void Handling::learn(OriginState& state, Way way) {
+  const Attempt& last = scratch_.story.attempts.back();
+  auto& record = state.record;
+  const Instant now = worker_.now();
+  if (!last.failure && way == Way::done && scratch_.story.origin_status != 0) {
+    record.answered(last.connect, last.reused, last.first_byte, now);
+  } else if (last.failure && !last.remembered) {
+    const Duration cost = last.resolve + last.connect + last.handshake + last.first_byte;
+    record.circuit.failed(*last.failure, cost, now);
+  } else {
+    record.circuit.abandoned();
+  }
 }
 
 net::Task<Handling::Way> Handling::try_origin(OriginState& state) {
@@ -197,10 +227,12 @@ net::Task<Handling::Way> Handling::try_address(OriginState& state, Endpoint addr
 net::Task<Handling::Way> Handling::exchange(OriginState& state, std::unique_ptr<Link> link) {
   Attempt& attempt = scratch_.story.attempts.back();
   Exchange exchange{*runtime_, reply_, visitor_, scratch_, *link, attempt, tunnel_};
+  const std::string affinity = affinity_field(*pool_, state, ask_, visitor_.secure);
   const auto end = co_await exchange.run({.host_header = state.origin().host_header,
                                           .trusted = trusted_,
                                           .timeouts = *timeouts_,
-                                          .body_limit = body_limit_});
+                                          .body_limit = body_limit_,
+                                          .set_cookie = affinity});
   const bool reused = link->answered > 0;
   body_used_ = body_used_ || end.body_used;
   if (end.reusable && state.origin().proxy_protocol == ProxyProtocol::off) {
@@ -237,20 +269,20 @@ net::Task<Handling::Way> Handling::exchange(OriginState& state, std::unique_ptr<
   co_return after(end, attempt, reused);
 }
 
-// What may be repeated: nothing of the answer has come, and either the origin cannot have acted on
-// the request (it closed a kept connection under our feet), or acting twice is acting once.
-Handling::Way Handling::after(const ExchangeEnd& end, const Attempt& attempt, bool reused) const {
+// What may be repeated is decided by retry_way; what was sent to an origin once counts on the
+// budget, so that an outage is not multiplied.
+Handling::Way Handling::after(const ExchangeEnd& end, const Attempt& attempt, bool reused) {
   if (!attempt.failure) return Way::give_up;
-  const bool repeatable = !body_used_ && codec::is_idempotent(scratch_.request.method);
-  if (!repeatable) return Way::give_up;
-  const auto failure = *attempt.failure;
-  const bool ended = failure == FailureId::http_closed || failure == FailureId::http_reset;
-  if (reused && ended && !end.answer_begun) return Way::next_address;
-  if (ended || failure == FailureId::http_headers_truncated ||
-      failure == FailureId::http_request_unacked || failure == FailureId::connect_reset) {
-    return Way::next_origin;
-  }
-  return Way::give_up;
+  const RetryWay way = retry_way({.failure = *attempt.failure,
+                                  .idempotent = codec::is_idempotent(scratch_.request.method),
+                                  .body_kept = !body_used_,
+                                  .reused = reused,
+                                  .answer_begun = end.answer_begun});
+  if (way == RetryWay::give_up) return Way::give_up;
+  // A kept connection that had died costs the origin nothing: nobody was there.
+  if (way == RetryWay::fresh_connection) return Way::next_address;
+  if (!pool_state_->budget.take(worker_.now())) return Way::give_up;
+  return way == RetryWay::other_address ? Way::next_address : Way::next_origin;
 }
 
 net::Task<void> Handling::tell_failure() {
@@ -312,12 +344,29 @@ Condition condition_of(codec::RequestFault fault) {
 
 }  // namespace
 
+net::Task<void> ask_origins(Worker& worker, Reply& reply, const Visitor& visitor, Scratch& scratch,
+                            Http1Front* tunnel) {
+  Handling handling{worker, reply, visitor, scratch, tunnel};
+  co_await handling.run();
+}
+
+net::Task<void> answer_problem(Worker& worker, Reply& reply, const Visitor& visitor,
+                               Scratch& scratch, const Problem& problem) {
+  Handling handling{worker, reply, visitor, scratch, nullptr};
+  co_await handling.say(problem);
+}
+
 net::Task<void> handle(Worker& worker, Reply& reply, const Visitor& visitor, Scratch& scratch,
                        Http1Front* tunnel) {
   worker.name_ray(scratch.story.ray);
-  {
-    Handling handling{worker, reply, visitor, scratch, tunnel};
-    co_await handling.run();
+  const auto& request = scratch.request;
+  const auto runtime = worker.runtime();
+  const Route* route =
+      worker.snapshot().cache ? runtime->match(request.host, request.path()).route : nullptr;
+  if (route != nullptr && route->cache && !route->maintenance) {
+    co_await answer_through_cache(worker, reply, visitor, scratch, tunnel);
+  } else {
+    co_await ask_origins(worker, reply, visitor, scratch, tunnel);
   }
   worker.finished(visitor, scratch);
 }
@@ -325,10 +374,7 @@ net::Task<void> handle(Worker& worker, Reply& reply, const Visitor& visitor, Scr
 net::Task<void> answer_condition(Worker& worker, Reply& reply, const Visitor& visitor,
                                  Scratch& scratch, Condition condition) {
   worker.name_ray(scratch.story.ray);
-  {
-    Handling handling{worker, reply, visitor, scratch, nullptr};
-    co_await handling.say(problem(condition));
-  }
+  co_await answer_problem(worker, reply, visitor, scratch, problem(condition));
   worker.finished(visitor, scratch);
 }
 

@@ -17,6 +17,12 @@ class Http1Front;
 net::Task<void> handle(Worker& worker, Reply& reply, const Visitor& visitor, Scratch& scratch,
                        Http1Front* tunnel);
 
+// The same without the cache and without the end of the story.
+net::Task<void> ask_origins(Worker& worker, Reply& reply, const Visitor& visitor, Scratch& scratch,
+                            Http1Front* tunnel);
+net::Task<void> answer_problem(Worker& worker, Reply& reply, const Visitor& visitor,
+                               Scratch& scratch, const Problem& problem);
+
 // A request that is not served at all.
 net::Task<void> answer_refused(Worker& worker, Reply& reply, const Visitor& visitor,
                                Scratch& scratch, codec::RequestFault fault);

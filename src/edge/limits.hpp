@@ -34,4 +34,37 @@ constexpr auto kEdgeResolveKeepMost = seconds{60};
 constexpr std::size_t kEdgeAddresses = 16;  // of one origin
 constexpr auto kEdgeSweep = seconds{1};
 
+// --- choosing an origin ---
+constexpr std::size_t kPoolOrigins = 64;
+// A failure that cost a visitor less than this is asked for again soon: a restarted server is
+// found.
+constexpr auto kCircuitQuick = milliseconds{1000};
+constexpr auto kCircuitQuickRest = milliseconds{1000};
+constexpr auto kEwmaDecay = seconds{10};   // good news count after about so long
+constexpr auto kEwmaForget = seconds{60};  // without news
+constexpr auto kRetryWindow = seconds{10};
+constexpr double kRetryEarnedMost = 10'000;
+constexpr auto kHedgeUnknown = milliseconds{250};  // RFC 8305 section 5, also the two below
+constexpr auto kHedgeLeast = milliseconds{10};
+constexpr auto kHedgeMost = milliseconds{2000};
+constexpr auto kShedDelay = milliseconds{50};  // of the loop, at its least over an interval
+constexpr auto kShedInterval = milliseconds{500};
+
+// --- the cache ---
+constexpr auto kAgeMost = seconds{1LL << 31U};  // RFC 9111 1.2.2: larger ages are this one
+constexpr int kCacheDirectives = 64;            // of one Cache-Control
+constexpr std::size_t kCacheTags = 64;          // of one answer
+constexpr std::size_t kCacheVariants = 32;      // of one URL, by Vary; the oldest goes first
+constexpr std::size_t kCacheGhosts = 65'536;    // keys of evicted answers, of one part
+constexpr std::size_t kCollapseFollowers = 1000;
+constexpr std::size_t kCollapseRemembered = 10'000;
+constexpr auto kCollapseWait = seconds{10};  // for another's answer; then one asks oneself
+// An answer that was not stored: its visitors are not lined up for this long.
+constexpr auto kCollapseMemory = seconds{30};
+
+// --- evidence of live traffic ---
+constexpr std::size_t kEvidenceFailures = 64;  // of one origin, the newest
+constexpr std::size_t kEvidenceAddresses = 16;
+constexpr auto kEvidenceWindow = std::chrono::minutes{5};
+
 }  // namespace causeway::limits

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "edge/config.hpp"
+#include "edge/origin_record.hpp"
 #include "edge/story.hpp"
 #include "model/failure.hpp"
 #include "net/stream.hpp"
@@ -80,6 +81,8 @@ class OriginState {
 
   std::size_t idle() const { return idle_.size(); }
   std::size_t in_use = 0;  // requests under way
+  OriginRecord record;
+  OriginEvidence* evidence = nullptr;  // where attempts are told; may be null
 
  private:
   net::Task<void> resolve(std::string_view resolver);

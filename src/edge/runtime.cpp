@@ -6,16 +6,29 @@
 
 namespace causeway::edge {
 
-PoolState::PoolState(const Pool& the_pool, const Timeouts& timeouts) : pool(the_pool) {
+PoolState::PoolState(const Pool& the_pool, const Timeouts& timeouts)
+    : pool(the_pool),
+      balancer(pool.policy, pool.slow_start),
+      budget(pool.retries.budget_percent, pool.retries.budget_least) {
   for (const auto& origin : pool.origins) {
     origins.push_back(std::make_unique<OriginState>(origin, timeouts, pool.retries.rest));
+    auto& record = origins.back()->record;
+    record.name_hash = hash_of(origin.name);
+    record.circuit = Circuit{{.rest = pool.retries.rest}};
   }
 }
 
-Runtime::Runtime(ConfigPtr config, std::shared_ptr<const PageTemplate> page)
-    : config_(std::move(config)), page_(std::move(page)), filters_(config_->headers) {
+Runtime::Runtime(ConfigPtr config, std::shared_ptr<const PageTemplate> page,
+                 std::shared_ptr<Evidence> evidence)
+    : config_(std::move(config)),
+      page_(std::move(page)),
+      evidence_(std::move(evidence)),
+      filters_(config_->headers) {
   for (const auto& pool : config_->pools) {
     pools_.push_back(std::make_unique<PoolState>(pool, config_->timeouts));
+    for (auto& origin : pools_.back()->origins) {
+      if (evidence_) origin->evidence = evidence_->find(pool.name, origin->origin().name);
+    }
   }
   for (const auto& route : config_->routes) {
     const auto found =

@@ -7,10 +7,13 @@
 #include <string_view>
 #include <vector>
 
+#include "edge/balance.hpp"
 #include "edge/config.hpp"
 #include "edge/error_page.hpp"
+#include "edge/evidence.hpp"
 #include "edge/header_filter.hpp"
 #include "edge/origin_link.hpp"
+#include "edge/retry.hpp"
 
 namespace causeway::edge {
 
@@ -18,12 +21,16 @@ struct PoolState {
   explicit PoolState(const Pool& the_pool, const Timeouts& timeouts);
   const Pool& pool;
   std::vector<std::unique_ptr<OriginState>> origins;
-  std::size_t next = 0;  // round robin
+  Balancer balancer;
+  std::vector<Candidate> candidates;  // memory of a choice; nothing lasts in it
+  RetryBudget budget;
 };
 
 class Runtime {
  public:
-  Runtime(ConfigPtr config, std::shared_ptr<const PageTemplate> page);
+  // `evidence` may be null: then nothing is kept.
+  Runtime(ConfigPtr config, std::shared_ptr<const PageTemplate> page,
+          std::shared_ptr<Evidence> evidence = nullptr);
 
   const Config& config() const { return *config_; }
   const HeaderFilters& filters() const { return filters_; }
@@ -44,6 +51,7 @@ class Runtime {
  private:
   ConfigPtr config_;
   std::shared_ptr<const PageTemplate> page_;
+  std::shared_ptr<Evidence> evidence_;
   HeaderFilters filters_;
   std::vector<std::unique_ptr<PoolState>> pools_;
   std::vector<PoolState*> route_pools_;

@@ -107,6 +107,13 @@ Parsed<Snapshot> Server::read() const {
     if (!log) return std::unexpected{log.error()};
     out.log = std::move(*log);
   }
+  const auto& rules = out.config->cache;
+  if (rules.on) {
+    // What is stored outlives a reload, unless its size changes.
+    const bool same = snapshot_.cache && snapshot_.config->cache.memory_bytes == rules.memory_bytes;
+    out.cache = same ? snapshot_.cache : std::make_shared<CacheStore>(rules.memory_bytes);
+  }
+  out.evidence = std::make_shared<Evidence>(*out.config);
   return out;
 }
 

@@ -15,12 +15,16 @@
 
 namespace causeway::edge {
 
+class OriginEvidence;
+
 // One way to an origin that was tried for one request.
 struct Attempt {
   std::string_view origin;  // its name; lives in the configuration
   Endpoint address;
-  bool reused = false;      // on a kept connection
-  bool remembered = false;  // not tried: it failed a moment ago
+  bool reused = false;                 // on a kept connection
+  bool remembered = false;             // not tried: it failed a moment ago
+  bool secure = false;                 // over TLS
+  OriginEvidence* evidence = nullptr;  // of its origin
   std::optional<model::FailureId> failure;
   std::string because;  // one line for a person; empty when nothing failed
   Duration resolve{};

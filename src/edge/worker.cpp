@@ -68,7 +68,7 @@ Worker::~Worker() = default;
 
 void Worker::use(Snapshot snapshot) {
   snapshot_ = std::move(snapshot);
-  runtime_ = std::make_shared<Runtime>(snapshot_.config, snapshot_.page);
+  runtime_ = std::make_shared<Runtime>(snapshot_.config, snapshot_.page, snapshot_.evidence);
   log_.use(snapshot_.log, snapshot_.config->access_log);
 }
 
@@ -247,16 +247,42 @@ Task<void> Worker::write_log() {
 void Worker::finished(const Visitor& visitor, const Scratch& scratch) {
   const Instant at = now();
   metrics_.add(scratch.story, at);
+  for (const auto& attempt : scratch.story.attempts) keep_evidence(attempt, scratch.story);
   log_.add(visitor, scratch.request, scratch.story, at, wall_now());
   if (!log_.empty() && log_event_ != nullptr && !log_event_->is_set()) log_event_->set();
 }
 
-// xorshift64* (Vigna 2016): names, not secrets.
-void Worker::name_ray(Ray& ray) {
+void Worker::keep_evidence(const Attempt& attempt, const Story& story) {
+  if (attempt.evidence == nullptr || attempt.remembered) return;
+  const WallTime now = wall_now();
+  if (!attempt.evidence->wants(attempt.failure.has_value(), now)) return;
+  attempt.evidence->add({.at = now,
+                         .address = attempt.address,
+                         .secure = attempt.handshake.count() != 0 || attempt.secure,
+                         .reused = attempt.reused,
+                         .failure = attempt.failure,
+                         .because = attempt.because,
+                         .resolve = attempt.resolve,
+                         .connect = attempt.connect,
+                         .handshake = attempt.handshake,
+                         .first_byte = attempt.first_byte,
+                         .status = attempt.failure ? 0 : story.origin_status});
+}
+
+void Worker::start_beside(net::Task<void> task) {
+  if (sessions_ != nullptr && !draining_) sessions_->start(std::move(task));
+}
+
+// xorshift64* (Vigna 2016): names and choices, not secrets.
+std::uint64_t Worker::chance() {
   ray_state_ ^= ray_state_ >> 12U;
   ray_state_ ^= ray_state_ << 25U;
   ray_state_ ^= ray_state_ >> 27U;
-  std::uint64_t value = ray_state_ * 0x2545F4914F6CDD1DULL;
+  return ray_state_ * 0x2545F4914F6CDD1DULL;
+}
+
+void Worker::name_ray(Ray& ray) {
+  std::uint64_t value = chance();
   for (char& digit : ray) {
     digit = "0123456789abcdef"[value & 0xfU];
     value >>= 4U;

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "edge/access_log.hpp"
+#include "edge/cached.hpp"
+#include "edge/evidence.hpp"
 #include "edge/metrics.hpp"
 #include "edge/runtime.hpp"
 #include "edge/scratch.hpp"
@@ -29,6 +31,8 @@ struct Snapshot {
   std::shared_ptr<const net::TlsServer> tls;  // null without a TLS listener
   std::shared_ptr<const PageTemplate> page;   // null: the built-in one
   std::shared_ptr<LogFile> log;               // null: none
+  std::shared_ptr<CacheStore> cache;          // null: nothing is stored
+  std::shared_ptr<Evidence> evidence;         // of every origin
 };
 
 // A listening socket as a worker is handed it.
@@ -70,8 +74,11 @@ class Worker {
   Instant now() const { return net::Loop::current().now(); }
   std::string_view http_date();
   void name_ray(Ray& ray);
+  std::uint64_t chance();  // evenly spread
   void finished(const Visitor& visitor, const Scratch& scratch);
   Metrics& counts() { return metrics_; }
+  CacheFlights& flights() { return flights_; }
+  void start_beside(net::Task<void> task);  // beside the visitors, and ended with them
   void link(Drainable& connection);
   static void unlink(Drainable& connection);
 
@@ -83,6 +90,7 @@ class Worker {
   };
 
   void run();
+  void keep_evidence(const Attempt& attempt, const Story& story);
   net::Task<void> serve();
   net::Task<void> accept_all(net::Fd socket, Listener rules);
   net::Task<void> connection(net::Fd socket, Endpoint peer, Endpoint listener, bool tls,
@@ -106,6 +114,7 @@ class Worker {
   std::uint64_t ray_state_;
   LogWriter log_;
   Metrics metrics_;
+  CacheFlights flights_;
   std::int64_t date_second_ = -1;
   std::string date_;
   Drainable* connections_ = nullptr;

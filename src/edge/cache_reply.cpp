@@ -1,0 +1,151 @@
+#include "edge/cache_reply.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.hpp"
+#include "edge/balance.hpp"
+#include "net/loop.hpp"
+
+namespace causeway::edge {
+namespace {
+
+std::string_view cache_name(const Config& config) {
+  return config.headers.cdn.empty() ? std::string_view{"causeway"} : config.headers.cdn;
+}
+
+std::chrono::sys_seconds wall_seconds() {
+  return std::chrono::floor<std::chrono::seconds>(wall_now());
+}
+
+}  // namespace
+
+net::Task<bool> serve_stored(Reply& reply, Scratch& scratch, const Config& config,
+                             const CacheRequest& request, const StoredAnswer& answer,
+                             const CacheStatus& status) {
+  const Instant now = net::Loop::current().now();
+  const Serving serving = serve(answer, request, now, write(status));
+  std::vector<codec::HeaderField> fields;
+  fields.reserve(serving.fields.size() + 1);
+  for (const auto& [name, value] : serving.fields) fields.push_back({name, value});
+  if (!config.headers.ray.empty()) fields.push_back({config.headers.ray, scratch.story.ray_text()});
+  std::string_view body{answer.body};
+  if (serving.range) body = body.substr(serving.range->from, serving.range->size);
+  const bool bodiless = serving.status == 304 || serving.status == 204;
+  const AnswerHead head{
+      .status = serving.status,
+      .reason = {},
+      .fields = fields,
+      .framing = bodiless || !serving.body ? codec::Framing::none : codec::Framing::length,
+      .length = bodiless                ? std::nullopt
+                : serving.status == 416 ? std::optional<std::uint64_t>{0}
+                                        : std::optional<std::uint64_t>{body.size()}};
+  if (!serving.body) body = {};
+  scratch.story.status = serving.status;
+  scratch.story.body_out = body.size();
+  scratch.story.cache = word(status);
+  co_return co_await reply.begin(head, body, true);
+}
+
+CacheReply::CacheReply(Reply& visitor, Scratch& scratch, CacheStore& store, const Config& config,
+                       Asked asked)
+    : visitor_(visitor),
+      scratch_(scratch),
+      store_(store),
+      config_(config),
+      asked_(std::move(asked)),
+      sent_(net::Loop::current().now()) {}
+
+CacheResponse CacheReply::response(const AnswerHead& head) const {
+  return {.status = head.status,
+          .fields = head.fields,
+          .asked = sent_,
+          .received = net::Loop::current().now(),
+          .wall = wall_seconds()};
+}
+
+bool CacheReply::stale_instead(const AnswerHead& head) const {
+  if (!asked_.stored) return false;
+  const auto failure = scratch_.story.failure;
+  if (!failure && head.status < 500) return false;
+  return may_serve_stale(*asked_.stored, net::Loop::current().now(), config_.cache, failure,
+                         failure ? 0 : head.status);
+}
+
+net::Task<bool> CacheReply::serve(StoredPtr answer, CacheStatus status) {
+  swallow_ = true;
+  status.cache = cache_name(config_);
+  status.ttl = ttl_of(*answer, net::Loop::current().now());
+  const bool sent =
+      co_await serve_stored(visitor_, scratch_, config_, asked_.request, *answer, status);
+  co_return sent;
+}
+
+net::Task<bool> CacheReply::begin(const AnswerHead& head, std::string_view body, bool last) {
+  const bool from_origin = !scratch_.story.failure && scratch_.story.origin_status != 0;
+  if (stale_instead(head)) {
+    CacheStatus status{.hit = true, .detail = "stale-if-error"};
+    if (from_origin) status.forward_status = head.status;
+    co_return co_await serve(asked_.stored, status);
+  }
+  if (from_origin && asked_.conditional && head.status == 304) {
+    auto fresh = std::make_shared<StoredAnswer>(
+        freshened(*asked_.stored, asked_.request, response(head), config_.cache));
+    stored_now_ = store_.put(asked_.key, fresh);
+    co_return co_await serve(fresh, {.forward = Forward::stale, .forward_status = 304});
+  }
+  CacheStatus status{
+      .cache = cache_name(config_), .forward = asked_.forward, .collapsed = asked_.collapsed};
+  if (from_origin) {
+    status.forward_status = scratch_.story.origin_status;
+    const auto storing = may_store(asked_.request, response(head), config_.cache);
+    const bool fits = head.length.value_or(0) <= config_.cache.entry_bytes;
+    if (storing.refusal == Refusal::none && fits) {
+      copy_ = std::make_shared<StoredAnswer>(
+          stored_form(asked_.request, response(head), storing.lifetime));
+      // Ours, and of this request alone.
+      const auto own = lower(config_.headers.ray);
+      std::erase_if(copy_->fields, [&](const auto& each) { return each.first == own; });
+      status.stored = last || head.length.has_value();
+    } else {
+      status.detail = name(storing.refusal == Refusal::none ? Refusal::too_large : storing.refusal);
+    }
+  }
+  scratch_.story.cache = word(status);
+  const std::string said = edge::write(status);
+  std::vector<codec::HeaderField> fields{head.fields.begin(), head.fields.end()};
+  fields.push_back({"Cache-Status", said});
+  AnswerHead with = head;
+  with.fields = fields;
+  collect(body, last);
+  co_return co_await visitor_.begin(with, body, last);
+}
+
+void CacheReply::collect(std::string_view body, bool last) {
+  if (!copy_) return;
+  if (copy_->body.size() + body.size() > config_.cache.entry_bytes) {
+    copy_.reset();
+    return;
+  }
+  copy_->body += body;
+  if (last) stored_now_ = store_.put(asked_.key, std::exchange(copy_, nullptr));
+}
+
+net::Task<bool> CacheReply::write(std::string_view body, bool last) {
+  if (swallow_) co_return !last;
+  collect(body, last);
+  co_return co_await visitor_.write(body, last);
+}
+
+net::Task<bool> CacheReply::trailers(std::span<const codec::HeaderField> fields) {
+  if (swallow_) co_return false;
+  collect({}, true);
+  co_return co_await visitor_.trailers(fields);
+}
+
+void CacheReply::cut() {
+  copy_.reset();
+  if (!swallow_) visitor_.cut();
+}
+
+}  // namespace causeway::edge

@@ -1,0 +1,65 @@
+// Answers in memory. Shared by the workers of one edge: parts by key, a short lock each, and what a
+// reader gets stays whole as long as it holds it.
+//
+// Eviction is S3-FIFO (Yang et al., SOSP 2023): newcomers wait in a small queue and reach the main
+// one only when they are asked for again, so that a scan through every page of a site passes
+// without pushing out what people want.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "edge/cache_policy.hpp"
+
+namespace causeway::edge {
+
+using StoredPtr = std::shared_ptr<const StoredAnswer>;
+
+struct CacheLookup {
+  StoredPtr answer;          // null: none for this request
+  bool vary_missed = false;  // the URL is stored, for other request headers
+};
+
+struct CacheCounts {
+  std::uint64_t entries = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t evicted = 0;
+  std::uint64_t inserted = 0;
+  std::uint64_t purged = 0;
+};
+
+class CacheStore {
+ public:
+  explicit CacheStore(std::size_t most_bytes);
+  ~CacheStore();
+  CacheStore(const CacheStore&) = delete;
+  CacheStore& operator=(const CacheStore&) = delete;
+
+  CacheLookup find(std::string_view key, const CacheRequest& request);
+  // Replaces what was stored for the same key and variant. False: too large to be kept at all.
+  bool put(std::string_view key, StoredPtr answer);
+
+  // Each returns how many answers are gone.
+  std::size_t purge_url(std::string_view key);
+  std::size_t purge_prefix(std::string_view prefix);  // "www.example.net/shop", any scheme
+  std::size_t purge_tag(std::string_view tag);
+  std::size_t purge_all();
+
+  CacheCounts counts() const;
+
+ private:
+  class Part;
+  static constexpr std::size_t kParts = 16;
+  Part& part(std::string_view key) const;
+  template <class Wanted>
+  std::size_t purge_where(Wanted wanted);
+
+  std::array<std::unique_ptr<Part>, kParts> parts_;
+};
+
+}  // namespace causeway::edge

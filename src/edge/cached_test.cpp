@@ -1,0 +1,203 @@
+// Cache, choice and evidence in the data path: scripted origins behind an edge of one worker.
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+
+#include "edge/edge_fixture.hpp"
+#include "net/scripted_origin.hpp"
+
+namespace causeway::edge {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using std::literals::chrono_literals::operator""ms;
+using std::literals::chrono_literals::operator""s;
+
+const net::ScriptedCertificates kNone{};
+
+net::ScriptStep step(std::string verb, std::vector<std::string> words = {}) {
+  return {std::move(verb), std::move(words)};
+}
+
+// One connection that answers once and ends.
+net::Script once(const std::string& text) {
+  return {step("read"), step("send", {text}), step("close")};
+}
+
+std::string page(std::string_view fields, std::string_view body = "hello") {
+  return "HTTP/1.1 200 OK\r\n" + std::string{fields} +
+         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string{body};
+}
+
+std::string get(Endpoint edge, std::string_view more = "", std::string_view path = "/page") {
+  return ask(edge, "GET " + std::string{path} + " HTTP/1.1\r\nHost: www.test\r\n" +
+                       std::string{more} + "\r\n");
+}
+
+Config cached(const net::ScriptedOrigin& origin) {
+  Config out = config_for({origin_at(origin.endpoint())});
+  out.cache.on = true;
+  out.cache.memory_bytes = 1 << 20;
+  return out;
+}
+
+TEST(Cached, TheSecondVisitorIsServedFromMemory) {
+  net::ScriptedOrigin origin{{once(page("Cache-Control: max-age=60\r\n")), {step("reset")}}, kNone};
+  EdgeUnderTest edge{cached(origin)};
+  const auto first = get(edge.endpoint());
+  EXPECT_THAT(first, HasSubstr("Cache-Status: causeway; fwd=uri-miss; fwd-status=200; stored"));
+  const auto second = get(edge.endpoint());
+  EXPECT_EQ(status_of(second), 200);
+  EXPECT_THAT(second, HasSubstr("cache-status: causeway; hit; ttl="));
+  EXPECT_THAT(second, HasSubstr("age: 0"));
+  EXPECT_THAT(second, HasSubstr("\r\n\r\nhello"));
+  const auto part = get(edge.endpoint(), "Range: bytes=1-2\r\n");
+  EXPECT_EQ(status_of(part), 206);
+  EXPECT_THAT(part, HasSubstr("\r\n\r\nel"));
+}
+
+TEST(Cached, WhatMayNotBeStoredIsAskedForEachTime) {
+  net::ScriptedOrigin origin{
+      {once(page("Cache-Control: max-age=60\r\nSet-Cookie: a=b\r\n", "one")),
+       once(page("Cache-Control: private, max-age=60\r\n", "two")), once(page("", "three"))},
+      kNone};
+  EdgeUnderTest edge{cached(origin)};
+  EXPECT_THAT(get(edge.endpoint()), HasSubstr("detail=set-cookie"));
+  EXPECT_THAT(get(edge.endpoint()), HasSubstr("two"));
+  EXPECT_THAT(get(edge.endpoint()), HasSubstr("three"));
+}
+
+// The site stays up while its origin is down.
+TEST(Cached, AStaleCopyServesWhileTheOriginFails) {
+  net::ScriptedOrigin origin{
+      {once(page("Cache-Control: max-age=60\r\nAge: 100\r\nETag: \"a\"\r\n")),
+       {step("read"), step("close")}},
+      kNone};
+  EdgeUnderTest edge{cached(origin)};
+  EXPECT_EQ(status_of(get(edge.endpoint())), 200);
+  for (int i = 0; i < 3; ++i) {
+    const auto stale = get(edge.endpoint());
+    EXPECT_EQ(status_of(stale), 200);
+    EXPECT_THAT(stale, HasSubstr("hello"));
+    EXPECT_THAT(stale, HasSubstr("detail=stale-if-error"));
+  }
+  // And a page that nobody has a copy of gets the true code.
+  EXPECT_EQ(status_of(get(edge.endpoint(), "", "/other")), 520);
+}
+
+TEST(Cached, NotModifiedServesTheCopyAgain) {
+  net::ScriptedOrigin origin{
+      {once(page("Cache-Control: max-age=60\r\nAge: 100\r\nETag: \"a\"\r\n")),
+       once("HTTP/1.1 304 Not Modified\r\nCache-Control: max-age=60\r\nETag: \"a\"\r\n\r\n"),
+       {step("reset")}},
+      kNone};
+  EdgeUnderTest edge{cached(origin)};
+  EXPECT_EQ(status_of(get(edge.endpoint())), 200);
+  const auto again = get(edge.endpoint());
+  EXPECT_EQ(status_of(again), 200);
+  EXPECT_THAT(again, HasSubstr("fwd=stale; fwd-status=304"));
+  EXPECT_THAT(again, HasSubstr("hello"));
+  EXPECT_THAT(get(edge.endpoint()), HasSubstr("causeway; hit"));
+}
+
+TEST(Cached, ACutAnswerIsNotStored) {
+  const std::string head =
+      "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 100000\r\n\r\n";
+  net::ScriptedOrigin origin{
+      {{step("read"), step("send", {head}), step("repeat", {"70000", "x"}), step("close")},
+       once(page("Cache-Control: max-age=60\r\n", "whole"))},
+      kNone};
+  EdgeUnderTest edge{cached(origin)};
+  static_cast<void>(get(edge.endpoint()));
+  EXPECT_THAT(get(edge.endpoint()), HasSubstr("whole"));
+}
+
+TEST(Cached, AnUnsafeRequestMakesTheCopyUntrue) {
+  net::ScriptedOrigin origin{
+      {once(page("Cache-Control: max-age=60\r\n", "old")), once(page("", "done")),
+       once(page("Cache-Control: max-age=60\r\n", "new"))},
+      kNone};
+  EdgeUnderTest edge{cached(origin)};
+  EXPECT_THAT(get(edge.endpoint()), HasSubstr("old"));
+  EXPECT_THAT(
+      ask(edge.endpoint(), "POST /page HTTP/1.1\r\nHost: www.test\r\nContent-Length: 0\r\n\r\n"),
+      HasSubstr("done"));
+  EXPECT_THAT(get(edge.endpoint()), HasSubstr("new"));
+}
+
+TEST(Cached, OnlyIfCachedNeverAsks) {
+  net::ScriptedOrigin origin{{{step("reset")}}, kNone};
+  EdgeUnderTest edge{cached(origin)};
+  EXPECT_EQ(status_of(get(edge.endpoint(), "Cache-Control: only-if-cached\r\n")), 504);
+}
+
+// --- choice ---
+
+net::Script forever(const std::string& text) {
+  net::Script out;
+  for (int i = 0; i < 20; ++i) {
+    out.push_back(step("read"));
+    out.push_back(step("send", {text}));
+  }
+  out.push_back(step("stall"));
+  return out;
+}
+
+TEST(Chosen, ACookieKeepsAVisitorWithOneOrigin) {
+  net::ScriptedOrigin a{{forever(page("", "from-a"))}, kNone};
+  net::ScriptedOrigin b{{forever(page("", "from-b"))}, kNone};
+  auto config = config_for({origin_at(a.endpoint()), origin_at(b.endpoint())});
+  config.pools[0].sticky_cookie = "stay";
+  EdgeUnderTest edge{std::move(config)};
+  const auto first = get(edge.endpoint());
+  const auto at = first.find("Set-Cookie: stay=");
+  ASSERT_NE(at, std::string::npos);
+  const auto cookie = "Cookie: x=y; stay=" + first.substr(at + 17, 16) + "\r\n";
+  const std::string wanted = first.contains("from-a") ? "from-a" : "from-b";
+  for (int i = 0; i < 6; ++i) {
+    const auto again = get(edge.endpoint(), cookie);
+    EXPECT_THAT(again, HasSubstr(wanted));
+    EXPECT_THAT(again, Not(HasSubstr("Set-Cookie")));
+  }
+}
+
+TEST(Chosen, BackupServesOnlyWhileThePrimaryIsDown) {
+  Endpoint gone;
+  {
+    gone = net::ScriptedOrigin{{{step("close")}}, kNone}.endpoint();
+  }
+  net::ScriptedOrigin backup{{forever(page("", "backup"))}, kNone};
+  auto config = config_for({origin_at(gone), origin_at(backup.endpoint())});
+  config.pools[0].origins[1].priority = 1;
+  EdgeUnderTest edge{std::move(config)};
+  for (int i = 0; i < 5; ++i) EXPECT_THAT(get(edge.endpoint()), HasSubstr("backup"));
+  // The circuit remembers: not every visitor knocks at the dead one.
+  EXPECT_LT(edge.metrics()
+                .by_failure.at(static_cast<std::size_t>(model::FailureId::connect_refused))
+                .get(),
+            5U);
+}
+
+// --- evidence ---
+
+TEST(Told, LiveFailuresBecomeAVerdict) {
+  Endpoint gone;
+  {
+    gone = net::ScriptedOrigin{{{step("close")}}, kNone}.endpoint();
+  }
+  EdgeUnderTest edge{config_for({origin_at(gone)})};
+  EXPECT_EQ(status_of(get(edge.endpoint())), 521);
+  const Instant deadline = Clock::now() + 5s;
+  nlohmann::json told;
+  do {  // the end of a request is told after its answer has gone
+    told = nlohmann::json::parse(edge.evidence().json("edge-1", wall_now()));
+  } while (told["origins"][0]["failures"] == 0 && Clock::now() < deadline);
+  EXPECT_EQ(told["origins"][0]["diagnosis"]["verdict"]["code"], 521);
+  EXPECT_EQ(told["origins"][0]["diagnosis"]["verdict"]["failure"], "connect.refused");
+}
+
+}  // namespace
+}  // namespace causeway::edge

@@ -1,0 +1,105 @@
+#include "edge/operator_api.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+namespace causeway::edge {
+namespace {
+
+net::HttpReply reply(int status, std::string body,
+                     std::string_view type = "text/plain; charset=utf-8") {
+  net::HttpReply out;
+  out.status = status;
+  out.fields = {{"Content-Type", std::string{type}}, {"Cache-Control", "no-store"}};
+  out.body = std::move(body);
+  return out;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string{name.data()} : "edge";
+}
+
+int digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::string unescaped(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape =
+        text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0;
+    if (!escape) {
+      out += text[i];
+      continue;
+    }
+    out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
+    i += 2;
+  }
+  return out;
+}
+
+net::HttpReply purge(std::string_view query, CacheStore& cache) {
+  const auto equals = query.find('=');
+  const auto key = query.substr(0, equals);
+  const auto value =
+      equals == std::string_view::npos ? std::string{} : unescaped(query.substr(equals + 1));
+  std::size_t gone = 0;
+  if (key == "all") {
+    gone = cache.purge_all();
+  } else if (key == "url" && !value.empty()) {
+    gone = cache.purge_url(value);
+  } else if (key == "prefix" && !value.empty()) {
+    gone = cache.purge_prefix(value);
+  } else if (key == "tag" && !value.empty()) {
+    gone = cache.purge_tag(value);
+  } else {
+    return reply(400, "expected ?url=URL, ?prefix=HOST/PATH, ?tag=NAME or ?all\n");
+  }
+  return reply(200, fmt::format("{{\"purged\": {}}}\n", gone), "application/json");
+}
+
+}  // namespace
+
+std::optional<net::HttpReply> operator_reply(const net::HttpRequest& request,
+                                             const Operated& operated) {
+  if (request.path == "/.causeway/purge") {
+    if (request.method != "POST") return reply(405, "purge with POST\n");
+    // A page that a browser on this machine shows may not purge.
+    if (request.field("origin")) return reply(403, "cross-origin requests are refused\n");
+    if (!operated.cache) return reply(409, "there is no cache: [edge.cache] on = true\n");
+    return purge(request.query, *operated.cache);
+  }
+  if (request.path == "/.causeway/verdict" && operated.evidence) {
+    if (request.method != "GET" && request.method != "HEAD") return reply(405, "expected GET\n");
+    return reply(200, operated.evidence->json(host_name(), wall_now()), "application/json");
+  }
+  return std::nullopt;
+}
+
+std::string operator_metrics(const Operated& operated) {
+  std::string out = operated.evidence ? operated.evidence->metrics() : std::string{};
+  if (!operated.cache) return out;
+  const auto counts = operated.cache->counts();
+  const auto add = [&](std::string_view name, std::string_view type, std::string_view help,
+                       std::uint64_t value) {
+    out += fmt::format(
+        "# HELP causeway_edge_cache_{0} {1}\n# TYPE causeway_edge_cache_{0} {2}\n"
+        "causeway_edge_cache_{0} {3}\n",
+        name, help, type, value);
+  };
+  add("entries", "gauge", "Stored answers.", counts.entries);
+  add("bytes", "gauge", "Memory they take.", counts.bytes);
+  add("inserted_total", "counter", "Answers stored.", counts.inserted);
+  add("evicted_total", "counter", "Answers pushed out for others.", counts.evicted);
+  add("purged_total", "counter", "Answers purged.", counts.purged);
+  return out;
+}
+
+}  // namespace causeway::edge

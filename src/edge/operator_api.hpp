@@ -1,0 +1,29 @@
+// What the admin listener answers about origins and the cache.
+//   GET  /.causeway/verdict         every origin with its current verdict (causeway.edge-verdict/1)
+//   POST /.causeway/purge?url=...   or ?prefix=HOST/PATH, ?tag=NAME, ?all: stored answers are gone
+// Who may ask is decided before (admin.hpp).
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "edge/cache_store.hpp"
+#include "edge/evidence.hpp"
+#include "net/http_service.hpp"
+
+namespace causeway::edge {
+
+// Each may be null.
+struct Operated {
+  std::shared_ptr<CacheStore> cache;
+  std::shared_ptr<Evidence> evidence;
+};
+
+// Nothing for a path that is somebody else's.
+std::optional<net::HttpReply> operator_reply(const net::HttpRequest& request,
+                                             const Operated& operated);
+
+// Of cache and origins, in the text format of Prometheus.
+std::string operator_metrics(const Operated& operated);
+
+}  // namespace causeway::edge

@@ -1,0 +1,51 @@
+// What the admin listener says about origins and the cache.
+#include "edge/operator_api.hpp"
+
+#include <gmock/gmock.h>
+
+namespace causeway::edge {
+namespace {
+
+using ::testing::HasSubstr;
+
+net::HttpReply ask(const Operated& operated, std::string_view method, std::string_view path,
+                   std::string_view query = "", std::vector<codec::HeaderField> fields = {}) {
+  const net::HttpRequest request{.method = method,
+                                 .path = path,
+                                 .query = query,
+                                 .host = "localhost",
+                                 .fields = fields,
+                                 .body = {},
+                                 .peer = {}};
+  return operator_reply(request, operated).value_or(net::HttpReply{.status = 404});
+}
+
+TEST(OperatorApi, VerdictAndMetricsOfEveryOrigin) {
+  Config config;
+  config.pools.push_back({.name = "www", .origins = {{.name = "a\"b", .host = "192.0.2.1"}}});
+  const Operated operated{nullptr, std::make_shared<Evidence>(config)};
+  EXPECT_THAT(ask(operated, "GET", "/.causeway/verdict").body,
+              HasSubstr("causeway.edge-verdict/1"));
+  EXPECT_EQ(ask(operated, "POST", "/.causeway/verdict").status, 405);
+  EXPECT_EQ(ask(operated, "GET", "/other").status, 404);
+  EXPECT_THAT(operator_metrics(operated),
+              HasSubstr("causeway_edge_origin_attempts_total{pool=\"www\",origin=\"a\\\"b\"} 0\n"));
+}
+
+TEST(OperatorApi, Purges) {
+  const Operated operated{std::make_shared<CacheStore>(1 << 20), nullptr};
+  operated.cache->put("https://www.test/a b", std::make_shared<StoredAnswer>());
+  EXPECT_THAT(operator_metrics(operated), HasSubstr("causeway_edge_cache_entries 1\n"));
+  EXPECT_EQ(ask(operated, "GET", "/.causeway/purge", "all").status, 405);
+  for (const auto wrong : {"nothing=1", "url=", "", "tag"}) {
+    EXPECT_EQ(ask(operated, "POST", "/.causeway/purge", wrong).status, 400) << wrong;
+  }
+  EXPECT_EQ(ask(operated, "POST", "/.causeway/purge", "all", {{"Origin", "https://x"}}).status,
+            403);
+  EXPECT_EQ(ask(operated, "POST", "/.causeway/purge", "url=https://www.test/a%20b").body,
+            "{\"purged\": 1}\n");
+  EXPECT_EQ(ask({}, "POST", "/.causeway/purge", "all").status, 409);
+}
+
+}  // namespace
+}  // namespace causeway::edge
