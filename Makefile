@@ -1,6 +1,6 @@
 # The front door. Every target does the set-up it needs by itself; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test scenario lab asan tsan fuzz bench tidy format docs cover
+.PHONY: help setup build run test scenario lab asan tsan fuzz bench tidy format docs cover e2e
 
 JOBS ?= $(shell nproc)
 S ?= *
@@ -57,6 +57,11 @@ tidy: build/dev/build.ninja ## clang-tidy with the static analyzer, all findings
 
 format: setup ## clang-format in place
 	@git ls-files '*.cpp' '*.hpp' | xargs clang-format-19 -i
+
+e2e: ## click through the console's pages in Chromium; screenshots in build/e2e
+	@E2E=1 sh tools/setup.sh
+	@$(MAKE) --no-print-directory build
+	@sh tools/web.sh e2e $(BUILD)/causeway
 
 docs: build ## regenerate docs/failures.md, causes.md and observations.md from the lists
 	@$(BUILD)/causeway docs docs

@@ -29,6 +29,7 @@ Command add_diagnose(CLI::App& root);
 Command add_config(CLI::App& root);
 Command add_demo(CLI::App& root);
 Command add_edge(CLI::App& root);
+Command add_console(CLI::App& root);
 Command add_explain(CLI::App& root);
 Command add_lab(CLI::App& root);
 Command add_report(CLI::App& root);

@@ -1,18 +1,14 @@
 // `causeway demo`: small real origins on loopback, each with one fault, and what a diagnosis says
 // about each. Nothing leaves this machine.
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "app/command.hpp"
+#include "app/demo_origins.hpp"
 #include "app/diagnose.hpp"
 #include "app/interrupt.hpp"
 #include "app/phrases.hpp"
@@ -21,10 +17,8 @@
 #include "app/target_url.hpp"
 #include "base/text.hpp"
 #include "model/json.hpp"
-#include "net/fd.hpp"
 #include "net/group.hpp"
 #include "net/loop.hpp"
-#include "net/small_origin.hpp"
 
 namespace causeway::app {
 namespace {
@@ -40,84 +34,15 @@ struct Flags {
 struct Stage {  // one origin and what is asked of it
   std::string name;
   std::string fault;  // what is wrong with it, in truth
-  std::string scheme;
-  net::SmallOriginPlan plan;
-  std::unique_ptr<net::SmallOrigin> origin;
   DiagnosePlan question;
   std::unique_ptr<reach::Record> record;
   reach::DiagnosisRun run;
   model::Diagnosis diagnosis;
 };
 
-// A file in memory: OpenSSL wants a path, and nothing has to be cleaned up.
-Parsed<net::Fd> memory_file(const std::string& text) {
-  net::Fd out{memfd_create("causeway-demo-ca", MFD_CLOEXEC)};
-  if (!out || ::write(out.get(), text.data(), text.size()) != static_cast<long>(text.size())) {
-    return error(
-        fmt::format("cannot keep the demonstration's certificate: {}", std::strerror(errno)));
-  }
-  return out;
-}
-
-struct CaseRow {
-  const char* name;
-  const char* fault;
-  const char* scheme;
-  net::Manner manner;
-  const char* certificate;  // "" | right | expired | other-name | self-signed
-  std::string reply;
-  bool keeps_waiting = false;
-};
-
-std::vector<CaseRow> cases() {
-  using net::Manner;
-  const std::string page = net::page_reply(200, "OK", "The demonstration's page");
-  const std::string cut = page.substr(0, page.size() - 40);
-  return {
-      {"healthy", "nothing", "https", Manner::answer, "right", page},
-      {"refusing", "nothing listens", "https", Manner::refuse, "", ""},
-      {"mute", "never says a word", "https", Manner::mute, "", ""},
-      {"http-on-https", "plain HTTP on the HTTPS port", "https", Manner::answer, "", page},
-      {"expired", "certificate ended 3 days ago", "https", Manner::answer, "expired", page},
-      {"other-name", "certificate for another name", "https", Manner::answer, "other-name", page},
-      {"self-signed", "certificate signed by itself", "https", Manner::answer, "self-signed", page},
-      {"empty-reply", "closes without an answer", "http", Manner::answer, "", ""},
-      {"not-http", "answers, but not in HTTP", "http", Manner::answer, "",
-       "hello?\r\nanybody?\r\n"},
-      {"cut-short", "stops in mid-page", "http", Manner::answer, "",
-       cut.substr(0, cut.find("Connection")) + cut.substr(cut.find("\r\n\r\n") + 2)},
-      {"too-slow", "takes the request, no answer", "http", Manner::answer, "", "", true},
-      {"broken-app", "answers with 500", "http", Manner::answer, "",
-       net::page_reply(500, "Internal Server Error", "Something broke")},
-      {"circle", "redirects to itself", "http", Manner::answer, "",
-       "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n"},
-  };
-}
-
-Parsed<net::Identity> identity(const net::SmallAuthority& authority, std::string_view certificate) {
-  net::IdentityOrder order{.subject = "IP:127.0.0.1"};
-  if (certificate.empty()) return net::Identity{};
-  if (certificate == "expired") {
-    order.from_days = -93;
-    order.to_days = -3;
-  }
-  if (certificate == "other-name") order.subject = "DNS:shop.example.com";
-  order.signed_by_itself = certificate == "self-signed";
-  return authority.issue(order);
-}
-
-Parsed<Stage> raise(const CaseRow& row, const net::SmallAuthority& authority,
-                    const std::string& ca_file) {
-  Stage out{.name = row.name, .fault = row.fault, .scheme = row.scheme};
-  out.plan = {.manner = row.manner, .reply = row.reply, .keeps_waiting = row.keeps_waiting};
-  auto made = identity(authority, row.certificate);
-  if (!made) return error(made.error().text);
-  out.plan.identity = std::move(*made);
-  auto origin = net::SmallOrigin::open(out.plan);
-  if (!origin) return error(origin.error().text);
-  out.origin = std::move(*origin);
-  const auto target =
-      parse_target(fmt::format("{}://{}/", out.scheme, out.origin->endpoint().text()));
+Parsed<Stage> stage_of(DemoOrigin& origin, const std::string& ca_file) {
+  Stage out{.name = origin.name, .fault = origin.fault};
+  const auto target = parse_target(origin.url());
   if (!target) return error(target.error().text);
   out.question.request.target = *target;
   out.question.request.ca_file = ca_file;
@@ -190,24 +115,21 @@ std::string json_report(const std::vector<Stage>& stages) {
 }
 
 int demo(const Flags& flags) {
-  const auto rows = cases();
-  std::vector<std::string> names;
-  for (const auto& row : rows) names.emplace_back(row.name);
-  if (std::ranges::find(names, flags.show) == names.end()) {
-    return wrong_use("demo", fmt::format("--show: '{}' is not an origin; expected one of {}",
-                                         printable(flags.show, 60), join(names, ", ")));
-  }
   const auto cannot = [](const Error& why) {
     fmt::print(stderr, "causeway demo: {}\n", why.text);
     return kCouldNotTell;
   };
-  const auto authority = net::SmallAuthority::make();
-  if (!authority) return cannot(authority.error());
-  const auto file = memory_file((*authority)->certificate());
-  if (!file) return cannot(file.error());
+  auto raised = raise_demo_origins();
+  if (!raised) return cannot(raised.error());
+  std::vector<std::string> names;
+  for (const auto& origin : raised->origins) names.push_back(origin.name);
+  if (std::ranges::find(names, flags.show) == names.end()) {
+    return wrong_use("demo", fmt::format("--show: '{}' is not an origin; expected one of {}",
+                                         printable(flags.show, 60), join(names, ", ")));
+  }
   std::vector<Stage> stages;
-  for (const auto& row : rows) {
-    auto stage = raise(row, **authority, fmt::format("/proc/self/fd/{}", file->get()));
+  for (auto& origin : raised->origins) {
+    auto stage = stage_of(origin, raised->ca_file);
     if (!stage) return cannot(stage.error());
     stages.push_back(std::move(*stage));
   }

@@ -18,8 +18,8 @@ namespace {
 
 // The table: one row, one file.
 constexpr std::array kCommands{
-    add_diagnose, add_edge,    add_explain,    add_report, add_config, add_demo,
-    add_lab,      add_version, add_completion, add_man,    add_docs,
+    add_diagnose, add_edge, add_explain, add_report,     add_config, add_demo,
+    add_console,  add_lab,  add_version, add_completion, add_man,    add_docs,
 };
 
 constexpr const char* kFooter = R"(Examples:

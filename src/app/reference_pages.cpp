@@ -11,6 +11,7 @@
 #include "app/schema.hpp"
 #include "base/embedded.hpp"
 #include "base/text.hpp"
+#include "console/routes.hpp"
 #include "model/cause.hpp"
 #include "model/code.hpp"
 #include "model/failure.hpp"
@@ -167,6 +168,7 @@ std::vector<ReferencePage> reference_pages() {
           {"causes.md", causes_page()},
           {"observations.md", observations_page()},
           {"edge-config.md", config_page("edge")},
+          {"api.md", console::api_page()},
           {"schema/diagnosis.schema.json", diagnosis_schema()}};
 }
 

@@ -1,0 +1,158 @@
+#include "console/call.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "console/secrets.hpp"
+
+namespace causeway::console {
+namespace {
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::string dump(const nlohmann::ordered_json& document) {
+  return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+net::HttpReply json(int status, std::string body) {
+  net::HttpReply reply{.status = status};
+  reply.fields.emplace_back("Content-Type", "application/json");
+  reply.fields.emplace_back("Cache-Control", "no-cache, private");
+  reply.body = std::move(body);
+  return reply;
+}
+
+}  // namespace
+
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size()) {
+      const int high = hex_digit(text[i + 1]);
+      const int low = hex_digit(text[i + 2]);
+      if (high >= 0 && low >= 0) {
+        out += static_cast<char>(high * 16 + low);
+        i += 2;
+        continue;
+      }
+    }
+    out += text[i];
+  }
+  return out;
+}
+
+std::string percent_encoded(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool unreserved = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                            (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_' || c == '~';
+    if (unreserved) {
+      out += c;
+    } else {
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
+Call::Call(const net::HttpRequest& request, Caller caller)
+    : request_(request), caller_(std::move(caller)) {
+  for (const auto pair : split(request.query, '&')) {
+    if (pair.empty()) continue;
+    const auto equals = std::min(pair.find('='), pair.size());
+    std::string value{pair.substr(std::min(equals + 1, pair.size()))};
+    for (char& c : value) {
+      if (c == '+') c = ' ';  // as forms write a blank
+    }
+    query_.emplace_back(percent_decoded(pair.substr(0, equals)), percent_decoded(value));
+  }
+}
+
+std::string Call::query(std::string_view name) const {
+  for (const auto& [key, value] : query_) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+Parsed<std::int64_t> Call::number(std::string_view name, std::int64_t otherwise, std::int64_t least,
+                                  std::int64_t most) const {
+  const std::string text = query(name);
+  if (text.empty()) return otherwise;
+  std::int64_t out = 0;
+  const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (wrong != std::errc{} || end != text.data() + text.size() || out < least || out > most) {
+    return error(fmt::format("{}: expected a whole number from {} to {}, found \"{}\"", name, least,
+                             most, printable(text, 40)));
+  }
+  return out;
+}
+
+Parsed<nlohmann::json> Call::object() const {
+  if (request_.body.empty()) return error("the body is empty; expected a JSON object");
+  // nlohmann's parser is not recursive, but the value it builds is: bound the depth first.
+  int depth = 0;
+  for (const char c : request_.body) {
+    if (c == '{' || c == '[') ++depth;
+    if (c == '}' || c == ']') --depth;
+    if (depth > causeway::limits::kDocumentDepth) return error("the body is nested too deep");
+  }
+  auto document = nlohmann::json::parse(request_.body, nullptr, false);
+  if (!document.is_object()) return error("the body is not a JSON object");
+  return document;
+}
+
+Parsed<std::string> text_of(const nlohmann::json& object, const char* name, std::size_t most,
+                            bool may_lack) {
+  const auto at = object.find(name);
+  if (at == object.end() && may_lack) return std::string{};
+  if (at == object.end()) return error(fmt::format("\"{}\" is missing", name));
+  if (!at->is_string()) return error(fmt::format("\"{}\": expected text", name));
+  auto text = at->get<std::string>();
+  if (trim(text).empty() && !may_lack) return error(fmt::format("\"{}\" is empty", name));
+  if (text.size() > most) {
+    return error(fmt::format("\"{}\" is too long; at most {} bytes", name, most));
+  }
+  return text;
+}
+
+Parsed<std::vector<std::string>> texts_of(const nlohmann::json& object, const char* name) {
+  std::vector<std::string> out;
+  const auto at = object.find(name);
+  if (at == object.end()) return out;
+  if (!at->is_array()) return error(fmt::format("\"{}\": expected a list of texts", name));
+  for (const auto& each : *at) {
+    if (!each.is_string()) return error(fmt::format("\"{}\": expected a list of texts", name));
+    out.push_back(each.get<std::string>());
+  }
+  return out;
+}
+
+net::HttpReply json_reply(const Call& call, const nlohmann::ordered_json& document) {
+  std::string body = dump(document);
+  const std::string tag = fmt::format("\"{}\"", token_hash(body).substr(0, 24));
+  const auto known = call.request().field("if-none-match");
+  if (known && contains_ignoring_case(*known, tag)) {
+    net::HttpReply same{.status = 304};
+    same.fields.emplace_back("ETag", tag);
+    return same;
+  }
+  auto reply = json(200, std::move(body));
+  reply.fields.emplace_back("ETag", tag);
+  return reply;
+}
+
+net::HttpReply created(const nlohmann::ordered_json& document) { return json(201, dump(document)); }
+
+}  // namespace causeway::console

@@ -1,0 +1,429 @@
+#include "console/console.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "console/live_diagnoses.hpp"
+#include "console/pages.hpp"
+#include "console/probe.hpp"
+#include "console/routes.hpp"
+#include "console/setup_token.hpp"
+#include "console/status_page.hpp"
+#include "console/uptime.hpp"
+#include "model/cause.hpp"
+#include "store/incidents.hpp"
+#include "store/targets.hpp"
+
+namespace causeway::console {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using Json = nlohmann::json;
+using std::chrono::hours;
+using std::chrono::minutes;
+
+class ConsoleTest : public ::testing::Test {
+ protected:
+  ConsoleTest() {
+    char name[] = "/tmp/causeway-console-XXXXXX";
+    folder_ = ::mkdtemp(name);
+    auto opened = store::Store::open(folder_ + "/store");
+    EXPECT_TRUE(opened) << opened.error().text;
+    store_ = std::move(*opened);
+    desk_ = std::make_unique<Desk>(*store_, DeskSettings{}, Controls{}, diagnoses_);
+  }
+  ~ConsoleTest() override {
+    store_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  struct Answer {
+    int status = 0;
+    std::vector<std::pair<std::string, std::string>> fields;
+    Json body;
+    std::string text;
+
+    std::string field(std::string_view name) const {
+      for (const auto& [key, value] : fields) {
+        if (key == name) return value;
+      }
+      return {};
+    }
+  };
+
+  Answer ask(std::string_view method, std::string_view target, const Json& body = nullptr) {
+    const auto mark = target.find('?');
+    net::HttpRequest request;
+    request.method = method;
+    request.path = target.substr(0, mark);
+    if (mark != std::string_view::npos) request.query = target.substr(mark + 1);
+    std::vector<codec::HeaderField> fields;
+    if (!cookie_.empty()) fields.push_back({"cookie", cookie_});
+    if (!proof_.empty()) fields.push_back({"x-causeway-proof", proof_});
+    if (!token_.empty()) fields.push_back({"authorization", token_});
+    if (!known_.empty()) fields.push_back({"if-none-match", known_});
+    if (!body.is_null()) {
+      request.body = body.dump();
+      fields.push_back({"content-type", type_});
+    }
+    request.fields = fields;
+    request.peer = {IpAddress::v4(0x7f000001), 4711};
+    auto reply = answer(*desk_, request);
+    Answer out{reply.status, reply.fields, nullptr, reply.body};
+    if (out.text.empty()) out.text = reply.fixed;
+    out.body = Json::parse(out.text, nullptr, false);
+    return out;
+  }
+
+  void keep_session(const Answer& answer) {
+    const auto cookie = answer.field("Set-Cookie");
+    cookie_ = cookie.substr(0, cookie.find(';'));
+    proof_ = answer.body.at("proof");
+  }
+
+  void set_up() {
+    const auto token = make_setup_token(*store_);
+    ASSERT_TRUE(token);
+    const auto made = ask("POST", "/api/v1/setup",
+                          {{"token", *token}, {"name", "anna"}, {"password", "correct horse"}});
+    ASSERT_EQ(made.status, 201) << made.text;
+    keep_session(made);
+  }
+
+  void watch(const std::string& id, const std::string& outcome, const std::string& address) {
+    const WallTime now = wall_now();
+    const store::Target target{.id = id,
+                               .name = "The " + id,
+                               .kind = "http",
+                               .subject = "https://" + id + ".example.net/",
+                               .team = "shops",
+                               .spec = "{}",
+                               .created = now - hours{48},
+                               .updated = now};
+    const store::TargetState state{.target = id,
+                                   .outcome = outcome,
+                                   .since = now - minutes{10},
+                                   .checked = now,
+                                   .failure = outcome == "down" ? "connect.refused" : "",
+                                   .address = address,
+                                   .detail = "<b>hostile</b>",
+                                   .elapsed_us = 12'300};
+    ASSERT_TRUE(store_->write_now([&](store::Database& database) -> Parsed<bool> {
+      auto put = store::put_target(database, target);
+      return put ? store::put_state(database, state) : put;
+    }));
+  }
+
+  void fail(const std::string& id, const std::vector<std::string>& targets) {
+    const WallTime now = wall_now();
+    const store::Incident incident{.id = id,
+                                   .severity = "down",
+                                   .title = "shop is down: <script>the port refuses",
+                                   .cause = "port.not-listening",
+                                   .owner = "you",
+                                   .failure = "connect.refused",
+                                   .code = 521,
+                                   .first_failed = now - minutes{10},
+                                   .opened = now - minutes{9},
+                                   .updated = now};
+    ASSERT_TRUE(store_->write_now([&](store::Database& database) -> Parsed<bool> {
+      for (const auto& target : targets) {
+        auto put =
+            store::put_member(database, {id, target, now - minutes{10}, {}, "connect.refused"});
+        if (!put) return put;
+      }
+      return store::put_incident(database, incident);
+    }));
+  }
+
+  std::string folder_;
+  std::unique_ptr<store::Store> store_;
+  LiveDiagnoses diagnoses_;
+  std::unique_ptr<Desk> desk_;
+  std::string cookie_;
+  std::string proof_;
+  std::string token_;
+  std::string known_;
+  std::string_view type_ = "application/json";
+};
+
+TEST_F(ConsoleTest, IsSetUpOnceWithItsToken) {
+  const auto token = make_setup_token(*store_);
+  ASSERT_TRUE(token);
+  const Json right{{"token", *token}, {"name", "anna"}, {"password", "correct horse"}};
+  Json wrong = right;
+  wrong["token"] = "guess";
+  EXPECT_EQ(ask("GET", "/api/v1/session").body.at("set_up"), false);
+  EXPECT_EQ(ask("POST", "/api/v1/setup", wrong).status, 403);
+  Json weak = right;
+  weak["password"] = "short";
+  EXPECT_EQ(ask("POST", "/api/v1/setup", weak).status, 422);
+  EXPECT_EQ(ask("POST", "/api/v1/setup", right).status, 201);
+  EXPECT_EQ(ask("POST", "/api/v1/setup", right).status, 403);  // spent
+  EXPECT_EQ(ask("GET", "/api/v1/session").body.at("set_up"), true);
+  EXPECT_EQ(*make_setup_token(*store_), "");
+}
+
+TEST_F(ConsoleTest, ShowsNothingToStrangers) {
+  set_up();
+  cookie_.clear();
+  for (const auto& route : routes()) {
+    if (route.least == Role::nobody) continue;
+    EXPECT_EQ(ask(route.method, route.path).status, 401) << route.path;
+  }
+  EXPECT_EQ(ask("GET", "/metrics").status, 401);
+  EXPECT_EQ(ask("GET", "/api/v1/nothing").status, 404);
+  const auto wrong = ask("PUT", "/api/v1/now");
+  EXPECT_EQ(wrong.status, 405);
+  EXPECT_EQ(wrong.field("Allow"), "GET");
+}
+
+TEST_F(ConsoleTest, SessionsAreGuarded) {
+  set_up();
+  EXPECT_EQ(ask("GET", "/api/v1/now").status, 200);
+  const auto proof = std::exchange(proof_, "");
+  EXPECT_EQ(ask("POST", "/api/v1/tokens", {{"name", "x"}, {"scope", "viewer"}}).status, 403);
+  proof_ = proof;
+  type_ = "text/plain";
+  EXPECT_EQ(ask("POST", "/api/v1/tokens", {{"name", "x"}, {"scope", "viewer"}}).status, 415);
+  type_ = "application/json";
+  EXPECT_EQ(ask("DELETE", "/api/v1/session").status, 204);
+  EXPECT_EQ(ask("GET", "/api/v1/now").status, 401);
+  const auto back =
+      ask("POST", "/api/v1/session", {{"name", "anna"}, {"password", "correct horse"}});
+  EXPECT_EQ(back.status, 201);
+  EXPECT_THAT(back.field("Set-Cookie"), HasSubstr("HttpOnly; SameSite=Strict"));
+}
+
+TEST_F(ConsoleTest, SlowsGuessesDown) {
+  set_up();
+  cookie_.clear();
+  const Json guess{{"name", "anna"}, {"password", "wrong password"}};
+  int refused = 0;
+  for (int i = 0; i < 5; ++i)
+    refused += ask("POST", "/api/v1/session", guess).status == 401 ? 1 : 0;
+  EXPECT_EQ(refused, 5);
+  const auto slowed = ask("POST", "/api/v1/session", guess);
+  EXPECT_EQ(slowed.status, 429);
+  EXPECT_NE(slowed.field("Retry-After"), "");
+}
+
+TEST_F(ConsoleTest, RolesAndTokensHaveTheirBounds) {
+  set_up();
+  const auto made = ask("POST", "/api/v1/tokens", {{"name", "grafana"}, {"scope", "viewer"}});
+  ASSERT_EQ(made.status, 201) << made.text;
+  const auto accounts = ask("GET", "/api/v1/accounts");
+  const std::string anna = accounts.body.at("accounts")[0].at("id");
+  EXPECT_EQ(ask("DELETE", "/api/v1/accounts/" + anna).status, 409);  // the last administrator
+  EXPECT_EQ(ask("PATCH", "/api/v1/accounts/" + anna, {{"role", "viewer"}}).status, 409);
+  EXPECT_THAT(accounts.text, Not(HasSubstr("argon2")));
+  cookie_.clear();
+  proof_.clear();
+  token_ = "Bearer " + made.body.at("token").get<std::string>();
+  EXPECT_EQ(ask("GET", "/api/v1/now").status, 200);
+  EXPECT_EQ(ask("GET", "/metrics").status, 200);
+  EXPECT_EQ(ask("POST", "/api/v1/diagnoses", {{"url", "https://example.net/"}}).status, 403);
+  EXPECT_EQ(ask("GET", "/api/v1/accounts").status, 403);
+  token_ = "Bearer cwt_wrong";
+  EXPECT_EQ(ask("GET", "/api/v1/now").status, 401);
+}
+
+TEST_F(ConsoleTest, TellsHowEverythingStands) {
+  set_up();
+  watch("shop", "down", "203.0.113.7:443");
+  watch("blog", "ok", "203.0.113.7:443");
+  watch("wiki", "ok", "198.51.100.9:443");
+  fail("i1", {"shop"});
+  const auto now = ask("GET", "/api/v1/now");
+  EXPECT_EQ(now.body.at("sentence"), "1 incident is open; 2 of 3 sites are fine.");
+  EXPECT_EQ(now.body.at("targets")[0].at("id"), "shop");
+  EXPECT_EQ(now.body.at("counts").at("down"), 1);
+  EXPECT_THAT(now.body.at("incidents")[0].at("members"), ElementsAre("shop"));
+  known_ = now.field("ETag");
+  EXPECT_EQ(ask("GET", "/api/v1/now").status, 304);
+  known_.clear();
+  const auto hosts = ask("GET", "/api/v1/hosts?by=address").body.at("groups");
+  EXPECT_EQ(hosts[0].at("value"), "203.0.113.7");
+  EXPECT_EQ(hosts[0].at("failing"), 1);
+  EXPECT_EQ(ask("GET", "/api/v1/hosts?by=moon").status, 422);
+  const auto shop = ask("GET", "/api/v1/targets/shop").body;
+  EXPECT_EQ(shop.at("uptime").at("day").at("incidents"), 1);
+  EXPECT_NEAR(shop.at("uptime").at("day").at("share").get<double>(), 1 - 10.0 / 1440, 1e-3);
+  EXPECT_EQ(ask("GET", "/api/v1/targets/none").status, 404);
+  EXPECT_EQ(ask("GET", "/api/v1/targets?search=wik").body.at("targets").size(), 1U);
+  const auto page = ask("GET", "/api/v1/targets?limit=2").body;
+  EXPECT_EQ(page.at("next"), "2");
+  EXPECT_EQ(ask("GET", "/api/v1/targets?limit=2&cursor=2").body.at("next"), nullptr);
+  EXPECT_EQ(ask("GET", "/api/v1/targets?limit=0").status, 422);
+  const auto incident = ask("GET", "/api/v1/incidents/i1").body;
+  EXPECT_EQ(incident.at("members")[0].at("name"), "The shop");
+  EXPECT_EQ(ask("GET", "/api/v1/incidents/none").status, 404);
+  EXPECT_EQ(ask("POST", "/api/v1/incidents/i1/acknowledge").status, 501);  // no watch here
+  const auto figures = ask("GET", "/metrics").text;
+  EXPECT_THAT(figures, HasSubstr("causeway_target_up{target=\"shop\"} 0\n"));
+  EXPECT_THAT(figures, HasSubstr("causeway_incidents_open{cause=\"port.not-listening\"} 1\n"));
+}
+
+TEST_F(ConsoleTest, StatusPageIsForStrangersAndNeedsNoScript) {
+  watch("shop", "down", "203.0.113.7:443");
+  watch("blog", "ok", "203.0.113.7:443");
+  fail("i1", {"shop"});
+  const auto page = ask("GET", "/status/");
+  EXPECT_EQ(page.status, 200);
+  EXPECT_THAT(page.text, HasSubstr("1 of 2 services is down"));
+  EXPECT_THAT(page.text, HasSubstr("&lt;script&gt;"));
+  EXPECT_THAT(page.text, Not(HasSubstr("<script")));
+  EXPECT_THAT(page.text, Not(HasSubstr("203.0.113.7")));
+  const auto summary = ask("GET", "/api/v2/summary.json").body;
+  EXPECT_EQ(summary.at("status").at("indicator"), "major");
+  EXPECT_EQ(summary.at("components").size(), 2U);
+  EXPECT_EQ(summary.at("incidents")[0].at("impact"), "major");
+  EXPECT_THAT(ask("GET", "/status/feed.atom").text, HasSubstr("<entry>"));
+  EXPECT_THAT(ask("GET", "/status/badge/shop.svg").text, HasSubstr("down"));
+  EXPECT_EQ(ask("GET", "/status/badge/none.svg").status, 404);
+}
+
+TEST_F(ConsoleTest, EveryAnswerIsFencedIn) {
+  for (const auto* path : {"/", "/api/v1/now", "/status/", "/assets/none.js"}) {
+    const auto got = ask("GET", path);
+    EXPECT_THAT(got.field("Content-Security-Policy"), HasSubstr("default-src 'none'")) << path;
+    EXPECT_EQ(got.field("X-Content-Type-Options"), "nosniff") << path;
+  }
+}
+
+TEST(OpenToPeople, RefusesThisMachineAndItsNetworks) {
+  for (const auto* host : {"127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "fd00::1", "0.0.0.0",
+                           "192.168.1.1", "::ffff:127.0.0.1"}) {
+    EXPECT_FALSE(open_to_people({.host = host})) << host;
+  }
+  for (const auto* host : {"www.example.net", "203.0.113.7", "8.8.8.8", "2001:db8::1"}) {
+    EXPECT_TRUE(open_to_people({.host = host})) << host;
+  }
+}
+
+TEST(UptimeFigure, LeavesOutWhatNobodySawAndCountsNothingTwice) {
+  const WallTime day{std::chrono::sys_days{std::chrono::year{2026} / 11 / 25}};
+  const auto from = day;
+  const auto to = day + hours{10};
+  const auto at = [&](int hour) { return day + hours{hour}; };
+  const auto none = uptime(from, to, from, {}, {});
+  EXPECT_EQ(none.share(), 1.0);
+  // Two incidents at once, one of them open; two hours blind, one of them while down.
+  const auto some = uptime(
+      from, to, from,
+      {{"a", "t", at(1), at(3), ""}, {"b", "t", at(2), at(4), ""}, {"c", "t", at(9), {}, ""}},
+      {{0, "v", at(3), at(5), ""}});
+  EXPECT_EQ(some.seen, hours{8});
+  EXPECT_EQ(some.down, hours{3});
+  EXPECT_EQ(some.incidents, 2);
+  EXPECT_LT(uptime(from, to, to, {}, {}).share(), 0);  // not watched yet
+  EXPECT_EQ(uptime(from, to, at(8), {}, {}).seen, hours{2});
+}
+
+TEST(LoginLimits, GrowAndForget) {
+  LoginLimit limit;
+  Instant now{};
+  for (int i = 0; i < 4; ++i) limit.failed("a", now);
+  EXPECT_EQ(limit.wait_for("a", now), Duration::zero());
+  limit.failed("a", now);
+  EXPECT_EQ(limit.wait_for("a", now), std::chrono::seconds{2});
+  limit.failed("a", now);
+  EXPECT_EQ(limit.wait_for("a", now), std::chrono::seconds{4});
+  EXPECT_EQ(limit.wait_for("a", now + std::chrono::seconds{3}), std::chrono::seconds{1});
+  for (int i = 0; i < 30; ++i) limit.failed("a", now);
+  EXPECT_EQ(limit.wait_for("a", now), minutes{15});
+  EXPECT_EQ(limit.wait_for("b", now), Duration::zero());
+  limit.succeeded("a");
+  EXPECT_EQ(limit.wait_for("a", now), Duration::zero());
+}
+
+TEST(OpenApi, DescribesEveryRouteOnce) {
+  const auto document = Json::parse(openapi());
+  std::size_t operations = 0;
+  for (const auto& path : document.at("paths")) operations += path.size();
+  EXPECT_EQ(operations, routes().size());
+  EXPECT_EQ(
+      document.at("paths").at("/api/v1/incidents/{id}").at("get").at("parameters")[0].at("in"),
+      "path");
+}
+
+TEST(Routes, MatchWholePathsAndDecodeTheirParts) {
+  EXPECT_EQ(match("GET", "/api/v1/targets/a%2Fb").parts.at(0), "a/b");
+  EXPECT_EQ(match("GET", "/api/v1/targets/").route, nullptr);
+  EXPECT_EQ(match("HEAD", "/api/v1/now").route->handler, &get_now);
+  EXPECT_TRUE(match("GET", "/api/v1/now/").methods.empty());
+}
+
+model::Diagnosis probed() {
+  model::Diagnosis out;
+  out.target = {.url = "https://h/", .host = "h"};
+  out.duration = std::chrono::milliseconds{120};
+  model::Attempt attempt{.address = IpAddress::v4(0xcb007107), .port = 443, .status = 200};
+  for (const auto stage : {model::Stage::resolve, model::Stage::connect, model::Stage::secure,
+                           model::Stage::exchange}) {
+    attempt.stages.push_back({stage, model::Outcome::ok, {}, std::chrono::milliseconds{10}, ""});
+  }
+  out.attempts.push_back(attempt);
+  model::Observation http{model::Kind::http, "exchange", "203.0.113.7:443"};
+  http.set("address", "203.0.113.7").set("protocol", "h2").set("ttfb_ms", 7.5);
+  out.observations.push_back(http);
+  return out;
+}
+
+TEST(Probe, SpeaksAsBlackboxExporterDoes) {
+  const auto good = probe_exposition(probed());
+  EXPECT_THAT(good, HasSubstr("# TYPE probe_success gauge\nprobe_success 1\n"));
+  EXPECT_THAT(good, HasSubstr("probe_http_status_code 200\n"));
+  EXPECT_THAT(good, HasSubstr("probe_http_duration_seconds{phase=\"processing\"} 0.0075\n"));
+  EXPECT_THAT(good, HasSubstr("probe_http_duration_seconds{phase=\"transfer\"} 0.0025\n"));
+  EXPECT_THAT(good, HasSubstr("probe_http_version 2\n"));
+  EXPECT_THAT(good, HasSubstr("probe_ip_protocol 4\n"));
+  auto refused = probed();
+  refused.attempts[0].status = 0;
+  refused.attempts[0].stages.resize(2);
+  refused.attempts[0].stages[1].outcome = model::Outcome::failed;
+  refused.attempts[0].stages[1].failure = model::FailureId::connect_refused;
+  refused.verdict.failure = model::FailureId::connect_refused;
+  refused.verdict.causes = {
+      {.cause = *model::cause_named("port.not-listening"), .probability = 0.9}};
+  const auto bad = probe_exposition(refused);
+  EXPECT_THAT(bad, HasSubstr("probe_success 0\n"));
+  EXPECT_THAT(bad, HasSubstr("probe_http_status_code 0\n"));
+  EXPECT_THAT(bad, HasSubstr("causeway_failure{failure=\"connect.refused\"} 1\n"));
+  EXPECT_THAT(bad, HasSubstr("causeway_cause{cause=\"port.not-listening\"} 0.9\n"));
+  EXPECT_THAT(bad, HasSubstr("causeway_layer_ok{layer=\"connect\"} 0\n"));
+}
+
+TEST(Probe, UnderstandsItsQuestion) {
+  EXPECT_EQ(probe_question("www.example.net", "", "")->url, "http://www.example.net");
+  EXPECT_EQ(probe_question("https://h/", "http_2xx", "10")->deadline,
+            std::chrono::milliseconds{9500});
+  EXPECT_FALSE(probe_question("", "", ""));
+  EXPECT_FALSE(probe_question("h", "icmp", ""));
+}
+
+TEST(Pages, AreFoundByTheirNamesAndByTheApplicationsPaths) {
+  const std::vector<WebFile> files{{"assets/a-1.js", "plain", "zipped"},
+                                   {"index.html", "page", ""}};
+  const std::vector<codec::HeaderField> gzip{{"accept-encoding", "gzip, br"}};
+  net::HttpRequest request;
+  request.path = "/sites/shop";
+  EXPECT_EQ(page_reply(request, files).fixed, "page");
+  request.path = "/assets/a-1.js";
+  EXPECT_EQ(page_reply(request, files).fixed, "plain");
+  request.fields = gzip;
+  EXPECT_EQ(page_reply(request, files).fixed, "zipped");
+  request.path = "/assets/b.js";
+  EXPECT_EQ(page_reply(request, files).status, 404);
+  request.path = "/";
+  EXPECT_THAT(page_reply(request, {}).fixed, HasSubstr("This build has no pages"));
+}
+
+}  // namespace
+}  // namespace causeway::console

@@ -1,0 +1,55 @@
+// What answers each route (console/routes.cpp has the table). All run on the console's thread.
+#pragma once
+
+#include "console/call.hpp"
+#include "console/desk.hpp"
+#include "net/http_service.hpp"
+
+namespace causeway::console {
+
+using Handler = net::HttpReply (*)(Desk&, const Call&);
+
+// people: set-up, sessions, accounts, tokens, the audit log
+net::HttpReply get_session(Desk& desk, const Call& call);
+net::HttpReply set_up(Desk& desk, const Call& call);
+net::HttpReply log_in(Desk& desk, const Call& call);
+net::HttpReply log_out(Desk& desk, const Call& call);
+net::HttpReply change_own_password(Desk& desk, const Call& call);
+net::HttpReply list_accounts(Desk& desk, const Call& call);
+net::HttpReply add_account(Desk& desk, const Call& call);
+net::HttpReply change_account(Desk& desk, const Call& call);
+net::HttpReply delete_account(Desk& desk, const Call& call);
+net::HttpReply list_tokens(Desk& desk, const Call& call);
+net::HttpReply add_token(Desk& desk, const Call& call);
+net::HttpReply delete_token(Desk& desk, const Call& call);
+net::HttpReply list_audit(Desk& desk, const Call& call);
+
+// what is watched
+net::HttpReply get_now(Desk& desk, const Call& call);
+net::HttpReply list_targets(Desk& desk, const Call& call);
+net::HttpReply get_target(Desk& desk, const Call& call);
+net::HttpReply get_rollups(Desk& desk, const Call& call);
+net::HttpReply get_transitions(Desk& desk, const Call& call);
+net::HttpReply list_hosts(Desk& desk, const Call& call);
+net::HttpReply list_certificates(Desk& desk, const Call& call);
+net::HttpReply stream_changes(Desk& desk, const Call& call);
+net::HttpReply stream_diagnosis(Desk& desk, const Call& call);
+
+// incidents
+net::HttpReply list_incidents(Desk& desk, const Call& call);
+net::HttpReply get_incident(Desk& desk, const Call& call);
+net::HttpReply acknowledge_incident(Desk& desk, const Call& call);
+net::HttpReply add_note(Desk& desk, const Call& call);
+net::HttpReply get_document(Desk& desk, const Call& call);
+
+// maintenance and alerts
+net::HttpReply list_maintenance(Desk& desk, const Call& call);
+net::HttpReply add_maintenance(Desk& desk, const Call& call);
+net::HttpReply delete_maintenance(Desk& desk, const Call& call);
+net::HttpReply list_channels(Desk& desk, const Call& call);
+net::HttpReply test_channel(Desk& desk, const Call& call);
+net::HttpReply list_alerts(Desk& desk, const Call& call);
+
+net::HttpReply get_openapi(Desk& desk, const Call& call);
+
+}  // namespace causeway::console

@@ -1,0 +1,38 @@
+// Limits of the console: what people and strangers can make it hold, do or wait for.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace causeway::console::limits {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::size_t kAccountNameBytes = 64;
+constexpr std::size_t kPasswordBytesLeast = 10;
+constexpr std::size_t kPasswordBytesMost = 1024;
+constexpr std::size_t kNoteBytes = 8000;
+constexpr std::size_t kUrlBytes = 2048;  // that a person may have diagnosed
+constexpr int kLoginFreeTries = 5;
+constexpr auto kLoginPauseMost = std::chrono::minutes{15};
+constexpr std::size_t kLoginKeys = 20'000;
+constexpr auto kSessionLife = std::chrono::hours{24 * 14};  // since it was last used
+constexpr auto kSessionTouch = std::chrono::minutes{5};
+constexpr auto kOverviewFresh = seconds{1};
+constexpr auto kStatusFresh = seconds{10};
+constexpr int kStatusDays = 90;
+constexpr int kStatusIncidents = 100;
+constexpr int kLiveStreams = 200;
+constexpr auto kLiveStream = std::chrono::minutes{15};  // then the page comes again, and may not
+constexpr auto kLiveHeartbeat = seconds{15};
+constexpr std::size_t kLiveDiagnoses = 4;
+constexpr std::size_t kLiveUnread = std::size_t{4} * 1024 * 1024;
+constexpr auto kLiveRelay = milliseconds{100};
+constexpr auto kProbe = seconds{10};  // when Prometheus says nothing
+constexpr auto kProbeWayBack = milliseconds{500};
+constexpr std::size_t kLiveProbes = 64;  // at once
+constexpr auto kProbeTick = milliseconds{10};
+constexpr auto kConsoleTick = milliseconds{100};
+
+}  // namespace causeway::console::limits

@@ -1,0 +1,138 @@
+// Server-Sent Events (html.spec.whatwg.org, section 9.2): what changed, as it changes.
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <unordered_map>
+
+#include "console/handlers.hpp"
+#include "console/limits.hpp"
+#include "console/problem.hpp"
+#include "console/shapes.hpp"
+#include "net/loop.hpp"
+
+namespace causeway::console {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string event(std::string_view name, const Json& data) {
+  return fmt::format("event: {}\ndata: {}\n\n", name,
+                     data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+// What one page has been told, and what it has to be told next.
+class Follower {
+ public:
+  explicit Follower(Desk& desk) : desk_(desk) { ++desk_.streams; }
+  ~Follower() { --desk_.streams; }
+  Follower(const Follower&) = delete;
+  Follower& operator=(const Follower&) = delete;
+
+  // The events due; empty when nothing has changed.
+  std::string news(const Overview& overview) {
+    std::string out = changed_targets(overview) + changed_incidents(overview);
+    const std::string sentence = sentence_of(overview);
+    if (sentence != sentence_) {
+      sentence_ = sentence;
+      Json counts = Json::object();
+      for (const auto* outcome : {"down", "degraded", "unknown", "pending", "paused", "ok"}) {
+        counts[outcome] = overview.count(outcome);
+      }
+      counts["all"] = overview.standings.size();
+      if (begun_) out += event("summary", {{"sentence", sentence}, {"counts", counts}});
+    }
+    begun_ = true;
+    return out;
+  }
+
+ private:
+  std::string changed_targets(const Overview& overview) {
+    Json changed = Json::array();
+    std::set<std::string> present;
+    for (const auto& each : overview.standings) {
+      const auto print = fmt::format("{}|{}|{}|{}|{}", outcome_of(each), each.state.failure,
+                                     each.state.since.time_since_epoch().count(), each.state.detail,
+                                     each.target.updated.time_since_epoch().count());
+      present.insert(each.target.id);
+      auto& known = targets_[each.target.id];
+      if (known == print) continue;
+      known = print;
+      changed.push_back(shape(each.target, each.has_state ? &each.state : nullptr));
+    }
+    Json gone = Json::array();
+    std::erase_if(targets_, [&](const auto& known) {
+      if (present.contains(known.first)) return false;
+      gone.push_back(known.first);
+      return true;
+    });
+    if (!begun_ || (changed.empty() && gone.empty())) return {};
+    return event("targets", {{"changed", std::move(changed)}, {"gone", std::move(gone)}});
+  }
+
+  std::string changed_incidents(const Overview& overview) {
+    Json changed = Json::array();
+    std::unordered_map<std::string, std::string> now;
+    for (const auto& [incident, members] : overview.incidents) {
+      const auto print =
+          fmt::format("{}|{}", incident.updated.time_since_epoch().count(), members.size());
+      now[incident.id] = print;
+      if (const auto at = incidents_.find(incident.id);
+          at != incidents_.end() && at->second == print) {
+        continue;
+      }
+      Json each = shape(incident);
+      each["members"] = Json::array();
+      for (const auto& member : members) each["members"].push_back(member.target);
+      changed.push_back(std::move(each));
+    }
+    Json closed = Json::array();
+    for (const auto& [id, print] : incidents_) {
+      if (!now.contains(id)) closed.push_back(id);
+    }
+    incidents_ = std::move(now);
+    if (!begun_ || (changed.empty() && closed.empty())) return {};
+    return event("incidents", {{"changed", std::move(changed)}, {"closed", std::move(closed)}});
+  }
+
+  Desk& desk_;
+  bool begun_ = false;
+  std::string sentence_;
+  std::unordered_map<std::string, std::string> targets_;    // id -> how it stood
+  std::unordered_map<std::string, std::string> incidents_;  // id -> how it stood
+};
+
+net::Task<void> follow(Desk& desk, std::shared_ptr<Follower> follower, net::ReplyStream& out) {
+  net::Loop& loop = net::Loop::current();
+  const Instant end = loop.now() + limits::kLiveStream;
+  Instant spoken = loop.now();
+  if (!co_await out.write("retry: 2000\n\nevent: hello\ndata: {}\n\n")) co_return;
+  while (!out.stopping() && loop.now() < end) {
+    std::string due;
+    if (const auto overview = desk.overview(loop.now())) due = follower->news(**overview);
+    if (due.empty() && loop.now() - spoken >= limits::kLiveHeartbeat) due = ": still here\n\n";
+    if (!due.empty()) {
+      spoken = loop.now();
+      if (!co_await out.write(due)) co_return;
+    }
+    if (!co_await loop.sleep_until(loop.now() + limits::kOverviewFresh)) co_return;
+  }
+}
+
+}  // namespace
+
+net::HttpReply stream_changes(Desk& desk, const Call& /*call*/) {
+  if (desk.streams >= limits::kLiveStreams) {
+    return problem(503, "Too many open pages", "close some, or ask /api/v1/now instead");
+  }
+  net::HttpReply reply;
+  reply.fields.emplace_back("Content-Type", "text/event-stream");
+  reply.fields.emplace_back("Cache-Control", "no-store");
+  reply.fields.emplace_back("X-Accel-Buffering", "no");  // or nginx holds the events back
+  auto follower = std::make_shared<Follower>(desk);
+  reply.stream = [&desk, follower](net::ReplyStream& out) { return follow(desk, follower, out); };
+  return reply;
+}
+
+}  // namespace causeway::console

@@ -1,0 +1,188 @@
+#include "console/overview.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <tuple>
+#include <unordered_map>
+
+#include "base/address.hpp"
+#include "console/shapes.hpp"
+#include "store/alerts.hpp"
+#include "store/incidents.hpp"
+#include "store/targets.hpp"
+
+namespace causeway::console {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::array<std::string_view, 6> kWorstFirst{"down",    "degraded", "unknown",
+                                                      "pending", "paused",   "ok"};
+constexpr int kIncidentsShown = 100;
+constexpr std::size_t kExpiriesShown = 5;
+constexpr unsigned kPrefixV4 = 24;
+constexpr unsigned kPrefixV6 = 48;
+
+Parsed<std::vector<Standing>> standings_of(store::Database& database) {
+  auto targets = store::targets(database);
+  if (!targets) return error(std::move(targets.error().text));
+  auto states = store::states(database);
+  if (!states) return error(std::move(states.error().text));
+  std::unordered_map<std::string, store::TargetState> by_target;
+  for (auto& each : *states) by_target.emplace(each.target, std::move(each));
+  std::vector<Standing> out;
+  out.reserve(targets->size());
+  for (auto& target : *targets) {
+    Standing standing{std::move(target), {}, false};
+    if (const auto at = by_target.find(standing.target.id); at != by_target.end()) {
+      standing.state = std::move(at->second);
+      standing.has_state = true;
+    }
+    out.push_back(std::move(standing));
+  }
+  const auto rank = [](const Standing& each) {
+    return std::ranges::find(kWorstFirst, outcome_of(each)) - kWorstFirst.begin();
+  };
+  std::ranges::sort(out, {}, [&](const Standing& each) {
+    return std::tuple{rank(each), std::string_view{each.target.name},
+                      std::string_view{each.target.id}};
+  });
+  return out;
+}
+
+Parsed<Overview> overview_of(store::Database& database, WallTime now) {
+  Overview out;
+  out.at = now;
+  auto standings = standings_of(database);
+  if (!standings) return error(std::move(standings.error().text));
+  out.standings = std::move(*standings);
+  auto incidents = store::incidents(database, {.open_only = true, .most = kIncidentsShown});
+  if (!incidents) return error(std::move(incidents.error().text));
+  for (auto& incident : *incidents) {
+    auto members = store::members(database, incident.id);
+    if (!members) return error(std::move(members.error().text));
+    out.incidents.push_back({std::move(incident), std::move(*members)});
+  }
+  auto vantages = store::vantages(database);
+  if (!vantages) return error(std::move(vantages.error().text));
+  out.vantages = std::move(*vantages);
+  auto maintenance = store::maintenance_windows(database);
+  if (!maintenance) return error(std::move(maintenance.error().text));
+  out.maintenance = std::move(*maintenance);
+  return out;
+}
+
+Json expiries(const Overview& overview) {
+  std::vector<const Standing*> with;
+  for (const auto& each : overview.standings) {
+    if (each.has_state && each.state.certificate_until != WallTime{}) with.push_back(&each);
+  }
+  std::ranges::sort(with, {}, [](const Standing* each) { return each->state.certificate_until; });
+  if (with.size() > kExpiriesShown) with.resize(kExpiriesShown);
+  Json out = Json::array();
+  for (const auto* each : with) {
+    out.push_back({{"target", each->target.id},
+                   {"name", each->target.name},
+                   {"until", rfc3339(each->state.certificate_until)}});
+  }
+  return out;
+}
+
+std::string prefix_of(const IpAddress& address) {
+  return Prefix{address, address.is_v4() ? kPrefixV4 : kPrefixV6}.text();
+}
+
+}  // namespace
+
+std::string_view outcome_of(const Standing& standing) {
+  if (standing.target.paused) return "paused";
+  if (!standing.has_state) return "pending";
+  return standing.state.outcome;
+}
+
+Parsed<std::vector<Standing>> read_standings(store::Store& store) {
+  return store.read([](store::Database& database) { return standings_of(database); });
+}
+
+Parsed<Overview> read_overview(store::Store& store, WallTime now) {
+  return store.read([now](store::Database& database) { return overview_of(database, now); });
+}
+
+int Overview::count(std::string_view outcome) const {
+  return static_cast<int>(std::ranges::count(standings, outcome, outcome_of));
+}
+
+std::vector<std::string> shared_values(const Standing& standing, std::string_view kind) {
+  std::vector<std::string> out;
+  if (!standing.has_state) return out;
+  if (const auto asked = Endpoint::parse(standing.state.address, 0)) {
+    if (kind == "address") out.push_back(asked->address.text());
+    if (kind == "prefix") out.push_back(prefix_of(asked->address));
+  }
+  // What the watch has found that it shares (watch/watcher_checks.cpp).
+  const auto facts = nlohmann::json::parse(standing.state.facts, nullptr, false);
+  const auto shares = facts.is_object() ? facts.find("shares") : facts.end();
+  if (facts.is_object() && shares != facts.end() && shares->is_array()) {
+    for (const auto& share : *shares) {
+      if (share.value("kind", "") == kind) out.push_back(share.value("value", ""));
+    }
+  }
+  std::ranges::sort(out);
+  const auto [first, last] = std::ranges::unique(out);
+  out.erase(first, last);
+  return out;
+}
+
+std::string sentence_of(const Overview& overview) {
+  const auto all = overview.standings.size();
+  const int fine = overview.count("ok");
+  std::string out;
+  const auto incidents = overview.incidents.size();
+  if (incidents > 0) {
+    out = fmt::format("{} {} open; ", incidents, incidents == 1 ? "incident is" : "incidents are");
+  }
+  if (all == 0) return out + "nothing is watched yet.";
+  if (std::cmp_equal(fine, all)) {
+    out += all == 1 ? "the one site is fine" : fmt::format("all {} sites are fine", all);
+  } else {
+    out += fmt::format("{} of {} sites {} fine", fine, all, fine == 1 ? "is" : "are");
+  }
+  const auto blind = std::ranges::count_if(
+      overview.vantages, [](const auto& vantage) { return vantage.state != "ok"; });
+  if (blind > 0) {
+    out += fmt::format("; {} of {} vantage points cannot see", blind, overview.vantages.size());
+  } else if (!overview.vantages.empty()) {
+    out += "; our own view is healthy";
+  }
+  out += ".";
+  out.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(out.front())));
+  return out;
+}
+
+Json shape(const Overview& overview) {
+  Json out{{"sentence", sentence_of(overview)}};
+  out["counts"] = Json::object();
+  for (const auto outcome : kWorstFirst) out["counts"][outcome] = overview.count(outcome);
+  out["counts"]["all"] = overview.standings.size();
+  out["incidents"] = Json::array();
+  for (const auto& [incident, members] : overview.incidents) {
+    Json each = shape(incident);
+    each["members"] = Json::array();
+    for (const auto& member : members) each["members"].push_back(member.target);
+    out["incidents"].push_back(std::move(each));
+  }
+  out["targets"] = Json::array();
+  for (const auto& each : overview.standings) {
+    out["targets"].push_back(shape(each.target, each.has_state ? &each.state : nullptr));
+  }
+  out["vantages"] = Json::array();
+  for (const auto& each : overview.vantages) out["vantages"].push_back(shape(each));
+  out["expiries"] = expiries(overview);
+  out["maintenance"] = Json::array();
+  for (const auto& each : overview.maintenance) out["maintenance"].push_back(shape(each));
+  return out;
+}
+
+}  // namespace causeway::console

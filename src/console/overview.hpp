@@ -1,0 +1,54 @@
+// How everything stands now: what the first page, the status page and the metrics are made of.
+#pragma once
+
+#include <array>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "store/records.hpp"
+#include "store/store.hpp"
+
+namespace causeway::console {
+
+struct Standing {
+  store::Target target;
+  store::TargetState state;
+  bool has_state = false;
+};
+
+// down | degraded | unknown | pending | paused | ok
+std::string_view outcome_of(const Standing& standing);
+
+// Those that are watched, the worst first, then by name.
+Parsed<std::vector<Standing>> read_standings(store::Store& store);
+
+// What targets may have in common.
+inline constexpr std::array<std::string_view, 6> kSharedKinds{
+    "address", "prefix", "as", "provider", "nameserver", "certificate"};
+std::vector<std::string> shared_values(const Standing& standing, std::string_view kind);
+
+struct OpenIncident {
+  store::Incident incident;
+  std::vector<store::Member> members;
+};
+
+struct Overview {
+  WallTime at;
+  std::vector<Standing> standings;
+  std::vector<OpenIncident> incidents;  // open, newest first
+  std::vector<store::VantageState> vantages;
+  std::vector<store::MaintenanceWindow> maintenance;
+
+  int count(std::string_view outcome) const;
+};
+Parsed<Overview> read_overview(store::Store& store, WallTime now);
+
+// "2 incidents; 41 of 43 sites are fine; our own view is healthy."
+std::string sentence_of(const Overview& overview);
+
+nlohmann::ordered_json shape(const Overview& overview);
+
+}  // namespace causeway::console

@@ -1,0 +1,157 @@
+#include "console/routes.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.hpp"
+
+namespace causeway::console {
+namespace {
+
+constexpr std::string_view kPaging =
+    "limit: how many at most\ncursor: the `next` of the page before";
+
+constexpr std::array kRoutes{
+    Route{"GET", "/api/v1/session", Role::nobody, get_session, "Who is logged in", "", "",
+          "name, role and proof (to be sent in X-Causeway-Proof with every change); or null and "
+          "whether the first account exists"},
+    Route{"POST", "/api/v1/setup", Role::nobody, set_up,
+          "Make the first administrator with the token printed at start", "",
+          "token text: printed when causeway starts; serves once\nname text: to log in with\n"
+          "password text: at least 10 characters",
+          "name, role and proof; a session cookie"},
+    Route{"POST", "/api/v1/session", Role::nobody, log_in, "Log in", "",
+          "name text: of the account\npassword text: of the account",
+          "name, role and proof; a session cookie"},
+    Route{"DELETE", "/api/v1/session", Role::viewer, log_out, "Log out", "", "", "nothing"},
+    Route{"POST", "/api/v1/session/password", Role::viewer, change_own_password,
+          "Change one's own password; ends all other sessions", "",
+          "password text: the present one\nnew_password text: at least 10 characters",
+          "name, role and proof; a new session cookie"},
+
+    Route{"GET", "/api/v1/now", Role::viewer, get_now, "How everything stands", "", "",
+          "sentence, counts, open incidents, targets (worst first), vantages, next expiries, "
+          "maintenance"},
+    Route{
+        "GET", "/api/v1/events", Role::viewer, stream_changes, "Changes as they happen", "", "",
+        "Server-Sent Events: hello, summary, targets {changed, gone}, incidents {changed, closed}"},
+    Route{"GET", "/api/v1/targets", Role::viewer, list_targets, "What is watched, worst first",
+          "search: part of a name, address, group or tag\noutcome: down, degraded, unknown, "
+          "pending, paused or ok\nlimit: how many at most\ncursor: the `next` of the page before",
+          "", "targets and next"},
+    Route{"GET", "/api/v1/targets/{id}", Role::viewer, get_target,
+          "One target: how it stands, its uptime from incidents, what is known about it", "", "",
+          "the target with facts, uptime, incidents and remedies"},
+    Route{"GET", "/api/v1/targets/{id}/rollups", Role::viewer, get_rollups,
+          "Figures of the past: counts and mean times by stage",
+          "span: minute, hour or day\nfrom: RFC 3339; a day ago\nto: RFC 3339; now", "",
+          "rollups, oldest first"},
+    Route{"GET", "/api/v1/targets/{id}/transitions", Role::viewer, get_transitions,
+          "The probe log: every change of outcome or failure, newest first", kPaging, "",
+          "transitions and next"},
+    Route{"GET", "/api/v1/hosts", Role::viewer, list_hosts, "Targets grouped by what they share",
+          "by: address, prefix, as, provider, nameserver or certificate", "",
+          "groups, the most failing first, with their members"},
+    Route{"GET", "/api/v1/certificates", Role::viewer, list_certificates,
+          "Certificates, the next to end first", "", "", "certificates"},
+    Route{"POST", "/api/v1/diagnoses", Role::operator_, stream_diagnosis,
+          "Diagnose now, and watch it", "",
+          "target text?: the id of a watched target\nurl text?: any other; private addresses are "
+          "refused",
+          "Server-Sent Events: started, observation ..., then diagnosis (causeway.diagnosis/1) or "
+          "refused"},
+
+    Route{"GET", "/api/v1/incidents", Role::viewer, list_incidents,
+          "Incidents: open ones first, then the newest",
+          "state: open\ntarget: the id of a member\nlimit: how many at most\ncursor: the `next` of "
+          "the page before",
+          "", "incidents and next"},
+    Route{"GET", "/api/v1/incidents/{id}", Role::viewer, get_incident,
+          "One incident with its members, events, documents and alerts", "", "", "the incident"},
+    Route{"POST", "/api/v1/incidents/{id}/acknowledge", Role::operator_, acknowledge_incident,
+          "Say that somebody is on it: reminders and escalation stop", "", "", "the incident"},
+    Route{"POST", "/api/v1/incidents/{id}/notes", Role::operator_, add_note,
+          "Add a note to the timeline", "", "text text: the note", "the incident"},
+    Route{"GET", "/api/v1/incidents/{id}/documents/{document}", Role::viewer, get_document,
+          "A diagnosis, a response's excerpt or a DNS snapshot taken at that moment", "", "",
+          "the document as it was kept"},
+
+    Route{"GET", "/api/v1/maintenance", Role::viewer, list_maintenance, "Maintenance windows", "",
+          "", "windows"},
+    Route{"POST", "/api/v1/maintenance", Role::operator_, add_maintenance,
+          "Plan maintenance: alerts keep quiet, measuring goes on", "",
+          "title text: what is done\nzone text: IANA time zone, Europe/Berlin\nstarts text: local "
+          "time there, 2026-11-25T02:00\nminutes integer: how long\nrepeats text?: daily, "
+          "weekly:mon,thu, monthly:1 or monthly:last\nuntil text?: last local day\ntargets "
+          "texts?: ids\ngroups texts?: names\ntags texts?: names\nnote text?: for others",
+          "the window"},
+    Route{"DELETE", "/api/v1/maintenance/{id}", Role::operator_, delete_maintenance,
+          "Remove a maintenance window", "", "", "nothing"},
+    Route{"GET", "/api/v1/channels", Role::viewer, list_channels,
+          "Where alerts go, with the newest deliveries", "", "", "channels"},
+    Route{"POST", "/api/v1/channels/{name}/test", Role::operator_, test_channel,
+          "Send a test message", "", "", "answer: what the receiver said"},
+    Route{"GET", "/api/v1/alerts", Role::viewer, list_alerts, "The outbox, newest first",
+          "incident: its id\nlimit: how many at most\ncursor: the `next` of the page before", "",
+          "alerts and next"},
+
+    Route{"GET", "/api/v1/accounts", Role::admin, list_accounts, "People", "", "", "accounts"},
+    Route{"POST", "/api/v1/accounts", Role::admin, add_account, "Add somebody", "",
+          "name text: to log in with\npassword text: at least 10 characters\nrole text: viewer, "
+          "operator or admin",
+          "the account"},
+    Route{"PATCH", "/api/v1/accounts/{id}", Role::admin, change_account,
+          "Change a role or set a password; ends their sessions", "",
+          "role text?: viewer, operator or admin\npassword text?: a new one", "the account"},
+    Route{"DELETE", "/api/v1/accounts/{id}", Role::admin, delete_account,
+          "Remove somebody; ends their sessions", "", "", "nothing"},
+    Route{"GET", "/api/v1/tokens", Role::admin, list_tokens, "Tokens of programs", "", "",
+          "tokens, without their secrets"},
+    Route{"POST", "/api/v1/tokens", Role::admin, add_token, "Make a token", "",
+          "name text: of the program\nscope text: viewer, operator or admin\ndays integer?: until "
+          "it expires; without: never",
+          "the token with its secret, shown this once"},
+    Route{"DELETE", "/api/v1/tokens/{id}", Role::admin, delete_token, "Remove a token", "", "",
+          "nothing"},
+    Route{"GET", "/api/v1/audit", Role::admin, list_audit, "Who did what, newest first", kPaging,
+          "", "entries and next"},
+    Route{"GET", "/api/v1/openapi.json", Role::nobody, get_openapi, "This interface as OpenAPI", "",
+          "", "the document"},
+};
+
+// The parts that the pattern names; nothing when the path is another.
+std::optional<std::vector<std::string>> parts_of(std::string_view pattern, std::string_view path) {
+  const auto wanted = split(pattern, '/');
+  const auto have = split(path, '/');
+  if (wanted.size() != have.size()) return std::nullopt;
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i].starts_with('{')) {
+      if (have[i].empty()) return std::nullopt;
+      out.push_back(percent_decoded(have[i]));
+    } else if (wanted[i] != have[i]) {
+      return std::nullopt;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::span<const Route> routes() { return kRoutes; }
+
+Match match(std::string_view method, std::string_view path) {
+  Match out;
+  const auto asked = method == "HEAD" ? std::string_view{"GET"} : method;
+  for (const auto& route : kRoutes) {
+    auto parts = parts_of(route.path, path);
+    if (!parts) continue;
+    out.methods.emplace_back(route.method);
+    if (route.method != asked) continue;
+    out.route = &route;
+    out.parts = std::move(*parts);
+  }
+  return out;
+}
+
+}  // namespace causeway::console

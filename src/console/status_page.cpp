@@ -1,0 +1,196 @@
+#include "console/status_page.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <map>
+#include <tuple>
+
+#include "base/text.hpp"
+#include "console/call.hpp"
+#include "console/desk.hpp"
+#include "console/limits.hpp"
+#include "console/overview.hpp"
+#include "console/problem.hpp"
+#include "console/uptime.hpp"
+#include "store/alerts.hpp"
+#include "store/incidents.hpp"
+#include "store/targets.hpp"
+
+namespace causeway::console {
+namespace {
+
+constexpr auto kDay = std::chrono::days{1};
+
+DayState state_of_day(const Uptime& day) {
+  if (day.seen <= Duration::zero()) return DayState::unknown;
+  return day.down > Duration::zero() ? DayState::down : DayState::fine;
+}
+
+Parsed<StatusSite> read_site(store::Database& database, const Standing& standing,
+                             const std::vector<store::Blind>& blinds, WallTime now) {
+  StatusSite out{.id = standing.target.id,
+                 .name = standing.target.name,
+                 .group = standing.target.team,
+                 .outcome = std::string{outcome_of(standing)}};
+  const auto first = std::chrono::floor<std::chrono::days>(now) - kDay * (limits::kStatusDays - 1);
+  const WallTime from{first};
+  const auto downs = store::memberships(database, out.id, from, now);
+  if (!downs) return error(downs.error().text);
+  const auto degraded = store::memberships(database, out.id, from, now, "degraded");
+  if (!degraded) return error(degraded.error().text);
+  for (int i = 0; i < limits::kStatusDays; ++i) {
+    const WallTime start = from + kDay * i;
+    const WallTime end = std::min(now, start + kDay);
+    const Uptime day = uptime(start, end, standing.target.created, *downs, blinds);
+    StatusDay shown{start, state_of_day(day), day.down};
+    if (shown.state == DayState::fine &&
+        uptime(start, end, standing.target.created, *degraded, blinds).down > Duration::zero()) {
+      shown.state = DayState::degraded;
+    }
+    out.days.push_back(shown);
+  }
+  out.share = uptime(from, now, standing.target.created, *downs, blinds).share();
+  return out;
+}
+
+Parsed<StatusIncident> with_members(store::Database& database, store::Incident incident,
+                                    const std::map<std::string, std::string>& names) {
+  const auto members = store::members(database, incident.id);
+  if (!members) return error(members.error().text);
+  StatusIncident out{std::move(incident), {}};
+  for (const auto& member : *members) {
+    const auto at = names.find(member.target);
+    const std::string& name = at == names.end() ? member.target : at->second;
+    if (std::ranges::find(out.members, name) == out.members.end()) out.members.push_back(name);
+  }
+  return out;
+}
+
+Parsed<bool> read_incidents(store::Database& database, StatusReport& out, WallTime now) {
+  std::map<std::string, std::string> names;
+  for (const auto& site : out.sites) names[site.id] = site.name;
+  const auto from = now - kDay * limits::kStatusDays;
+  const auto incidents =
+      store::incidents(database, {.from = from, .to = now, .most = limits::kStatusIncidents});
+  if (!incidents) return error(incidents.error().text);
+  for (const auto& each : *incidents) {
+    if (!each.merged_into.empty() || each.severity == "notice") continue;
+    auto shown = with_members(database, each, names);
+    if (!shown) return error(shown.error().text);
+    (each.closed == WallTime{} ? out.open : out.past).push_back(std::move(*shown));
+  }
+  return true;
+}
+
+Parsed<StatusReport> read_report(store::Database& database, std::vector<Standing> standings,
+                                 const std::string& title, WallTime now) {
+  StatusReport out{.title = title, .at = now};
+  const auto blinds = store::blinds(database, now - kDay * limits::kStatusDays, now);
+  if (!blinds) return error(blinds.error().text);
+  std::ranges::sort(standings, {}, [](const Standing& each) {
+    return std::tuple{std::string_view{each.target.team}, std::string_view{each.target.name},
+                      std::string_view{each.target.id}};
+  });
+  for (const auto& standing : standings) {
+    auto site = read_site(database, standing, *blinds, now);
+    if (!site) return error(site.error().text);
+    out.sites.push_back(std::move(*site));
+  }
+  auto windows = store::maintenance_windows(database);
+  if (!windows) return error(windows.error().text);
+  out.maintenance = std::move(*windows);
+  auto good = read_incidents(database, out, now);
+  if (!good) return error(good.error().text);
+  return out;
+}
+
+net::HttpReply typed(std::string_view type, std::string body) {
+  net::HttpReply reply;
+  reply.fields.emplace_back("Content-Type", type);
+  reply.fields.emplace_back("Cache-Control", "public, max-age=30");
+  reply.fields.emplace_back("Access-Control-Allow-Origin", "*");
+  reply.fields.emplace_back("Cross-Origin-Resource-Policy", "cross-origin");
+  reply.body = std::move(body);
+  return reply;
+}
+
+Parsed<int> write_file(const std::string& path, const std::string& text) {
+  std::ofstream file{path, std::ios::binary | std::ios::trunc};
+  file << text;
+  file.close();
+  if (!file) return error(fmt::format("cannot write {}", path));
+  return 1;
+}
+
+}  // namespace
+
+std::string_view StatusReport::indicator() const {
+  const auto down = std::ranges::count(sites, "down", &StatusSite::outcome);
+  const auto degraded = std::ranges::count(sites, "degraded", &StatusSite::outcome);
+  if (down > 0) return std::cmp_equal(down, sites.size()) ? "critical" : "major";
+  return degraded > 0 ? "minor" : "none";
+}
+
+std::string StatusReport::sentence() const {
+  const auto down = std::ranges::count(sites, "down", &StatusSite::outcome);
+  const auto degraded = std::ranges::count(sites, "degraded", &StatusSite::outcome);
+  if (sites.empty()) return "Nothing is watched yet";
+  if (std::cmp_equal(down, sites.size())) return "Everything is down";
+  if (down > 0)
+    return fmt::format("{} of {} services {} down", down, sites.size(), down == 1 ? "is" : "are");
+  if (degraded > 0) return "Everything is up, with some trouble";
+  return "All services are up";
+}
+
+Parsed<StatusReport> read_status(store::Store& store, const std::string& title, WallTime now) {
+  auto standings = read_standings(store);
+  if (!standings) return error(standings.error().text);
+  return store.read([&](store::Database& database) {
+    return read_report(database, std::move(*standings), title, now);
+  });
+}
+
+net::HttpReply status_reply(Desk& desk, const net::HttpRequest& request) {
+  if (request.path == "/status/status.css") return typed("text/css; charset=utf-8", status_css());
+  const auto report = desk.status(Clock::now());
+  if (!report) return store_failed(report.error().text);
+  const StatusReport& now = **report;
+  if (request.path == "/status/summary.json" || request.path == "/api/v2/summary.json") {
+    return typed("application/json", status_json(now));
+  }
+  if (request.path == "/status/feed.atom") {
+    return typed("application/atom+xml; charset=utf-8",
+                 status_atom(now, desk.settings.address + "/status"));
+  }
+  constexpr std::string_view kBadges = "/status/badge/";
+  if (request.path.starts_with(kBadges) && request.path.ends_with(".svg")) {
+    const auto id = percent_decoded(
+        request.path.substr(kBadges.size(), request.path.size() - kBadges.size() - 4));
+    const auto site = std::ranges::find(now.sites, id, &StatusSite::id);
+    if (site == now.sites.end()) return not_found("no target has this id");
+    return typed("image/svg+xml", badge_svg(*site));
+  }
+  if (request.path != "/status" && request.path != "/status/") return not_found("no such page");
+  return typed("text/html; charset=utf-8", status_html(now));
+}
+
+Parsed<int> export_status(const StatusReport& report, const std::string& address,
+                          const std::string& folder) {
+  int files = 0;
+  const std::array<std::pair<std::string, std::string>, 4> all{
+      {{"index.html", status_html(report)},
+       {"status.css", status_css()},
+       {"summary.json", status_json(report)},
+       {"feed.atom", status_atom(report, address)}}};
+  for (const auto& [name, text] : all) {
+    auto written = write_file(folder + "/" + name, text);
+    if (!written) return written;
+    ++files;
+  }
+  return files;
+}
+
+}  // namespace causeway::console

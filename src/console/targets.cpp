@@ -1,0 +1,265 @@
+// What is watched and how it stands: now, one target, its past; hosts and certificates.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <unordered_map>
+
+#include "base/address.hpp"
+#include "base/text.hpp"
+#include "console/handlers.hpp"
+#include "console/overview.hpp"
+#include "console/problem.hpp"
+#include "console/shapes.hpp"
+#include "console/uptime.hpp"
+#include "store/alerts.hpp"
+#include "store/incidents.hpp"
+#include "store/rollups.hpp"
+#include "store/targets.hpp"
+
+namespace causeway::console {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using std::chrono::hours;
+
+net::HttpReply wrong(const Error& why) { return problem(422, "Wrong input", why.text); }
+
+bool matches(const Standing& standing, const std::string& text, const std::string& outcome) {
+  if (!outcome.empty() && outcome_of(standing) != outcome) return false;
+  const auto& target = standing.target;
+  return text.empty() || contains_ignoring_case(target.id, text) ||
+         contains_ignoring_case(target.name, text) ||
+         contains_ignoring_case(target.subject, text) ||
+         contains_ignoring_case(target.team, text) ||
+         std::ranges::any_of(target.tags,
+                             [&](const auto& tag) { return contains_ignoring_case(tag, text); });
+}
+
+struct Figure {
+  const char* name;
+  hours span;
+};
+constexpr std::array kFigures{Figure{"day", hours{24}}, Figure{"week", hours{24 * 7}},
+                              Figure{"month", hours{24 * 30}}, Figure{"quarter", hours{24 * 90}},
+                              Figure{"year", hours{24 * 365}}};
+
+Json uptimes(const store::Target& target, const std::vector<store::Member>& downs,
+             const std::vector<store::Blind>& blinds, WallTime now) {
+  Json out = Json::object();
+  for (const auto& [name, span] : kFigures) {
+    const auto figure = uptime(now - span, now, target.created, downs, blinds);
+    const double share = figure.share();
+    out[name] = {{"share", share < 0 ? Json(nullptr) : Json(share)},
+                 {"down_s", std::chrono::duration<double>(figure.down).count()},
+                 {"seen_s", std::chrono::duration<double>(figure.seen).count()},
+                 {"incidents", figure.incidents}};
+  }
+  return out;
+}
+
+struct TargetPage {
+  store::Target target;
+  std::optional<store::TargetState> state;
+  std::vector<store::Member> downs;
+  std::vector<store::Blind> blinds;
+  std::vector<store::Incident> incidents;
+  std::vector<store::RemedyRun> remedies;
+  bool found = false;
+};
+
+template <class T>
+bool take(Parsed<T> from, T& into, Error& why) {
+  if (!from) {
+    why = std::move(from.error());
+    return false;
+  }
+  into = std::move(*from);
+  return true;
+}
+
+Parsed<TargetPage> read_target(store::Database& database, const std::string& id, WallTime now) {
+  TargetPage out;
+  Error why;
+  std::optional<store::Target> target;
+  const WallTime year = now - hours{24 * 365};
+  const bool good =
+      take(store::target(database, id), target, why) &&
+      take(store::state(database, id), out.state, why) &&
+      take(store::memberships(database, id, year, now), out.downs, why) &&
+      take(store::blinds(database, year, now), out.blinds, why) &&
+      take(store::incidents(database, {.target = id, .most = 50}), out.incidents, why) &&
+      take(store::remedy_runs(database, id, year, 20), out.remedies, why);
+  if (!good) return std::unexpected{why};
+  out.found = target && target->removed == WallTime{};
+  if (out.found) out.target = *target;
+  return out;
+}
+
+struct Group {
+  std::string value;
+  int failing = 0;
+  Json members = Json::array();
+};
+
+// The most failing first, then the largest.
+Json hosts_of(const std::vector<Standing>& standings, std::string_view by) {
+  std::map<std::string, Group> groups;
+  for (const auto& standing : standings) {
+    for (const auto& value : shared_values(standing, by)) {
+      auto& group = groups[value];
+      const auto outcome = outcome_of(standing);
+      if (outcome == "down") ++group.failing;
+      group.value = value;
+      group.members.push_back(
+          {{"id", standing.target.id}, {"name", standing.target.name}, {"outcome", outcome}});
+    }
+  }
+  std::vector<const Group*> sorted;
+  for (const auto& [value, group] : groups) sorted.push_back(&group);
+  std::ranges::sort(sorted, [](const Group* a, const Group* b) {
+    if (a->failing != b->failing) return a->failing > b->failing;
+    if (a->members.size() != b->members.size()) return a->members.size() > b->members.size();
+    return a->value < b->value;
+  });
+  Json list = Json::array();
+  for (const auto* group : sorted) {
+    list.push_back({{"value", group->value},
+                    {"all", group->members.size()},
+                    {"failing", group->failing},
+                    {"members", group->members}});
+  }
+  return list;
+}
+
+}  // namespace
+
+net::HttpReply get_now(Desk& desk, const Call& call) {
+  const auto overview = desk.overview(Clock::now());
+  if (!overview) return store_failed(overview.error().text);
+  return json_reply(call, shape(**overview));
+}
+
+net::HttpReply list_targets(Desk& desk, const Call& call) {
+  const auto limit = call.number("limit", 200, 1, 1000);
+  if (!limit) return wrong(limit.error());
+  const auto skip = call.number("cursor", 0, 0, 10'000'000);
+  if (!skip) return wrong(skip.error());
+  const auto standings = read_standings(desk.store);
+  if (!standings) return store_failed(standings.error().text);
+  const std::string text = call.query("search");
+  const std::string outcome = call.query("outcome");
+  Json list = Json::array();
+  std::int64_t seen = 0;
+  bool more = false;
+  for (const auto& standing : *standings) {
+    if (!matches(standing, text, outcome)) continue;
+    if (seen++ < *skip) continue;
+    if (std::cmp_equal(list.size(), *limit)) {
+      more = true;
+      break;
+    }
+    list.push_back(shape(standing.target, standing.has_state ? &standing.state : nullptr));
+  }
+  return json_reply(call,
+                    {{"targets", std::move(list)},
+                     {"next", more ? Json(fmt::format("{}", *skip + *limit)) : Json(nullptr)}});
+}
+
+net::HttpReply get_target(Desk& desk, const Call& call) {
+  const WallTime now = wall_now();
+  const auto page = desk.store.read(
+      [&](store::Database& database) { return read_target(database, call.part(0), now); });
+  if (!page) return store_failed(page.error().text);
+  if (!page->found) return not_found("no target has this id");
+  Json out = shape(page->target, page->state ? &*page->state : nullptr);
+  out["facts"] = page->state ? Json::parse(page->state->facts, nullptr, false) : Json::object();
+  out["uptime"] = uptimes(page->target, page->downs, page->blinds, now);
+  out["incidents"] = Json::array();
+  for (const auto& each : page->incidents) out["incidents"].push_back(shape(each));
+  out["remedies"] = Json::array();
+  for (const auto& each : page->remedies) out["remedies"].push_back(shape(each));
+  return json_reply(call, out);
+}
+
+net::HttpReply get_rollups(Desk& desk, const Call& call) {
+  const std::string span = call.query("span");
+  const auto chosen = span == "hour"  ? store::Span::hour
+                      : span == "day" ? store::Span::day
+                                      : store::Span::minute;
+  if (!span.empty() && span != "minute" && span != "hour" && span != "day") {
+    return wrong({"span: expected minute, hour or day"});
+  }
+  const WallTime now = wall_now();
+  WallTime to = now;
+  WallTime from = now - hours{24};
+  for (auto [name, into] : {std::pair{"from", &from}, std::pair{"to", &to}}) {
+    const std::string text = call.query(name);
+    if (text.empty()) continue;
+    const auto at = parse_rfc3339(text);
+    if (!at) return wrong({fmt::format("{}: {}", name, at.error().text)});
+    *into = *at;
+  }
+  const auto length = std::chrono::seconds{std::to_underlying(chosen)};
+  if (from >= to || (to - from) / length > 5000) {
+    return wrong({"from, to: expected at most 5000 rows; choose a larger span"});
+  }
+  const auto rows = desk.store.read([&](store::Database& database) {
+    return store::rollups(database, call.part(0), chosen, from, to);
+  });
+  if (!rows) return store_failed(rows.error().text);
+  Json list = Json::array();
+  for (const auto& each : *rows) list.push_back(shape(each));
+  return json_reply(call, {{"rollups", std::move(list)}});
+}
+
+net::HttpReply get_transitions(Desk& desk, const Call& call) {
+  const auto limit = call.number("limit", 100, 1, 500);
+  if (!limit) return wrong(limit.error());
+  const auto before = call.number("cursor", 0, 0, INT64_MAX);
+  if (!before) return wrong(before.error());
+  const auto rows = desk.store.read([&](store::Database& database) {
+    return store::transitions(database, call.part(0), static_cast<int>(*limit), *before);
+  });
+  if (!rows) return store_failed(rows.error().text);
+  Json list = Json::array();
+  for (const auto& each : *rows) list.push_back(shape(each));
+  const bool more = std::cmp_equal(rows->size(), *limit);
+  return json_reply(call,
+                    {{"transitions", std::move(list)},
+                     {"next", more ? Json(fmt::format("{}", rows->back().id)) : Json(nullptr)}});
+}
+
+net::HttpReply list_hosts(Desk& desk, const Call& call) {
+  std::string by = call.query("by");
+  if (by.empty()) by = "address";
+  if (std::ranges::find(kSharedKinds, by) == kSharedKinds.end()) {
+    return wrong({fmt::format("by: expected one of {}", fmt::join(kSharedKinds, ", "))});
+  }
+  const auto standings = read_standings(desk.store);
+  if (!standings) return store_failed(standings.error().text);
+  return json_reply(call, {{"by", by}, {"groups", hosts_of(*standings, by)}});
+}
+
+net::HttpReply list_certificates(Desk& desk, const Call& call) {
+  const auto standings = read_standings(desk.store);
+  if (!standings) return store_failed(standings.error().text);
+  std::vector<const Standing*> with;
+  for (const auto& each : *standings) {
+    if (each.has_state && each.state.certificate_until != WallTime{}) with.push_back(&each);
+  }
+  std::ranges::sort(with, {}, [](const Standing* each) { return each->state.certificate_until; });
+  Json list = Json::array();
+  for (const auto* each : with) {
+    list.push_back({{"target", each->target.id},
+                    {"name", each->target.name},
+                    {"subject", each->target.subject},
+                    {"until", rfc3339(each->state.certificate_until)},
+                    {"facts", Json::parse(each->state.facts, nullptr, false)}});
+  }
+  return json_reply(call, {{"certificates", std::move(list)}});
+}
+
+}  // namespace causeway::console

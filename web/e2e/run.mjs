@@ -1,0 +1,148 @@
+// Clicks through every page in Chromium, desktop and phone, light and dark, with axe on each; screenshots
+// go to build/e2e. run.mjs CAUSEWAY: the program, with its pages.
+import assert from 'node:assert/strict';
+import { spawn, execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const program = resolve('..', process.argv[2] ?? 'build/release/causeway');
+const shots = resolve('../build/e2e');
+const folder = mkdtempSync(join(tmpdir(), 'causeway-e2e-'));
+const store = join(folder, 'store.db');
+mkdirSync(shots, { recursive: true });
+const axe = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
+
+function start() {
+  const child = spawn(program, ['console', '--store', store, '--listen', '5239', '--title', 'Example status'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return new Promise((found, lost) => {
+    let text = '';
+    child.stdout.on('data', (bytes) => {
+      text += bytes;
+      if (text.includes('Status page') && text.endsWith('\n')) setTimeout(() => found({ child, text }), 300);
+    });
+    child.on('exit', (code) => lost(new Error(`causeway ended with ${code}: ${text}`)));
+  });
+}
+const stop = (child) => new Promise((done) => { child.removeAllListeners('exit'); child.on('exit', done); child.kill('SIGTERM'); });
+
+let failures = 0;
+async function look(page, name, { quiet = false } = {}) {
+  await page.waitForTimeout(250);
+  if (!quiet) {
+    for (const scheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+      await page.evaluate(`if (!window.axe) { ${axe} }`);
+      const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+      for (const each of found.violations) {
+        failures++;
+        console.error(`axe: ${name} (${scheme}): ${each.id}: ${each.help}\n  ${each.nodes.slice(0, 4).map((node) => node.html.slice(0, 160) + ' ' + (node.any[0]?.message ?? '')).join('\n  ')}`);
+      }
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      if (wide > 0) { failures++; console.error(`layout: ${name}: ${wide} px wider than the window`); }
+      await page.screenshot({ path: join(shots, `${name}-${scheme}.png`), fullPage: true });
+    }
+    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+  }
+}
+
+let { child, text } = await start();
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+try {
+  await stop(child); // the store is made; fill it while nobody has it
+  execFileSync('python3', ['e2e/fill.py', store], { stdio: 'inherit' });
+  ({ child, text } = await start());
+  const address = /Console\s+(\S+)/.exec(text)[1];
+  const token = /token=(\S+)/.exec(text)[1];
+  for (const [size, viewport] of [['desktop', { width: 1360, height: 860 }], ['phone', { width: 390, height: 844 }]]) {
+    // axe is evaluated into the page, which its CSP would forbid to a page of its own.
+    const context = await browser.newContext({ viewport, bypassCSP: false, hasTouch: size === 'phone' });
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    const page = await context.newPage();
+    page.setDefaultTimeout(90_000);
+    const errors = [];
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('console', (message) => { if (message.type() === 'error' && !/40[0-9]|501/.test(message.text())) errors.push(message.text()); });
+    const at = (name) => `${size}-${name}`;
+
+    await page.goto(size === 'desktop' ? `${address}/#token=${token}` : address);
+    await page.waitForSelector('.door form');
+    await look(page, at(size === 'desktop' ? 'set-up' : 'log-in'));
+    await page.fill('[name=name]', 'anna');
+    await page.fill('[name=password]', 'correct horse battery');
+    await page.click('button[type=submit]');
+    await page.waitForSelector('.sentence');
+    assert.match(await page.textContent('.sentence'), /2 incidents are open; 3 of 8 sites are fine/);
+    await page.waitForSelector('.link.live');
+    await look(page, at('now'));
+    await page.keyboard.press('/');
+    await page.keyboard.type('docu');
+    await page.waitForFunction(() => document.querySelectorAll('.sites li').length === 1);
+    await page.fill('#search', '');
+    await page.click('.sentence');
+    await page.keyboard.press('?');
+    await look(page, at('keys'));
+    await page.click('dialog button');
+
+    await page.click('text=Shop is down');
+    await page.waitForSelector('.verdict');
+    assert.match(await page.textContent('.verdict'), /Start the machine in your provider/);
+    await look(page, at('incident'));
+    await page.click('.command .copy >> nth=0');
+    await page.waitForSelector('text=Copied');
+    await page.goBack();
+    await page.click('text=2 sites at 198.51.100.20');
+    await page.waitForSelector('text=2 of 2 sites with the address');
+    await look(page, at('incident-shared'));
+
+    await page.goto(`${address}/sites/shop`);
+    await page.waitForSelector('.plot canvas');
+    await look(page, at('site'));
+    await page.click('text=Show table');
+    await page.waitForSelector('text=Mean response times by stage', { state: 'attached' });
+    await page.click('#diagnose');
+    await page.waitForSelector('.diagnose .verdict, .diagnose .failed', { timeout: 90_000 });
+    await look(page, at('diagnose-now'));
+
+    for (const [path, wait] of [['incidents', 'text=Old site'], ['hosts', 'text=198.51.100.20'], ['certificates', 'table'], ['settings/maintenance', 'text=Database upgrade'], ['settings/alerts', 'text=Outbox'], ['settings/people', 'text=anna'], ['settings/tokens', 'text=Make a token'], ['settings/audit', 'text=set-up'], ['settings/own', 'text=Change your password']]) {
+      await page.goto(`${address}/${path}`);
+      await page.waitForSelector(wait);
+      await look(page, at(path.replace('/', '-')));
+    }
+    await page.goto(`${address}/settings/tokens`);
+    await page.fill('[name=name]', `grafana-${size}`);
+    await page.click('text=Make it');
+    await page.waitForSelector('text=shown this once');
+    await page.goto(`${address}/settings/people`);
+    await page.waitForSelector('text=Add somebody');
+    await page.fill('[name=name]', `ben-${size}`);
+    await page.fill('[name=password]', 'another long one');
+    await page.click('.fields button');
+    await page.waitForSelector(`td:text("ben-${size}")`);
+    if (size === 'desktop') {
+      await page.keyboard.press('Escape');
+      await page.click('h1');
+      await page.keyboard.press('g');
+      await page.keyboard.press('h');
+      await page.waitForURL(`${address}/hosts`);
+    }
+    await page.goto(`${address}/status/`);
+    assert.match(await page.textContent('.banner'), /3 of 8 services are down/);
+    await look(page, at('status'));
+    await page.goto(address);
+    await page.click('text=Log out');
+    await page.waitForSelector('.door');
+    if (errors.length > 0) { failures++; console.error(`${size}: the page reported:\n  ${errors.join('\n  ')}`); }
+    await context.close();
+  }
+} catch (error) {
+  failures++;
+  console.error(error);
+} finally {
+  await browser.close();
+  await stop(child).catch(() => undefined);
+  rmSync(folder, { recursive: true, force: true });
+}
+console.error(failures === 0 ? `e2e: every page clicked through; screenshots in ${shots}` : `e2e: ${failures} problems`);
+process.exit(failures === 0 ? 0 : 1);
