@@ -117,7 +117,9 @@ judge::Scenario scenario_in(const std::string& path) {
   std::ifstream in{path};
   std::ostringstream text;
   text << in.rdbuf();
-  return judge::read_scenario(text.str(), path).value();
+  auto out = judge::read_scenario(text.str(), path);
+  EXPECT_TRUE(out) << out.error().text;
+  return out ? std::move(*out) : judge::Scenario{};
 }
 
 TEST(Report, EveryFaultIsProvedAndNoSecretIsTold) {
@@ -154,9 +156,9 @@ TEST(Report, EveryFaultIsProvedAndNoSecretIsTold) {
 }
 
 TEST(Report, TheSameInputMakesTheSameBytes) {
-  const auto scenario = scenario_in("test/scenario/judge/connect/silent-everything.scn");
-  const auto first = report_of(diagnose(scenario));
-  const auto second = report_of(diagnose(scenario));
+  const auto diagnosis = diagnose(scenario_in("test/scenario/judge/connect/silent-everything.scn"));
+  const auto first = report_of(diagnosis);
+  const auto second = report_of(diagnosis);
   EXPECT_EQ(first.id, second.id);
   EXPECT_EQ(as_bundle(first, "page"), as_bundle(second, "page"));
   EXPECT_EQ(as_mail(first, "a@b.example", "page"), as_mail(second, "a@b.example", "page"));
