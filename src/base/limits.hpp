@@ -175,6 +175,10 @@ constexpr std::size_t kStoreQueue = 200'000;  // writes that wait; about 100 MB
 constexpr std::size_t kStoreReaders = 8;
 constexpr int kStoreForget = 20'000;  // rows a table at one time
 constexpr std::size_t kSqlShown = 120;
+// --- programs of the host that are spawned ---
+constexpr auto kProgramWait = seconds{20};  // nft needs 0.7 s for a set of 50 000 ranges
+constexpr std::size_t kProgramOutput = kRulesetBytes;
+constexpr std::size_t kProgramErrors = 16 * 1024;
 
 // --- runtime ---
 constexpr std::size_t kReadBuffer = 16 * 1024;

@@ -1,0 +1,29 @@
+// What decides over packets on this host, as its own tools print it: the texts that the firewall
+// proof reads. The same from a folder, and written to one.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "firewall/load.hpp"
+
+namespace causeway::inspect {
+
+struct RulesetDumps {
+  firewall::Dumps texts;
+  // What may hold rules and could not be read, one sentence each: then nothing is proved.
+  std::vector<std::string> unreadable;
+  bool wants_root = false;  // at least one of them for lack of CAP_NET_ADMIN
+};
+
+// Spawns nft, iptables-*-save, ipset, ip and ss at the same time; reads /proc/sys. Nothing is
+// changed and no kernel module is loaded for a stack that has no rules.
+RulesetDumps collect_rulesets();
+
+// The files of firewall::dump_names() that are there. A folder without any of them is an error.
+Parsed<firewall::Dumps> read_dumps(const std::string& folder);
+// Makes the folder if need be; the files are for their owner's eyes only.
+Parsed<void> write_dumps(const firewall::Dumps& dumps, const std::string& folder);
+
+}  // namespace causeway::inspect

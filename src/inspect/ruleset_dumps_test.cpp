@@ -1,0 +1,56 @@
+#include "inspect/ruleset_dumps.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "inspect/run_program.hpp"
+
+namespace causeway::inspect {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+struct Folder {
+  fs::path path = fs::temp_directory_path() / ("causeway-dumps-" + std::to_string(::getpid()));
+  ~Folder() { fs::remove_all(path); }
+};
+
+TEST(RulesetDumps, WhatIsWrittenIsReadBack) {
+  const Folder folder;
+  const firewall::Dumps dumps{{"nft.json", "{}"}, {"sysctl.txt", "a = 1\n"}};
+  ASSERT_TRUE(write_dumps(dumps, folder.path.string()));
+  EXPECT_EQ(fs::status(folder.path / "nft.json").permissions(),
+            fs::perms::owner_read | fs::perms::owner_write);
+  EXPECT_EQ(read_dumps(folder.path.string()).value(), dumps);
+}
+
+TEST(RulesetDumps, AFolderWithoutDumpsSaysWhatIsExpected) {
+  const Folder folder;
+  EXPECT_THAT(read_dumps(folder.path.string()).error().text, HasSubstr("is not a folder"));
+  fs::create_directories(folder.path);
+  EXPECT_THAT(read_dumps(folder.path.string()).error().text, HasSubstr("nft.json"));
+  fs::create_directories(folder.path / "nft.json");
+  EXPECT_THAT(read_dumps(folder.path.string()).error().text, HasSubstr("cannot read"));
+}
+
+// Of the machine that the test runs on, whatever it is: everything is read, or it says what not.
+TEST(RulesetDumps, ThisHostIsReadOrSaysWhyNot) {
+  const auto dumps = collect_rulesets();
+  EXPECT_THAT(dumps.texts.at("sysctl.txt"), HasSubstr("net.ipv4.ip_forward = "));
+  EXPECT_THAT(dumps.texts.at("sysctl.txt"), HasSubstr("net.ipv4.conf.lo.rp_filter = "));
+  if (!find_program("ip").empty()) EXPECT_THAT(dumps.texts.at("addr.json"), HasSubstr("\"lo\""));
+  const auto collection = firewall::load(dumps.texts);
+  EXPECT_THAT(collection.unreadable, IsEmpty());
+  EXPECT_NE(collection.host.interface("lo"), nullptr);
+  if (::geteuid() != 0 && !find_program("nft").empty() && !dumps.unreadable.empty()) {
+    EXPECT_TRUE(dumps.wants_root);
+  }
+}
+
+}  // namespace
+}  // namespace causeway::inspect
