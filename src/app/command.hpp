@@ -31,6 +31,7 @@ Command add_demo(CLI::App& root);
 Command add_edge(CLI::App& root);
 Command add_console(CLI::App& root);
 Command add_explain(CLI::App& root);
+Command add_guard(CLI::App& root);
 Command add_lab(CLI::App& root);
 Command add_report(CLI::App& root);
 Command add_version(CLI::App& root);

@@ -18,12 +18,13 @@ namespace {
 
 // The table: one row, one file.
 constexpr std::array kCommands{
-    add_diagnose, add_edge, add_explain, add_report,     add_config, add_demo,
+    add_diagnose, add_edge, add_explain, add_guard,      add_report, add_config, add_demo,
     add_console,  add_lab,  add_version, add_completion, add_man,    add_docs,
 };
 
 constexpr const char* kFooter = R"(Examples:
   causeway diagnose https://www.example.net/
+  causeway guard prove
   causeway explain 523
   causeway demo
 

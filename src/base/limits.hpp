@@ -162,6 +162,7 @@ constexpr std::uint64_t kRulesetSteps = 20'000'000;
 constexpr std::size_t kRulesetFlows = 256;  // packets that differ in more than their source
 constexpr std::size_t kRulesetOutcomes = 65'536;
 constexpr std::size_t kRulesetOverloads = 12;  // rate limits whose other side is simulated too
+constexpr std::size_t kRuleTextShown = 4000;  // of one rule, to a person
 constexpr std::size_t kProofPorts = 64;
 constexpr std::size_t kProofSamples = 200'000;  // lines of --query
 

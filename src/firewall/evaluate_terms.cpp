@@ -235,7 +235,7 @@ Value incoming_type(const Flow& flow, const Scene& scene) {
   return type ? known(type->first) : unknown("an interface type that is not known");
 }
 
-Value tcp_field(const Term& term, const Flow& flow) {
+Value tcp_field(const Term& term, const Flow& flow, const Scene& scene) {
   const auto& packet = flow.packet;
   if (packet.shape == Shape::icmp) return absent();
   switch (term.field) {
@@ -247,10 +247,13 @@ Value tcp_field(const Term& term, const Flow& flow) {
     case Field::tcp_option: return tcp_option(term.argument, packet.shape);
     case Field::mss:
       if (packet.shape != Shape::syn && packet.shape != Shape::syn_ack) return absent();
+      if (scene.rules.rewrites_mss) return unknown(kShape);
       return within(kLeastMss, kMostMss, kShape);
     default: return absent();
   }
 }
+
+constexpr const char* kRewritten = "depends on a header field that a rule of this host rewrites";
 
 // Without an interface the kernel compares with an empty name (nft_meta.c, x_tables.h).
 Value name_of(const std::string& device) { return known(name_key(device)); }
@@ -279,9 +282,10 @@ Value ip_field(const Term& term, const Flow& flow, const Scene& scene) {
     case Field::mark: return bits(packet.mark, "depends on a mark that is not known");
     case Field::length: return lengths(packet);
     case Field::ttl:
+      if (scene.rules.rewrites_ttl) return unknown(kRewritten);
       return packet.outgoing.empty() ? within(kLeastTtl, kMostTtl, kHops)
                                      : within(1, kMostTtl, kHops);
-    case Field::dscp: return known(0);
+    case Field::dscp: return scene.rules.rewrites_dscp ? unknown(kRewritten) : known(0);
     case Field::ip_version: return known(v4 ? 4 : 6);
     case Field::ip_header: return v4 ? known(5) : absent();
     case Field::fragment:  // all but "don't fragment" are zero
@@ -351,7 +355,7 @@ Value plain(const Term& term, const Flow& flow, const Scene& scene) {
     case Field::tcp_header:
     case Field::tcp_window:
     case Field::tcp_option:
-    case Field::mss: return tcp_field(term, flow);
+    case Field::mss: return tcp_field(term, flow, scene);
     default: break;
   }
   if (term.field >= Field::ct_state && term.field <= Field::ct_reply_target_port) {

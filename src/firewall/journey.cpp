@@ -258,7 +258,16 @@ void Journey::say_no(Refusal refusal) {
   }
   std::vector<Refusal> lost;
   for (auto& one : send(std::move(reply), lost)) {
-    end(one.clients, ending, refusal.decision, Shape::syn, one.doubts);
+    // Untracked on its way out, it is not translated back, and the client takes it for another's.
+    const bool foreign = by_kernel && (one.packet.source != Party{false, address_} ||
+                                       one.packet.source_port != Port{false, port_});
+    if (!foreign) {
+      end(one.clients, ending, refusal.decision, Shape::syn, one.doubts);
+      continue;
+    }
+    Decision decision = refusal.decision;
+    decision.other += "; the reset leaves with another address or port than was asked";
+    end(one.clients, {Result::drop}, std::move(decision), Shape::syn, one.doubts);
   }
   for (auto& one : lost) {
     Decision decision = refusal.decision;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "firewall/journey.hpp"
 
@@ -60,15 +61,50 @@ void track_packet(Flow& flow, bool loose) {
 
 }  // namespace
 
+Journey::Flows Journey::pass(const HookOrder::Stop& stop, Hook at, Flows flows,
+                             std::vector<Refusal>& refused) {
+  switch (stop.kind) {
+    case HookOrder::Stop::Kind::tracking: return track(std::move(flows), refused);
+    case HookOrder::Stop::Kind::translation: return translate(stop, at, std::move(flows), refused);
+    case HookOrder::Stop::Kind::chains: break;
+  }
+  return chains(stop, at, std::move(flows), refused);
+}
+
+// Which of two hooks of equal priority runs first depends on which was registered last, and the
+// kernel's own (tracking, translation) come and go with whoever needs them first.
+Journey::Flows Journey::either_order(const HookOrder::Stop& one, const HookOrder::Stop& other,
+                                     Hook at, const Flows& flows, std::vector<Refusal>& refused) {
+  constexpr const char* kTied =
+      "a chain has the priority of connection tracking or translation, and their order cannot be "
+      "read";
+  std::vector<Refusal> met;
+  Flows out;
+  for (const auto& [first, second] : {std::pair{&one, &other}, std::pair{&other, &one}}) {
+    auto through = pass(*second, at, pass(*first, at, flows, met), met);
+    for (auto& flow : through) {
+      flow.doubts.push_back({kNoRule, kTied});
+      merge_into(out, std::move(flow));
+    }
+  }
+  for (auto& refusal : met) {
+    refusal.flow.doubts.push_back({kNoRule, kTied});
+    refused.push_back(std::move(refusal));
+  }
+  return out;
+}
+
 Journey::Flows Journey::hook(Family family, Hook at, Flows flows, std::vector<Refusal>& refused) {
-  for (const auto& stop : order_.of(family, at)) {
-    if (flows.empty()) break;
-    switch (stop.kind) {
-      case HookOrder::Stop::Kind::tracking: flows = track(std::move(flows), refused); break;
-      case HookOrder::Stop::Kind::translation:
-        flows = translate(stop, at, std::move(flows), refused);
-        break;
-      case HookOrder::Stop::Kind::chains: flows = chains(stop, at, std::move(flows), refused);
+  const auto& stops = order_.of(family, at);
+  for (std::size_t i = 0; i < stops.size() && !flows.empty(); ++i) {
+    const bool tied = stops[i].kind != HookOrder::Stop::Kind::chains && i + 1 < stops.size() &&
+                      stops[i + 1].kind == HookOrder::Stop::Kind::chains &&
+                      stops[i + 1].priority == stops[i].priority;
+    if (tied) {
+      flows = either_order(stops[i], stops[i + 1], at, flows, refused);
+      ++i;
+    } else {
+      flows = pass(stops[i], at, std::move(flows), refused);
     }
   }
   return flows;

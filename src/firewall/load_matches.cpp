@@ -376,7 +376,18 @@ bool MatchReader::addrtype() {
       if (!type) return false;
       types.push_back(*type);
     }
-    Compare step = compare(Field::xt_type, IntervalSet::of(std::move(types)), option.negated);
+    auto wanted = IntervalSet::of(std::move(types));
+    if (family_ == Family::ipv6) {
+      // xt_addrtype.c, match_type6(): "unicast" asks about the address alone, which an edge's and
+      // this host's always are; "multicast" likewise, and the rest about the route.
+      const bool impossible = wanted.contains(kMulticast) || wanted.contains(kUnspec);
+      wanted.remove({kUnicast, kUnicast});
+      if (impossible || wanted.empty()) {
+        if (impossible != option.negated) out_.emplace_back(Never{});
+        continue;
+      }
+    }
+    Compare step = compare(Field::xt_type, std::move(wanted), option.negated);
     step.term.of_source = option.name == "--src-type";
     step.term.with_incoming = in;
     step.term.with_outgoing = out;

@@ -163,7 +163,15 @@ class StatementReader {
 
   void existence(Json left, const NftKey& key, bool wanted) {
     if (left["exthdr"] || left["ip option"]) {
-      if (wanted) out_.emplace_back(Never{});
+      // No packet of an edge has one; those of the other family are not asked (nft_exthdr.c).
+      if (wanted) {
+        out_.emplace_back(Never{});
+        return;
+      }
+      Compare family;
+      family.term.field = Field::nf_family;
+      family.values = IntervalSet{*constant(DataType::nf_family, left["exthdr"] ? "ipv6" : "ipv4")};
+      out_.emplace_back(std::move(family));
       return;
     }
     Compare step;
@@ -395,6 +403,10 @@ class StatementReader {
     const bool address = field == Field::source4 || field == Field::source6 ||
                          field == Field::target4 || field == Field::target6;
     const bool port = field == Field::source_port || field == Field::target_port;
+    auto& rules = place_.builder.out();
+    if (field == Field::dscp) rules.rewrites_dscp = true;
+    if (field == Field::ttl) rules.rewrites_ttl = true;
+    if (field == Field::mss) rules.rewrites_mss = true;
     if (field != Field::mark && !ct && !address && !port) return;
     if (address) require_families({target});
     Assign step;

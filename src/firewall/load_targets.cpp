@@ -228,6 +228,9 @@ bool read_target(const codec::TablesRule& rule, Family family, std::uint32_t tab
   if (tracks_connections(name) && target.find("--notrack") == nullptr) {
     builder.tracks(family == Family::ipv4 ? "ip" : "ip6");
   }
+  if (name == "DSCP" || name == "TOS" || name == "ECN") builder.out().rewrites_dscp = true;
+  if (name == "TTL" || name == "HL") builder.out().rewrites_ttl = true;
+  if (name == "TCPMSS") builder.out().rewrites_mss = true;
   if (changes_nothing(name)) return false;
   if (name == "ACCEPT") {
     out.push_back(decide(Verdict::Kind::accept));

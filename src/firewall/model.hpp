@@ -397,6 +397,10 @@ struct Ruleset {
   std::vector<Set> sets;
   std::vector<std::string> notes;  // what could not be read or understood, for people
   std::vector<std::shared_ptr<const codec::JsonTree>> trees;
+  // A rule writes these into packets: what they are afterwards is not followed.
+  bool rewrites_dscp = false;
+  bool rewrites_ttl = false;
+  bool rewrites_mss = false;
   bool tracks4 = false;  // something makes the kernel track connections
   bool tracks6 = false;
 

@@ -1,6 +1,8 @@
 """Random rulesets of every stack, for differential.py: small pools of addresses, ports and marks, so that rules meet."""
 import ipaddress
 
+import generate_forward as more
+
 RANGES4 = ["104.16.0.0/13", "172.64.0.0/13", "162.158.0.0/15", "131.0.72.0/22"]
 RANGES6 = ["2606:4700::/32", "2400:cb00::/32"]
 PORTS = [80, 443, 8443, 8080]
@@ -18,6 +20,7 @@ class Ruleset:
         self.rng = rng
         self.ipsets, self.restores, self.routes, self.sysctls = [], [], [], []
         self.nft = ""
+        self.stateful = False  # a connection changes the next one's way: one question per source
         self.used = []  # prefixes whose boundaries are worth a question
 
     def __str__(self):
@@ -65,6 +68,8 @@ class Ruleset:
             for _ in range(3):
                 base = ipaddress.ip_network(self.rng.choice(ranges))
                 sources.add(str(kind(int(base.network_address) + self.rng.randrange(base.num_addresses))))
+        if self.stateful:
+            return [(source, self.rng.choice(ports)) for source in sorted(sources)]
         return [(source, port) for source in sorted(sources) for port in ports]
 
 
@@ -211,6 +216,8 @@ class Nft:
 
     def rule(self, hook, chains):
         matches = [self.match(hook) for _ in range(self.rng.choice([0, 1, 1, 1, 2, 2, 3]))]
+        if hook not in ("prerouting", "input"):  # elsewhere the kernel refuses to look up the way in
+            matches = [match for match in matches if "fib saddr" not in match]
         # An unconditional verdict ends the chain too early to be interesting.
         if not matches:
             matches = [self.match(hook)]
@@ -261,7 +268,9 @@ class Nft:
 def fits(rule, family):
     v4 = any(word in rule for word in ("ip saddr", "ip daddr", "ip ttl", "ip length", "ip protocol", "ip frag", "icmp type"))
     v6 = any(word in rule for word in ("ip6 saddr", "ip6 daddr", "ip6 nexthdr", "exthdr"))
-    if v4 and v6:
+    if v4 and v6 or ("nfproto" in rule or "icmpx" in rule) and family != "inet":
+        return False
+    if ("icmp type" in rule or "udp dport" in rule) and "tcp" in rule:
         return False
     return not (family == "ip6" and v4 or family == "ip" and v6)
 
@@ -423,23 +432,43 @@ def make_ipsets(ruleset):
     return out
 
 
-def make(rng):
+def make(rng, wide=True):
     ruleset = Ruleset(rng)
     stacks = rng.choice([["nft"], ["nft"], ["legacy"], ["legacy"], ["iptables-nft"], ["nft", "legacy"],
                          ["nft", "iptables-nft"], ["legacy", "iptables-nft"]])
+    forwards = wide and rng.random() < 0.35
     if "nft" in stacks:
         nft = Nft(ruleset)
         ruleset.nft = "".join(nft.table(i) for i in range(rng.choice([1, 1, 1, 2])))
+        if wide and rng.random() < 0.6:
+            ruleset.nft = ("" if rng.random() < 0.5 else ruleset.nft) + more.mixed_table(nft, rng, 0)
+        if forwards:
+            ruleset.nft += more.forward_table(nft, rng)
+        if wide and rng.random() < 0.1:
+            ruleset.nft += more.ingress_table(nft, rng)
     if "legacy" in stacks or "iptables-nft" in stacks:
         sets = make_ipsets(ruleset)
+        if wide and rng.random() < 0.4:
+            sets += more.more_ipsets(ruleset)
         for family, tool in ((4, "iptables"), (6, "ip6tables")):
             if family == 6 and rng.random() < 0.5:
                 continue
             for stack in stacks:
-                if stack != "nft":
-                    variant = "legacy" if stack == "legacy" else "nft"
-                    ruleset.restores.append((f"{tool}-{variant}-restore", Tables(ruleset, family, sets).text()))
-    if rng.random() < 0.1:
+                if stack == "nft":
+                    continue
+                variant = "legacy" if stack == "legacy" else "nft"
+                tables = Tables(ruleset, family, sets)
+                text = tables.text()
+                if wide and rng.random() < 0.5:
+                    text = more.more_rules(text, rng, tables)
+                if forwards and rng.random() < 0.8:
+                    text = more.docker(text, rng, family, tables)
+                ruleset.restores.append((f"{tool}-{variant}-restore", text))
+    if forwards and rng.random() < 0.95:
+        ruleset.sysctls += [("net.ipv4.ip_forward", 1), ("net.ipv6.conf.all.forwarding", 1)]
+    if wide and rng.random() < 0.25:
+        more.routing(ruleset)
+    elif rng.random() < 0.1:
         kind = rng.choice(["blackhole", "unreachable", "prohibit"])
         family = rng.choice([4, 6])
         ruleset.routes.append(f"{'-6 ' if family == 6 else ''}route add {kind} {ruleset.prefix(family)}")

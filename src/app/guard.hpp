@@ -1,0 +1,29 @@
+// The subcommands of `guard`, one file each.
+#pragma once
+
+#include <string>
+
+#include "app/proof_flags.hpp"
+
+namespace causeway::app {
+
+struct GuardFlags {
+  ProofFlags proof;
+  std::string state = "/var/lib/causeway/guard";
+  std::string confirm_within;
+  bool yes = false;
+};
+
+int run_prove(const GuardFlags& flags);
+int run_check(const GuardFlags& flags);
+int run_show(const GuardFlags& flags);
+int run_apply(const GuardFlags& flags);
+int run_sync(const GuardFlags& flags);
+int run_confirm(const GuardFlags& flags);
+int run_rollback(const GuardFlags& flags);
+int run_restore(const GuardFlags& flags);
+
+// What an exit code says about a proof.
+int exit_code(const firewall::Proof& proof);
+
+}  // namespace causeway::app

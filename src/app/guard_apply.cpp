@@ -1,0 +1,355 @@
+// guard apply, sync, confirm, rollback, restore and show.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "app/command.hpp"
+#include "app/guard.hpp"
+#include "app/render_proof.hpp"
+#include "app/screen.hpp"
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "guard/layers.hpp"
+#include "guard/limits.hpp"
+#include "guard/plan.hpp"
+#include "guard/transaction.hpp"
+#include "inspect/ruleset_dumps.hpp"
+
+namespace causeway::app {
+namespace {
+
+int failed(const char* command, std::string_view what) {
+  fmt::print(stderr, "causeway {}: {}\n", command, what);
+  return kCouldNotTell;
+}
+
+std::string sources_words(const firewall::IntervalSet& sources, Family family) {
+  std::vector<std::string> parts;
+  for (const auto& part : sources.parts()) {
+    if (parts.size() == 4) {
+      parts.push_back(fmt::format("{} more", sources.parts().size() - 4));
+      break;
+    }
+    parts.push_back(range_text(part, family));
+  }
+  return join(parts, ", ");
+}
+
+void print_changes(const std::vector<guard::Change>& changes, const Screen& screen) {
+  if (changes.empty()) print("Nobody gains or loses by it.\n");
+  for (const auto& change : changes) {
+    if (!change.gain.empty()) {
+      print(hanging(
+          screen.paint(Tone::good, "gains ") + " ",
+          fmt::format("port {}: {}", change.port, sources_words(change.gain, change.family)),
+          screen.width));
+    }
+    if (!change.lose.empty()) {
+      print(hanging(
+          screen.paint(Tone::bad, "loses ") + " ",
+          fmt::format("port {}: {}", change.port, sources_words(change.lose, change.family)),
+          screen.width));
+    }
+  }
+}
+
+// Names of chains and jails are words of others.
+std::string shown_safely(const guard::Action& action) {
+  std::string out;
+  for (const auto line : split(shown(action), '\n')) {
+    if (!line.empty()) out += printable(line, limits::kRuleTextShown) + "\n";
+  }
+  return out;
+}
+
+void print_actions(const std::vector<guard::Action>& all) {
+  print("\nWhat is done, layer by layer:\n");
+  for (const auto& action : all) {
+    print(fmt::format("  {}: {}", action.layer, shown_safely(action)));
+  }
+}
+
+void print_left(const std::vector<std::string>& left, const Screen& screen) {
+  for (const auto& one : left) {
+    print(hanging(screen.paint(Tone::warning, screen.warning()) + " still stopped: ",
+                  printable(one, limits::kRuleTextShown), screen.width));
+  }
+}
+
+// A change under way: what was asked, what is there, what will be.
+struct Work {
+  firewall::ProofRequest request;
+  firewall::Dumps dumps;
+  firewall::Collection now;
+  guard::Journal journal;
+  guard::Plan plan;
+};
+
+Parsed<Work> prepare(const GuardFlags& flags, guard::Store& store) {
+  Work out;
+  auto request = read_request(flags.proof);
+  if (!request) return error(request.error().text);
+  out.request = std::move(*request);
+  auto journal = store.load();
+  if (!journal) return error(journal.error().text);
+  out.journal = std::move(*journal);
+  auto dumps = inspect::collect_rulesets();
+  if (!dumps.unreadable.empty()) {
+    return error(fmt::format("not all rules could be read: {}{}", dumps.unreadable.front(),
+                             dumps.wants_root ? "; run it as root" : ""));
+  }
+  out.now = firewall::load(dumps.texts);
+  if (!out.now.unreadable.empty()) return error(out.now.unreadable.front());
+  out.dumps = std::move(dumps.texts);
+  const auto tools = guard::find_tools();
+  out.plan = guard::make_plan(out.now, out.request, out.journal.kept, tools);
+  guard::add_bans(out.plan.grant);
+  return out;
+}
+
+// Proof on the host as it is now; empty when all is as planned.
+std::string check_result(const Work& work) {
+  const auto dumps = inspect::collect_rulesets();
+  if (!dumps.unreadable.empty()) return dumps.unreadable.front();
+  const auto is = firewall::load(dumps.texts);
+  const auto proof = firewall::prove(is, work.request);
+  for (const auto& row : proof.rows) {
+    const bool open = row.certain && row.causes.front().ending.result == firewall::Result::accept;
+    const auto said = fmt::format("{} to port {}: {}: {}", row.range.text(), row.port,
+                                  text(row.causes.front().ending), row.causes.front().rule.text);
+    if (!open && std::ranges::find(work.plan.left, said) == work.plan.left.end()) {
+      return "still stopped: " + said;
+    }
+  }
+  // The rules alone: an address or a route that came meanwhile is not this change's doing.
+  auto ruled = is;
+  ruled.host = work.now.host;
+  ruled.host.finish();
+  ruled.arrival = work.now.arrival;
+  const auto changes = guard::compare(work.now, ruled, work.request.ports);
+  if (!guard::somebody_loses(changes, work.journal.kept, work.plan.grant)) return "";
+  for (const auto& change : changes) {
+    if (change.lose.empty()) continue;
+    return fmt::format("on port {} these would not get in any more: {}", change.port,
+                       sources_words(change.lose, change.family));
+  }
+  return "";
+}
+
+// Makes the change and leaves it under trial. Answers what went wrong, after undoing it.
+std::string make_change(guard::Store& store, Work& work, std::int64_t seconds) {
+  work.journal.phase = guard::Journal::Phase::applying;
+  work.journal.wanted = work.plan.grant;
+  if (const auto saved = store.save(work.journal); !saved) return saved.error().text;
+  auto guardian = guard::Guardian::start(store);
+  std::string problem;
+  if (!guardian) {
+    problem = guardian.error().text;
+  } else {
+    const auto all = guard::actions(work.journal.kept, work.plan.grant, work.dumps);
+    const auto problems = guard::carry_out(all, true);
+    problem = problems.empty() ? check_result(work) : problems.front();
+  }
+  if (!problem.empty()) {
+    guard::roll_back(store, work.journal);
+    return problem;
+  }
+  work.journal.phase = guard::Journal::Phase::trying;
+  work.journal.until = guard::unix_now() + seconds;
+  if (const auto saved = store.save(work.journal); !saved) {
+    guard::roll_back(store, work.journal);
+    return saved.error().text;
+  }
+  guardian->trial_begins();
+  return "";
+}
+
+Parsed<std::int64_t> trial_seconds(const std::string& text) {
+  if (text.empty()) return std::chrono::seconds{guard::limits::kConfirm}.count();
+  const auto span = parse_duration(text);
+  if (!span) return error(fmt::format("--confirm-within: {}", span.error().text));
+  if (*span < guard::limits::kConfirmLeast || *span > guard::limits::kConfirmMost) {
+    return error("--confirm-within: out of range; expected 5s to 1h");
+  }
+  return std::chrono::duration_cast<std::chrono::seconds>(*span).count();
+}
+
+// Locked, and whatever a crash left is put right.
+Parsed<void> open_store(guard::Store& store) {
+  if (const auto locked = store.lock(false); !locked) return error(locked.error().text);
+  const auto did = guard::recover(store);
+  if (!did.empty()) fmt::print(stderr, "causeway guard: {}\n", did);
+  return {};
+}
+
+int report_problems(const char* command, const std::vector<std::string>& problems,
+                    std::string_view done) {
+  for (const auto& problem : problems) fmt::print(stderr, "causeway {}: {}\n", command, problem);
+  if (!problems.empty()) return kProblem;
+  print(fmt::format("{}\n", done));
+  return kFine;
+}
+
+}  // namespace
+
+int run_apply(const GuardFlags& flags) {
+  if (!flags.proof.from.empty()) {
+    return wrong_use("guard apply", "--from is for proofs; apply works on this host's own rules");
+  }
+  const auto seconds = trial_seconds(flags.confirm_within);
+  if (!seconds) return wrong_use("guard apply", seconds.error().text);
+  guard::Store store{flags.state};
+  if (flags.yes) {
+    if (const auto opened = open_store(store); !opened) {
+      return failed("guard apply", opened.error().text);
+    }
+  }
+  auto work = prepare(flags, store);
+  if (!work) return failed("guard apply", work.error().text);
+  if (work->journal.phase == guard::Journal::Phase::trying) {
+    return failed("guard apply", "a change waits for 'causeway guard confirm' or 'rollback'");
+  }
+  const auto screen = screen_of_stdout(flags.proof.no_color);
+  const auto all = guard::actions(work->journal.kept, work->plan.grant, work->dumps);
+  const bool same = work->plan.grant == work->journal.kept && work->plan.before.all_open();
+  if (same || all.empty()) {
+    print_left(work->plan.left, screen);
+    print(work->plan.before.all_open() ? "Nothing to do: the edge gets in.\n"
+                                       : "Nothing that guard could change lets the edge in.\n");
+    return work->plan.before.all_open() ? kFine : kProblem;
+  }
+  print_changes(work->plan.changes, screen);
+  print_left(work->plan.left, screen);
+  print_actions(all);
+  if (guard::somebody_loses(work->plan.changes, work->journal.kept, work->plan.grant)) {
+    return failed("guard apply", "refused: somebody who gets in now would not any more");
+  }
+  if (!flags.yes) {
+    print("\nNothing is changed yet. To do it: causeway guard apply --yes\n");
+    return kProblem;
+  }
+  const auto problem = make_change(store, *work, *seconds);
+  if (!problem.empty()) return failed("guard apply", fmt::format("undone: {}", problem));
+  print(
+      fmt::format("\nDone, and proved again. It is undone in {} s unless you run:\n"
+                  "  causeway guard confirm\n",
+                  *seconds));
+  return kFine;
+}
+
+int run_sync(const GuardFlags& flags) {
+  guard::Store store{flags.state};
+  if (const auto opened = open_store(store); !opened) {
+    return failed("guard sync", opened.error().text);
+  }
+  GuardFlags kept_flags = flags;
+  const auto journal = store.load();
+  if (!journal) return failed("guard sync", journal.error().text);
+  if (journal->phase == guard::Journal::Phase::trying) {
+    return failed("guard sync", "a change waits for 'causeway guard confirm' or 'rollback'");
+  }
+  if (journal->kept.empty()) {
+    print("Nothing to bring up to date: guard added nothing here.\n");
+    return kFine;
+  }
+  kept_flags.proof.ports = fmt::format("{}", fmt::join(journal->kept.ports, ","));
+  auto work = prepare(kept_flags, store);
+  if (!work) return failed("guard sync", work.error().text);
+  if (work->plan.grant == work->journal.kept && work->plan.before.all_open()) {
+    print("Up to date.\n");
+    return kFine;
+  }
+  // Ranges that the edge gave up lose on purpose, and nobody else.
+  const auto problem =
+      make_change(store, *work, std::chrono::seconds{guard::limits::kConfirm}.count());
+  if (!problem.empty()) return failed("guard sync", fmt::format("undone: {}", problem));
+  return report_problems("guard sync", guard::keep(store, work->journal),
+                         "Brought up to date, and proved.");
+}
+
+int run_confirm(const GuardFlags& flags) {
+  guard::Store store{flags.state};
+  if (const auto opened = open_store(store); !opened) {
+    return failed("guard confirm", opened.error().text);
+  }
+  const auto journal = store.load();
+  if (!journal) return failed("guard confirm", journal.error().text);
+  if (journal->phase != guard::Journal::Phase::trying) {
+    return failed("guard confirm", "no change waits for a confirmation");
+  }
+  return report_problems("guard confirm", guard::keep(store, *journal), "Kept.");
+}
+
+int run_rollback(const GuardFlags& flags) {
+  guard::Store store{flags.state};
+  if (const auto locked = store.lock(false); !locked) {
+    return failed("guard rollback", locked.error().text);
+  }
+  const auto journal = store.load();
+  if (!journal) return failed("guard rollback", journal.error().text);
+  if (journal->phase != guard::Journal::Phase::settled) {
+    return report_problems("guard rollback", guard::roll_back(store, *journal),
+                           "Undone: as before the last apply.");
+  }
+  if (journal->kept.empty()) {
+    print("Nothing to undo.\n");
+    return kFine;
+  }
+  return report_problems("guard rollback", guard::remove_kept(store, *journal),
+                         "Removed all that guard had added.");
+}
+
+int run_restore(const GuardFlags& flags) {
+  guard::Store store{flags.state};
+  if (const auto opened = open_store(store); !opened) {
+    return failed("guard restore", opened.error().text);
+  }
+  const auto journal = store.load();
+  if (!journal) return failed("guard restore", journal.error().text);
+  const auto dumps = inspect::collect_rulesets();
+  const auto all = guard::actions(journal->kept, journal->kept, dumps.texts);
+  return report_problems("guard restore", guard::carry_out(all, false), "In place.");
+}
+
+int run_show(const GuardFlags& flags) {
+  const guard::Store store{flags.state};
+  const auto journal = store.load();
+  if (!journal) return failed("guard show", journal.error().text);
+  const auto gathered = gather(flags.proof);
+  if (!gathered) return wrong_use("guard show", gathered.error().text);
+  const auto tools = flags.proof.from.empty() ? guard::find_tools() : guard::Tools{};
+  const auto layers = guard::layers_of(gathered->collection, tools);
+  if (flags.proof.format == "json") {
+    auto out = nlohmann::ordered_json::parse(guard::to_json(*journal));
+    out["layers"] = nlohmann::ordered_json::array();
+    for (const auto& layer : layers) {
+      out["layers"].push_back(
+          {{"layer", layer.name}, {"chains", layer.chains}, {"rules", layer.rules}});
+    }
+    print(out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    return kFine;
+  }
+  for (const auto& layer : layers) {
+    print(fmt::format("{:<28} {} chains, {} rules\n", printable(layer.name, 60), layer.chains,
+                      layer.rules));
+  }
+  if (layers.empty()) print("No packet filter has rules here.\n");
+  for (const auto& text : gathered->collection.unreadable) {
+    print(fmt::format("could not be read: {}\n", printable(text, limits::kTextKept)));
+  }
+  const auto& kept = journal->kept;
+  print(kept.empty() ? "guard added nothing here.\n"
+                     : fmt::format("guard lets {} in: {} ranges to ports {}\n", kept.edge,
+                                   kept.ranges.size(), fmt::join(kept.ports, ", ")));
+  if (journal->phase == guard::Journal::Phase::trying) {
+    print(fmt::format("A change is tried: undone in {} s unless confirmed.\n",
+                      std::max<std::int64_t>(0, journal->until - guard::unix_now())));
+  }
+  return kFine;
+}
+
+}  // namespace causeway::app

@@ -1,0 +1,118 @@
+#include "app/proof_flags.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "app/read_file.hpp"
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "inspect/ruleset_dumps.hpp"
+
+namespace causeway::app {
+
+void add_proof_flags(CLI::App& app, ProofFlags& flags) {
+  app.add_option("--edge", flags.edge, "whose ranges: cloudflare, or a file with a prefix a line")
+      ->option_text("cloudflare|FILE");
+  app.add_option("--ports", flags.ports, "ports that the edge connects to (default 80,443)")
+      ->option_text("PORT,...");
+  app.add_option("--from", flags.from, "rulesets from a folder of dumps instead of this host's own")
+      ->option_text("DIR");
+  app.add_option("--format", flags.format, "what is printed (default text)")
+      ->option_text("text|json")
+      ->check(CLI::IsMember({"text", "json"}));
+  app.add_flag("--no-color", flags.no_color, "no colours (NO_COLOR does the same)");
+}
+
+Parsed<model::EdgeRanges> read_edge(const std::string& edge) {
+  if (edge == "cloudflare") return model::cloudflare_ranges();
+  const auto text = read_file(edge, limits::kDocumentBytes);
+  if (!text) {
+    return error(fmt::format("--edge: {}; expected 'cloudflare' or a file with one prefix a line",
+                             text.error().text));
+  }
+  auto ranges = model::parse_edge_ranges(*text, edge.substr(edge.rfind('/') + 1));
+  if (!ranges) return error(fmt::format("--edge: {}", ranges.error().text));
+  return ranges;
+}
+
+Parsed<std::vector<std::uint16_t>> parse_ports(std::string_view text) {
+  std::vector<std::uint16_t> out;
+  for (const auto word : split(text, ',')) {
+    const auto port = parse_port(trim(word));
+    if (!port) return error(fmt::format("--ports: {}", port.error().text));
+    if (std::ranges::find(out, *port) == out.end()) out.push_back(*port);
+  }
+  if (out.size() > limits::kProofPorts) {
+    return error(
+        fmt::format("--ports: {} given; expected at most {}", out.size(), limits::kProofPorts));
+  }
+  return out;
+}
+
+Parsed<std::vector<firewall::ProofRequest::Sample>> parse_query(std::string_view text,
+                                                                std::string_view name) {
+  std::vector<firewall::ProofRequest::Sample> out;
+  int number = 0;
+  for (const auto line : split(text, '\n')) {
+    ++number;
+    const auto content = line.substr(0, line.find('#'));
+    std::vector<std::string_view> words;
+    std::size_t column = 1;
+    for (const auto word : split(content, ' ')) {
+      if (!trim(word).empty()) words.push_back(trim(word));
+      if (words.size() < 2) column += word.size() + 1;
+    }
+    if (words.empty()) continue;
+    if (words.size() != 2) {
+      return error(fmt::format("{}:{}:1: expected 'ADDRESS PORT', found {} word{}", name, number,
+                               words.size(), words.size() == 1 ? "" : "s"));
+    }
+    const auto source = IpAddress::parse(words[0]);
+    if (!source) return error(fmt::format("{}:{}:1: {}", name, number, source.error().text));
+    const auto port = parse_port(words[1]);
+    if (!port) return error(fmt::format("{}:{}:{}: {}", name, number, column, port.error().text));
+    if (out.size() >= limits::kProofSamples) {
+      return error(
+          fmt::format("{}:{}:1: more than {} questions", name, number, limits::kProofSamples));
+    }
+    out.push_back({*source, *port});
+  }
+  return out;
+}
+
+Parsed<firewall::ProofRequest> read_request(const ProofFlags& flags) {
+  firewall::ProofRequest out;
+  auto edge = read_edge(flags.edge);
+  if (!edge) return error(edge.error().text);
+  out.edge = std::move(*edge);
+  auto ports = parse_ports(flags.ports);
+  if (!ports) return error(ports.error().text);
+  out.ports = std::move(*ports);
+  if (flags.query.empty()) return out;
+  const auto text = read_file(flags.query, limits::kDocumentBytes);
+  if (!text) return error(fmt::format("--query: {}", text.error().text));
+  auto samples = parse_query(*text, flags.query.substr(flags.query.rfind('/') + 1));
+  if (!samples) return error(fmt::format("--query: {}", samples.error().text));
+  out.samples = std::move(*samples);
+  return out;
+}
+
+Parsed<Gathered> gather(const ProofFlags& flags) {
+  Gathered out;
+  if (!flags.from.empty()) {
+    auto dumps = inspect::read_dumps(flags.from);
+    if (!dumps) return error(fmt::format("--from: {}", dumps.error().text));
+    out.collection = firewall::load(std::move(*dumps));
+    return out;
+  }
+  auto dumps = inspect::collect_rulesets();
+  out.collection = firewall::load(std::move(dumps.texts));
+  out.wants_root = dumps.wants_root;
+  auto& unreadable = out.collection.unreadable;
+  unreadable.insert(unreadable.end(), dumps.unreadable.begin(), dumps.unreadable.end());
+  return out;
+}
+
+}  // namespace causeway::app

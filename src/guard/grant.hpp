@@ -1,0 +1,63 @@
+// What lets the edge in on this host: who, to which ports, and in which of the host's own layers.
+// Everything that `guard` adds follows from one Grant, so going from one to another (or to none) is
+// all that apply, roll-back and sync do.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/address.hpp"
+#include "base/result.hpp"
+
+namespace causeway::guard {
+
+// A base chain (or DOCKER-USER) that has to accept the edge.
+struct Place {
+  std::string stack;   // "nft", "iptables-nft", "iptables-legacy"
+  std::string family;  // of the table: "ip", "ip6", "inet"
+  std::string table;
+  std::string chain;
+  std::string hook;  // "input", "forward", "output", "prerouting", "postrouting"
+
+  auto operator<=>(const Place&) const = default;
+};
+
+struct Ban {
+  std::string jail;
+  std::string address;  // as fail2ban lists it
+
+  auto operator<=>(const Ban&) const = default;
+};
+
+struct Grant {
+  std::string edge;  // its name
+  std::vector<Prefix> ranges;
+  std::vector<std::uint16_t> ports;
+  std::vector<Place> places;
+  bool ufw = false;
+  std::vector<std::string> zones;  // of firewalld
+  std::vector<std::string> jails;  // of fail2ban: never to ban the edge again
+  std::vector<Ban> lifted;         // bans that were in force
+
+  bool empty() const { return places.empty() && !ufw && zones.empty() && jails.empty(); }
+  bool operator==(const Grant&) const = default;
+};
+
+// What is kept on disk between commands: schema causeway.guard/1.
+struct Journal {
+  enum class Phase : std::uint8_t { settled, applying, trying, keeping };
+  Phase phase = Phase::settled;
+  Grant kept;              // confirmed
+  Grant wanted;            // under trial, unless settled
+  std::int64_t until = 0;  // of the trial, Unix seconds
+
+  bool operator==(const Journal&) const = default;
+};
+
+std::string_view name(Journal::Phase phase);
+std::string to_json(const Journal& journal);
+Parsed<Journal> parse_journal(std::string_view text);
+
+}  // namespace causeway::guard

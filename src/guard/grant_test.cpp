@@ -1,0 +1,77 @@
+#include "guard/grant.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "guard/store.hpp"
+
+namespace causeway::guard {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+Journal sample() {
+  Journal out;
+  out.phase = Journal::Phase::trying;
+  out.until = 1'800'000'000;
+  out.wanted.edge = "cloudflare";
+  out.wanted.ranges = {Prefix::parse("131.0.72.0/22").value(),
+                       Prefix::parse("2606:4700::/32").value()};
+  out.wanted.ports = {80, 443};
+  out.wanted.places = {{"nft", "inet", "filter", "input", "input"}};
+  out.wanted.ufw = true;
+  out.wanted.zones = {"public"};
+  out.wanted.jails = {"nginx"};
+  out.wanted.lifted = {{"nginx", "131.0.72.9"}};
+  return out;
+}
+
+struct Folder {
+  std::string path = fs::temp_directory_path() / ("causeway-guard-" + std::to_string(::getpid()));
+  ~Folder() { fs::remove_all(path); }
+};
+
+TEST(Journal, IsReadBackAsWritten) {
+  EXPECT_EQ(parse_journal(to_json(sample())).value(), sample());
+  EXPECT_EQ(parse_journal(to_json({})).value(), Journal{});
+}
+
+TEST(Journal, DamageIsAnErrorNotAnEmptyJournal) {
+  const auto text = to_json(sample());
+  for (const auto& bad : {std::string{}, std::string{"{}"}, text.substr(0, text.size() / 2),
+                          std::string{R"({"schema":"causeway.guard/9"})"}}) {
+    EXPECT_FALSE(parse_journal(bad)) << bad;
+  }
+}
+
+TEST(Store, KeepsTheJournalAndOneCommandAtATime) {
+  const Folder folder;
+  Store store{folder.path};
+  ASSERT_TRUE(store.lock(false));
+  EXPECT_EQ(store.load().value(), Journal{});
+  ASSERT_TRUE(store.save(sample()));
+  EXPECT_EQ(store.load().value(), sample());
+  Store other{folder.path};
+  EXPECT_THAT(other.lock(false).error().text, HasSubstr("another guard command"));
+  store.unlock();
+  EXPECT_TRUE(other.lock(false));
+}
+
+TEST(Store, AHalfWrittenJournalBesideIsNotRead) {
+  const Folder folder;
+  Store store{folder.path};
+  ASSERT_TRUE(store.lock(false));
+  ASSERT_TRUE(store.save(sample()));
+  std::ofstream{folder.path + "/journal.json.new"} << "{\"schema\": \"cause";
+  EXPECT_EQ(store.load().value(), sample());
+  std::ofstream{folder.path + "/journal.json"} << "{";
+  EXPECT_THAT(store.load().error().text, HasSubstr("is damaged"));
+}
+
+}  // namespace
+}  // namespace causeway::guard

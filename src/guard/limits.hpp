@@ -1,0 +1,16 @@
+// Limits of guard's own, with their reasons; the house's are in base/limits.hpp.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace causeway::guard::limits {
+
+constexpr int kRounds = 8;  // places that stop the edge one behind the other
+constexpr auto kConfirm = std::chrono::seconds{120};
+constexpr auto kConfirmLeast = std::chrono::seconds{5};
+constexpr auto kConfirmMost = std::chrono::seconds{3600};
+constexpr auto kPoll = std::chrono::milliseconds{200};  // the guardian looks for a confirmation
+constexpr std::size_t kJournalBytes = 8UL * 1024 * 1024;
+
+}  // namespace causeway::guard::limits

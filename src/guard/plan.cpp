@@ -1,0 +1,314 @@
+#include "guard/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "guard/limits.hpp"
+
+namespace causeway::guard {
+namespace {
+
+using firewall::Chain;
+using firewall::Collection;
+using firewall::Compare;
+using firewall::DataType;
+using firewall::Field;
+using firewall::Hook;
+using firewall::IntervalSet;
+using firewall::Key;
+using firewall::ProofRow;
+using firewall::Result;
+using firewall::Rule;
+using firewall::Ruleset;
+
+constexpr Key kTcp = 6;
+
+struct HookName {
+  Hook hook;
+  const char* name;
+};
+constexpr std::array kHooks{HookName{Hook::input, "input"}, HookName{Hook::forward, "forward"},
+                            HookName{Hook::output, "output"},
+                            HookName{Hook::prerouting, "prerouting"},
+                            HookName{Hook::postrouting, "postrouting"}};
+
+std::string hook_name(Hook hook) {
+  for (const auto& each : kHooks) {
+    if (each.hook == hook) return each.name;
+  }
+  return "";
+}
+
+template <class T>
+void add_once(std::vector<T>& to, const T& what) {
+  if (std::ranges::find(to, what) == to.end()) to.push_back(what);
+}
+
+bool accepts(const ProofRow& row) {
+  return row.certain && row.causes.front().ending.result == Result::accept;
+}
+
+const Chain* find_chain(const Ruleset& rules, std::string_view stack, std::string_view table,
+                        std::string_view chain) {
+  for (const auto& each : rules.chains) {
+    const auto& of = rules.tables[each.table];
+    if (each.name == chain && name(of.stack) == stack &&
+        fmt::format("{} {}", of.family, of.name) == table) {
+      return &each;
+    }
+  }
+  return nullptr;
+}
+
+// Docker puts its own jumps in front of FORWARD again and again, and DOCKER-USER before them.
+std::string entrance(const Ruleset& rules, const Chain& chain) {
+  if (chain.hook != Hook::forward) return chain.name;
+  const auto& table = rules.tables[chain.table];
+  const auto own = fmt::format("{} {}", table.family, table.name);
+  return find_chain(rules, name(table.stack), own, "DOCKER-USER") == nullptr ? chain.name
+                                                                             : "DOCKER-USER";
+}
+
+class Planner {
+ public:
+  Planner(const Collection& now, const firewall::ProofRequest& request, const Tools& tools)
+      : now_(now), request_(request), tools_(tools) {}
+
+  Plan plan(const Grant& kept) {
+    Plan out;
+    out.before = firewall::prove(now_, request_);
+    grant_ = kept;
+    grant_.edge = request_.edge.name;
+    grant_.ranges = request_.edge.prefixes;
+    grant_.ports = request_.ports;
+    Collection trial = with_grant(now_, grant_);
+    out.after = firewall::prove(trial, request_);
+    // Behind the rule that stops a packet there may be another one.
+    for (int round = 0; round < limits::kRounds && add_places(out.after); ++round) {
+      trial = with_grant(now_, grant_);
+      out.after = firewall::prove(trial, request_);
+    }
+    for (const auto& row : out.after.rows) {
+      if (!accepts(row)) add_once(out.left, in_words(row));
+    }
+    out.changes = compare(now_, trial, request_.ports);
+    out.grant = grant_;
+    return out;
+  }
+
+ private:
+  // True when something new has to let the edge in.
+  bool add_places(const firewall::Proof& proof) {
+    const Grant before = grant_;
+    for (const auto& row : proof.rows) {
+      if (accepts(row)) continue;
+      for (const auto& cause : row.causes) {
+        if (cause.ending.result != Result::accept) add_place(cause.rule);
+      }
+    }
+    return !(grant_ == before);
+  }
+
+  void add_place(const firewall::RuleShown& rule) {
+    if (rule.path.empty()) return;
+    const auto* chain = find_chain(now_.rules, rule.stack, rule.table, rule.path.front());
+    if (chain == nullptr || chain->type != firewall::ChainType::filter) return;
+    const auto& table = now_.rules.tables[chain->table];
+    const std::string_view owner = rule.owner;
+    if (tools_.ufw && owner == "ufw" && chain->hook == Hook::input) grant_.ufw = true;
+    if (tools_.firewalld && owner.starts_with("firewalld zone ") && chain->hook == Hook::input) {
+      add_once(grant_.zones, std::string{owner.substr(15)});
+    }
+    if (tools_.fail2ban && owner.starts_with("fail2ban jail ")) {
+      add_once(grant_.jails, std::string{owner.substr(14)});
+    }
+    const bool own_way = (tools_.ufw && owner == "ufw") ||
+                         (tools_.firewalld && owner.starts_with("firewalld zone "));
+    if (own_way && chain->hook == Hook::input) return;
+    const auto hook = hook_name(chain->hook);
+    if (hook.empty() || table.family == "netdev" || table.family == "bridge") return;
+    add_once(grant_.places, {std::string{name(table.stack)}, table.family, table.name,
+                             entrance(now_.rules, *chain), hook});
+  }
+
+  static std::string in_words(const ProofRow& row) {
+    const auto& cause = row.causes.front();
+    return fmt::format("{} to port {}: {}: {}", row.range.text(), row.port, text(cause.ending),
+                       cause.rule.text);
+  }
+
+  const Collection& now_;
+  const firewall::ProofRequest& request_;
+  const Tools& tools_;
+  Grant grant_;
+};
+
+// --- the grant as rules of the model ---
+
+class Granting {
+ public:
+  Granting(Collection& to, const Grant& grant) : to_(to), grant_(grant) {}
+
+  void grant() {
+    for (const auto& place : grant_.places) {
+      const auto index = chain_index(place.stack, place.family, place.table, place.chain);
+      if (index) add(*index, place.hook);
+    }
+    // A layer's own rules stand in chains of its own; in front of its base chain they mean the same
+    // to a new connection of the edge.
+    for (std::uint32_t i = 0; i < to_.rules.chains.size(); ++i) {
+      const auto& chain = to_.rules.chains[i];
+      if (chain.hook != Hook::input || chain.type != firewall::ChainType::filter) continue;
+      const auto& table = to_.rules.tables[chain.table];
+      const bool firewalld = table.name == "firewalld" && !grant_.zones.empty();
+      if (firewalld || (grant_.ufw && table.name == "filter" && chain.name == "INPUT")) {
+        add(i, "input");
+      }
+    }
+  }
+
+ private:
+  std::optional<std::uint32_t> chain_index(std::string_view stack, std::string_view family,
+                                           std::string_view table, std::string_view chain) const {
+    for (std::uint32_t i = 0; i < to_.rules.chains.size(); ++i) {
+      const auto& of = to_.rules.tables[to_.rules.chains[i].table];
+      if (to_.rules.chains[i].name == chain && name(of.stack) == stack && of.family == family &&
+          of.name == table) {
+        return i;
+      }
+    }
+    return std::nullopt;
+  }
+
+  void add(std::uint32_t chain, std::string_view hook) {
+    const auto& table = to_.rules.tables[to_.rules.chains[chain].table];
+    for (const Family family : {Family::ipv4, Family::ipv6}) {
+      if (!table.holds(family)) continue;
+      const bool outgoing = hook == "output" || hook == "postrouting";
+      if (!outgoing) accept(chain, family, true, Field::target_port);
+      if (outgoing) accept(chain, family, false, Field::source_port);
+      // Behind a translated port only connection tracking knows the one that the edge asked for.
+      if (hook == "forward" || (hook == "input" && to_.rules.tracks(family))) {
+        accept(chain, family, true, Field::ct_original_target_port);
+      }
+      if (hook == "forward") accept(chain, family, false, Field::ct_original_target_port);
+    }
+  }
+
+  void accept(std::uint32_t chain, Family family, bool from_edge, Field port_field) {
+    const bool v4 = family == Family::ipv4;
+    std::vector<firewall::Interval> ranges;
+    for (const auto& range : grant_.ranges) {
+      if (range.address().family() == family) ranges.push_back(firewall::interval_of(range));
+    }
+    if (ranges.empty()) return;
+    std::vector<firewall::Interval> ports;
+    for (const auto port : grant_.ports) ports.push_back({port, port});
+    Rule rule;
+    rule.chain = chain;
+    rule.text = "let the edge in (causeway guard)";
+    Compare address;
+    address.term.field =
+        from_edge ? (v4 ? Field::source4 : Field::source6) : (v4 ? Field::target4 : Field::target6);
+    address.values = IntervalSet::of(std::move(ranges));
+    Compare protocol;
+    protocol.term.field = Field::protocol;
+    protocol.values = IntervalSet{kTcp};
+    Compare port;
+    port.term.field = port_field;
+    port.values = IntervalSet::of(std::move(ports));
+    rule.steps = {std::move(address), std::move(protocol), std::move(port),
+                  firewall::Decide{{.kind = firewall::Verdict::Kind::accept}}};
+    const auto index = static_cast<std::uint32_t>(to_.rules.rules.size());
+    to_.rules.rules.push_back(std::move(rule));
+    auto& rules = to_.rules.chains[chain].rules;
+    rules.insert(rules.begin(), index);
+  }
+
+  Collection& to_;
+  const Grant& grant_;
+};
+
+// --- who gets in ---
+
+using Open = std::map<std::pair<Family, std::uint16_t>, IntervalSet>;
+
+Open open_sources(const Collection& collection, const std::vector<std::uint16_t>& ports) {
+  firewall::ProofRequest everybody;
+  everybody.edge.name = "everybody";
+  everybody.edge.prefixes = {Prefix::parse("0.0.0.0/0").value(), Prefix::parse("::/0").value()};
+  everybody.ports = ports;
+  Open out;
+  for (const auto& row : firewall::prove(collection, everybody).rows) {
+    // "may" counts as open before and as closed after only when nothing accepts.
+    const bool possible = std::ranges::any_of(row.causes, [](const firewall::Cause& cause) {
+      return cause.ending.result == Result::accept;
+    });
+    auto& sources = out[{row.range.address().family(), row.port}];
+    if (possible) sources = sources.unite(row.clients);
+  }
+  return out;
+}
+
+std::vector<std::uint16_t> listening(const Collection& collection,
+                                     const std::vector<std::uint16_t>& asked) {
+  std::set<std::uint16_t> out(asked.begin(), asked.end());
+  for (const auto& listener : collection.host.listeners) {
+    if (out.size() < causeway::limits::kProofPorts) out.insert(listener.port);
+  }
+  return {out.begin(), out.end()};
+}
+
+}  // namespace
+
+Plan make_plan(const Collection& now, const firewall::ProofRequest& request, const Grant& kept,
+               const Tools& tools) {
+  return Planner{now, request, tools}.plan(kept);
+}
+
+Collection with_grant(const Collection& now, const Grant& grant) {
+  Collection out = now;
+  out.host.finish();  // its tables point into its own routes
+  Granting{out, grant}.grant();
+  return out;
+}
+
+std::vector<Change> compare(const Collection& before, const Collection& after,
+                            const std::vector<std::uint16_t>& ports) {
+  const auto all = listening(before, ports);
+  const auto was = open_sources(before, all);
+  auto is = open_sources(after, all);
+  std::vector<Change> out;
+  for (const auto& [key, sources] : was) {
+    Change change{key.first, key.second, is[key].subtract(sources), sources.subtract(is[key])};
+    if (!change.gain.empty() || !change.lose.empty()) out.push_back(std::move(change));
+  }
+  return out;
+}
+
+bool somebody_loses(const std::vector<Change>& changes, const Grant& before, const Grant& after) {
+  for (const Family family : {Family::ipv4, Family::ipv6}) {
+    std::vector<firewall::Interval> was;
+    std::vector<firewall::Interval> is;
+    for (const auto& range : before.ranges) {
+      if (range.address().family() == family) was.push_back(firewall::interval_of(range));
+    }
+    for (const auto& range : after.ranges) {
+      if (range.address().family() == family) is.push_back(firewall::interval_of(range));
+    }
+    const auto withdrawn = IntervalSet::of(std::move(was)).subtract(IntervalSet::of(std::move(is)));
+    const bool loses = std::ranges::any_of(changes, [&](const Change& one) {
+      return one.family == family && !one.lose.subtract(withdrawn).empty();
+    });
+    if (loses) return true;
+  }
+  return false;
+}
+
+}  // namespace causeway::guard

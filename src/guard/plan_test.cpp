@@ -1,0 +1,155 @@
+#include "guard/plan.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "guard/programs.hpp"
+#include "inspect/ruleset_dumps.hpp"
+
+namespace causeway::guard {
+namespace {
+
+using testing::Contains;
+using testing::Each;
+using testing::Field;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+firewall::Dumps dumps_of(const char* ruleset) {
+  return inspect::read_dumps(std::string{"test/rulesets/"} + ruleset + "/dump").value();
+}
+
+firewall::ProofRequest request(std::vector<std::uint16_t> ports) {
+  firewall::ProofRequest out;
+  out.edge = model::cloudflare_ranges();
+  out.ports = std::move(ports);
+  return out;
+}
+
+Plan plan_of(const char* ruleset, const Tools& tools, std::vector<std::uint16_t> ports) {
+  return make_plan(firewall::load(dumps_of(ruleset)), request(std::move(ports)), {}, tools);
+}
+
+TEST(Plan, NothingToDoWhereEverythingIsOpen) {
+  const auto plan = plan_of("16-nft-cf-only", {}, {80, 443});
+  EXPECT_TRUE(plan.before.all_open());
+  EXPECT_TRUE(plan.grant.empty());
+  EXPECT_THAT(plan.changes, IsEmpty());
+}
+
+TEST(Plan, AHandMadeChainGetsTheEdgeAndNobodyElse) {
+  const auto plan = plan_of("16-nft-cf-only", {}, {8443});
+  EXPECT_TRUE(plan.before.some_stopped());
+  EXPECT_TRUE(plan.after.all_open());
+  EXPECT_THAT(plan.grant.places, Each(Place{"nft", "inet", "filter", "input", "input"}));
+  ASSERT_THAT(plan.changes, SizeIs(2));
+  for (const auto& change : plan.changes) {
+    EXPECT_EQ(change.port, 8443);
+    EXPECT_TRUE(change.lose.empty());
+    EXPECT_FALSE(change.gain.covers(firewall::Interval{0, 100}));
+  }
+  EXPECT_THAT(plan.left, IsEmpty());
+}
+
+TEST(Plan, UfwIsSpokenToInItsOwnWay) {
+  const auto plan = plan_of("04-ufw-limit-deny", {.ufw = true}, {80, 443, 8443});
+  EXPECT_TRUE(plan.grant.ufw);
+  EXPECT_THAT(plan.grant.places, IsEmpty());
+  EXPECT_TRUE(plan.after.all_open());
+  const auto all = actions({}, plan.grant, dumps_of("04-ufw-limit-deny"));
+  EXPECT_THAT(all, SizeIs(22));
+  EXPECT_EQ(shown(all.front()),
+            "ufw prepend allow proto tcp from 173.245.48.0/20 to any port 80,443,8443 comment "
+            "'causeway guard'\n");
+}
+
+TEST(Plan, AZoneOfFirewalldGetsRichRules) {
+  const auto plan = plan_of("06-firewalld-zones", {.firewalld = true}, {80, 443});
+  EXPECT_THAT(plan.grant.zones, Contains("public"));
+  EXPECT_THAT(plan.grant.places, IsEmpty());
+  const auto all = actions({}, plan.grant, dumps_of("06-firewalld-zones"));
+  ASSERT_THAT(all, SizeIs(1));
+  EXPECT_THAT(shown(all.front()),
+              HasSubstr("--add-rich-rule=rule priority=\"-100\" family=\"ipv4\" source "
+                        "address=\"104.24.0.0/14\" port port=\"80\" protocol=\"tcp\" accept"));
+}
+
+TEST(Plan, DockersPublishedPortsAreOpenedInDockerUser) {
+  const auto plan = plan_of("14-docker-user-cf", {}, {80, 443, 8080});
+  for (const auto& place : plan.grant.places) {
+    if (place.hook == "forward") EXPECT_EQ(place.chain, "DOCKER-USER");
+  }
+}
+
+TEST(Plan, WhatNoPacketFilterDecidesIsLeftAndSaid) {
+  const auto plan = plan_of("30-routes-blackhole", {}, {80, 443});
+  EXPECT_THAT(plan.left, Not(IsEmpty()));
+  EXPECT_TRUE(plan.grant.empty());
+}
+
+TEST(Plan, OnlyWithdrawnRangesMayLose) {
+  const auto only = [](const char* text) {
+    return firewall::IntervalSet{firewall::interval_of(Prefix::parse(text).value())};
+  };
+  Grant before;
+  before.ranges = {Prefix::parse("131.0.72.0/22").value()};
+  const std::vector<Change> loss{{Family::ipv4, 443, {}, only("131.0.72.0/23")}};
+  EXPECT_TRUE(somebody_loses(loss, {}, {}));
+  EXPECT_TRUE(somebody_loses(loss, before, before));
+  EXPECT_FALSE(somebody_loses(loss, before, {}));
+  EXPECT_TRUE(somebody_loses({{Family::ipv4, 443, {}, only("131.0.64.0/20")}}, before, {}));
+  EXPECT_FALSE(somebody_loses({{Family::ipv4, 443, only("0.0.0.0/0"), {}}}, {}, {}));
+}
+
+TEST(Programs, IptablesIsOneCommitThatReplacesWhatWasThere) {
+  Grant grant;
+  grant.ranges = {Prefix::parse("131.0.72.0/22").value(), Prefix::parse("2606:4700::/32").value()};
+  grant.ports = {80, 443};
+  grant.places = {{"iptables-legacy", "ip", "filter", "INPUT", "input"}};
+  const firewall::Dumps now{{"iptables-legacy-save.txt",
+                             "*filter\n:INPUT DROP [0:0]\n:CAUSEWAY-INPUT - [0:0]\n"
+                             ":CAUSEWAY-OUTPUT - [0:0]\n[1:2] -A INPUT -j CAUSEWAY-INPUT\n"
+                             "[1:2] -A OUTPUT -j CAUSEWAY-OUTPUT\nCOMMIT\n"}};
+  const auto all = actions({}, grant, now);
+  ASSERT_THAT(all, SizeIs(1));
+  EXPECT_EQ(all.front().program.words,
+            (std::vector<std::string>{"iptables-legacy-restore", "--noflush"}));
+  EXPECT_EQ(all.front().program.input,
+            "*filter\n:CAUSEWAY-INPUT - [0:0]\n-D INPUT -j CAUSEWAY-INPUT\n"
+            "-D OUTPUT -j CAUSEWAY-OUTPUT\n-F CAUSEWAY-OUTPUT\n-X CAUSEWAY-OUTPUT\n"
+            "-A CAUSEWAY-INPUT -s 131.0.72.0/22 -p tcp -m multiport --dports 80,443 -j ACCEPT\n"
+            "-I INPUT 1 -j CAUSEWAY-INPUT\nCOMMIT\n");
+  const auto gone = actions(grant, {}, now);
+  EXPECT_EQ(gone.front().program.input,
+            "*filter\n-D INPUT -j CAUSEWAY-INPUT\n-D OUTPUT -j CAUSEWAY-OUTPUT\n"
+            "-F CAUSEWAY-INPUT\n-X CAUSEWAY-INPUT\n-F CAUSEWAY-OUTPUT\n-X CAUSEWAY-OUTPUT\n"
+            "COMMIT\n");
+}
+
+TEST(Programs, NftReplacesItsOwnRulesInOneTransaction) {
+  Grant grant;
+  grant.ranges = {Prefix::parse("131.0.72.0/22").value()};
+  grant.ports = {443};
+  grant.places = {{"nft", "ip", "filter", "out", "output"},
+                  {"nft", "ip", "filter", "in; flush ruleset", "input"}};
+  const firewall::Dumps now{
+      {"nft.json", R"({"nftables":[{"rule":{"family":"ip","table":"filter","chain":"input",
+        "handle":7,"comment":"causeway guard","expr":[]}},{"rule":{"family":"ip","table":"filter",
+        "chain":"input","handle":8,"comment":"mine","expr":[]}}]})"}};
+  const auto all = actions({}, grant, now);
+  ASSERT_THAT(all, SizeIs(1));
+  EXPECT_EQ(all.front().program.input,
+            "delete rule ip filter input handle 7\n"
+            "insert rule ip filter out ip daddr { 131.0.72.0/22 } tcp sport "
+            "{ 443 } accept comment \"causeway guard\"\n");
+}
+
+TEST(Programs, NothingToChangeIsNoProgram) {
+  EXPECT_THAT(actions({}, {}, {}), IsEmpty());
+  EXPECT_THAT(actions({}, {}, {{"nft.json", "{\"nftables\":[]}"}}), IsEmpty());
+}
+
+}  // namespace
+}  // namespace causeway::guard

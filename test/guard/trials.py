@@ -1,0 +1,316 @@
+#!/usr/bin/env python3
+"""`causeway guard apply` for real, in network namespaces: the edge gets in, a stranger as before; without a
+confirmation all is undone; killed at any moment (kill -9), the host ends in the old state or the new one. Root only.
+
+    test/guard/trials.py CAUSEWAY [NAME...]
+"""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+EDGE = "131.0.72.0/22\n2606:4700::/32\n"
+EDGE4, EDGE6, STRANGER4, STRANGER6 = "131.0.72.9", "2606:4700::9", "192.0.2.9", "2001:db8:ffff::9"
+HOST4, HOST6 = "198.51.100.10", "2001:db8:10::10"
+
+
+def run(*words, text=None, check=True):
+    done = subprocess.run(words, input=text, capture_output=True, text=True)
+    if check and done.returncode:
+        raise RuntimeError(f"{' '.join(words)}: exit {done.returncode}: {done.stderr.strip()} {done.stdout.strip()[-300:]}")
+    return done
+
+
+class Host:
+    """A namespace with a web server on 80 and 443 and sshd's port, and one that holds edge and stranger."""
+
+    def __init__(self, causeway):
+        self.causeway = causeway
+        self.name, self.peer = f"cwg{os.getpid()}h", f"cwg{os.getpid()}p"
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="causeway-guard-"))
+        (self.folder / "edge.txt").write_text(EDGE)
+        self.etc = pathlib.Path("/etc/netns") / self.name
+        if pathlib.Path("/etc/ufw").is_dir():
+            shutil.copytree("/etc/ufw", self.etc / "ufw")
+        for name in (self.name, self.peer):
+            run("ip", "netns", "add", name)
+        run("ip", "-n", self.name, "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", self.peer)
+        for line in (f"addr add {HOST4}/24 dev eth0", f"addr add {HOST6}/64 dev eth0 nodad", "link set lo up",
+                     "link set eth0 up"):
+            run("ip", "-n", self.name, *line.split())
+        for line in ("addr add 198.51.100.1/24 dev eth0", "addr add 2001:db8:10::1/64 dev eth0 nodad", "link set lo up",
+                     "link set eth0 up"):
+            run("ip", "-n", self.peer, *line.split())
+        for address in (EDGE4, STRANGER4):
+            run("ip", "-n", self.peer, "addr", "add", f"{address}/32", "dev", "lo")
+        for address in (EDGE6, STRANGER6):
+            run("ip", "-n", self.peer, "addr", "add", f"{address}/128", "dev", "lo", "nodad")
+        run("ip", "-n", self.name, "route", "add", "default", "via", "198.51.100.1")
+        run("ip", "-n", self.name, "-6", "route", "add", "default", "via", "2001:db8:10::1")
+        self.servers = [subprocess.Popen(["ip", "netns", "exec", self.name, sys.executable, "-c", SERVER],
+                                         stdout=subprocess.PIPE)]
+        self.servers[0].stdout.readline()
+
+    def close(self):
+        for server in self.servers:
+            server.kill()
+            server.wait()
+        for name in (self.name, self.peer):
+            run("ip", "netns", "del", name, check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.etc, ignore_errors=True)
+
+    def tool(self, *words, text=None, check=True):
+        return run("ip", "netns", "exec", self.name, *words, text=text, check=check)
+
+    def guard(self, *words, check=True):
+        return self.tool(self.causeway, "guard", *words, "--state", str(self.folder / "state"), check=check)
+
+    def apply_words(self, *more):
+        return ["apply", "--yes", "--edge", str(self.folder / "edge.txt"), *more]
+
+    def reaches(self, source, port):
+        v6 = ":" in source
+        done = run("ip", "netns", "exec", self.peer, sys.executable, "-c", CLIENT, source, HOST6 if v6 else HOST4, str(port),
+                   check=False)
+        return done.returncode == 0
+
+    def picture(self):
+        """Who gets in where."""
+        return {(source, port): self.reaches(source, port)
+                for source in (EDGE4, EDGE6, STRANGER4, STRANGER6) for port in (22, 80, 443)}
+
+    def rules(self):
+        """What the layers hold, without counters and handles."""
+        parts = [self.tool("nft", "-s", "list", "ruleset").stdout]
+        for tool in ("iptables-legacy-save", "ip6tables-legacy-save"):
+            parts.append("".join(line.split(" [")[0] + "\n" for line in self.tool(tool).stdout.splitlines()
+                                 if not line.startswith("#")))
+        return "\n".join(parts)
+
+    def journal(self):
+        return json.loads((self.folder / "state/journal.json").read_text())
+
+
+SERVER = """
+import select, socket
+poll, all_ = select.epoll(), {}
+for family, address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
+    for port in (22, 80, 443):
+        one = socket.socket(family, socket.SOCK_STREAM)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        one.bind((address, port)); one.listen(64); all_[one.fileno()] = one; poll.register(one, select.EPOLLIN)
+print("ready", flush=True)
+open_ = []
+while True:
+    for number, _ in poll.poll():
+        if all_.get(number):
+            taken, _ = all_[number].accept(); open_.append(taken); poll.register(taken, select.EPOLLIN); all_[taken.fileno()] = None
+        else:
+            for one in open_:
+                if one.fileno() == number:
+                    data = one.recv(100)
+                    if data: one.sendall(data)
+                    else: poll.unregister(one); all_.pop(number); open_.remove(one); one.close()
+                    break
+"""
+CLIENT = """
+import socket, sys
+source, target, port = sys.argv[1:]
+one = socket.socket(socket.AF_INET6 if ":" in source else socket.AF_INET)
+one.settimeout(0.7); one.bind((source, 0)); one.connect((target, int(port))); one.sendall(b"hello")
+sys.exit(0 if one.recv(100) == b"hello" else 1)
+"""
+
+NFT = """table inet filter {
+  chain input { type filter hook input priority 0; policy drop;
+    iif lo accept
+    ct state established,related accept
+    meta l4proto ipv6-icmp accept
+    tcp dport 22 accept
+    ip saddr 192.0.2.0/24 tcp dport 80 accept
+  }
+}
+table inet second { chain early { type filter hook prerouting priority -150; policy accept;
+    ip saddr 131.0.72.0/24 tcp dport 443 drop
+  }
+}
+"""
+
+
+def saved(family, extra=""):
+    icmp = "-A INPUT -p ipv6-icmp -j ACCEPT\n" if family == 6 else ""
+    return ("*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n" + extra +
+            "-A INPUT -i lo -j ACCEPT\n-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n" + icmp +
+            "-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\nCOMMIT\n")
+
+
+CSF = (":LOCALINPUT - [0:0]\n:ALLOWIN - [0:0]\n:DENYIN - [0:0]\n:LOGDROPIN - [0:0]\n-A INPUT -j LOCALINPUT\n"
+       "-A LOCALINPUT -j ALLOWIN\n-A LOCALINPUT -j DENYIN\n-A DENYIN -s 131.0.72.0/22 -j DROP\n-A LOGDROPIN -j DROP\n")
+
+
+def restore(variant, extra=""):
+    def make(host):
+        host.tool(f"iptables-{variant}-restore", text=saved(4, extra))
+        host.tool(f"ip6tables-{variant}-restore", text=saved(6))
+    return make
+
+
+def mixed(host):
+    restore("legacy")(host)
+    host.tool("nft", "-f", "-", text=NFT)
+
+
+def ufw(host):
+    """On a copy of /etc/ufw that ip-netns(8) binds over the real one."""
+    host.tool("ufw", "default", "deny", "incoming")
+    host.tool("ufw", "allow", "22/tcp")
+    host.tool("ufw", "deny", "proto", "tcp", "from", "131.0.72.0/24", "to", "any", "port", "443")
+    host.tool("ufw", "--force", "enable")
+
+
+CASES = {
+    "nft": lambda host: host.tool("nft", "-f", "-", text=NFT),
+    "iptables-legacy": restore("legacy"),
+    "iptables-nft": restore("nft"),
+    "csf-like": restore("legacy", CSF),
+    "three-stacks": mixed,
+    "ufw": ufw,
+}
+
+
+class Trial:
+    def __init__(self, name, host):
+        self.name, self.host, self.bad = name, host, []
+
+    def expect(self, what, good):
+        if not good:
+            self.bad.append(what)
+            print(f"  {self.name}: NOT {what}", flush=True)
+
+    def opened(self, before, after):
+        """The edge gets in, everybody else as before."""
+        for source in (EDGE4, EDGE6):
+            for port in (80, 443):
+                self.expect(f"edge {source} gets in to {port}", after[(source, port)])
+        for key, was in before.items():
+            if key[0] in (STRANGER4, STRANGER6) or key[1] == 22:
+                self.expect(f"{key} is as before", after[key] == was)
+
+    def apply_and_confirm(self):
+        host = self.host
+        before, rules = host.picture(), host.rules()
+        dry = host.tool(host.causeway, "guard", "apply", "--edge", str(host.folder / "edge.txt"), "--state",
+                        str(host.folder / "state"), check=False)
+        self.expect("a dry run ends with 1 and shows what it would do", dry.returncode == 1 and "layer by layer" in dry.stdout)
+        self.expect("a dry run changes nothing", host.rules() == rules)
+        host.guard(*host.apply_words())
+        self.opened(before, host.picture())
+        host.guard("confirm")
+        added = host.rules()
+        again = host.guard(*host.apply_words())
+        self.expect("a second apply has nothing to do", "Nothing to do" in again.stdout and host.rules() == added)
+        host.guard("restore")
+        self.expect("restore changes nothing that is there", host.rules() == added)
+        (host.folder / "edge.txt").write_text(EDGE.replace("131.0.72.0/22", "131.0.72.0/23"))
+        host.guard("sync", "--edge", str(host.folder / "edge.txt"))
+        self.expect("a withdrawn range is gone", "131.0.72.0/22" not in json.dumps(host.journal()))
+        (host.folder / "edge.txt").write_text(EDGE)
+        host.guard("rollback")
+        self.expect("a roll-back leaves the old rules", host.rules() == rules)
+        self.expect("a roll-back leaves the old picture", host.picture() == before)
+
+    def unconfirmed(self):
+        host = self.host
+        rules = host.rules()
+        host.guard(*host.apply_words("--confirm-within", "5s"))
+        self.expect("the change is there at first", host.rules() != rules)
+        deadline = time.monotonic() + 60
+        while host.journal()["phase"] != "settled" and time.monotonic() < deadline:
+            time.sleep(0.1)
+        self.expect("it is undone without a confirmation", host.rules() == rules)
+
+    def killed(self, moments):
+        """At each moment of the way: old or new, and old in the end."""
+        host = self.host
+        rules = host.rules()
+        for moment in moments:
+            applier = subprocess.Popen(["ip", "netns", "exec", host.name, host.causeway, "guard",
+                                        *host.apply_words("--confirm-within", "5s"), "--state", str(host.folder / "state")],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(moment)
+            applier.send_signal(signal.SIGKILL)
+            applier.wait()
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline:
+                time.sleep(0.2)
+                path = host.folder / "state/journal.json"
+                if not path.exists() or host.journal()["phase"] == "settled":
+                    break
+            self.expect(f"killed after {moment} s, it ends in the old rules", host.rules() == rules)
+
+    def all_killed(self):
+        """Applier and guardian both: the next command finds what is left and undoes it."""
+        host = self.host
+        rules = host.rules()
+        host.guard(*host.apply_words("--confirm-within", "5s"))
+        for pid in run("ip", "netns", "pids", host.name).stdout.split():
+            words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if words and words[0] == host.causeway.encode():
+                os.kill(int(pid), signal.SIGKILL)
+        time.sleep(5.5)
+        self.expect("the change is still there", host.rules() != rules)
+        done = host.guard("confirm", check=False)
+        self.expect("too late to confirm", done.returncode != 0)
+        self.expect("it is undone by the next command", host.rules() == rules)
+
+    def session_survives(self):
+        host = self.host
+        code = ("import socket,sys\none=socket.socket();one.settimeout(3);one.bind(('" + STRANGER4 + "',0));one.connect(('" + HOST4 +
+                "',22))\nfor line in sys.stdin:\n one.sendall(b'x');print(one.recv(9)==b'x',flush=True)\n")
+        session = subprocess.Popen(["ip", "netns", "exec", host.peer, sys.executable, "-c", code], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, text=True)
+
+        def alive():
+            session.stdin.write("\n")
+            session.stdin.flush()
+            return session.stdout.readline().strip() == "True"
+        self.expect("a session is open", alive())
+        host.guard(*host.apply_words())
+        self.expect("the session survives apply", alive())
+        host.guard("rollback")
+        self.expect("the session survives roll-back", alive())
+        session.kill()
+        session.wait()
+
+
+def main(words):
+    causeway, names = os.path.abspath(words[0]), words[1:] or list(CASES)
+    bad = 0
+    for name in names:
+        begin = time.monotonic()
+        host = Host(causeway)
+        try:
+            CASES[name](host)
+            trial = Trial(name, host)
+            trial.apply_and_confirm()
+            trial.session_survives()
+            trial.unconfirmed()
+            trial.killed((0.02, 0.05, 0.08, 0.12, 0.2, 0.4))
+            trial.all_killed()
+            bad += len(trial.bad)
+            print(f"{name}: {'good' if not trial.bad else 'BAD'} ({time.monotonic() - begin:.0f} s)", flush=True)
+        finally:
+            host.close()
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""Writes the folders trap-*: small rulesets that each hold one thing that is easily taken wrongly, with the dump of a
+real host and the kernel's own verdicts. Root only; run again when a trap is added.
+
+    test/rulesets/traps.py [NAME...]"""
+import json
+import pathlib
+import shutil
+import sys
+
+import differential as fuzz
+
+HERE = pathlib.Path(__file__).resolve().parent
+SOURCES = ["104.16.0.1", "104.31.255.255", "131.0.72.5", "131.0.76.1", "172.64.9.9", "2606:4700::1", "2400:cb00::9"]
+WEB = "tcp dport { 80, 443 } accept"
+EST = "ct state established,related accept"
+ND = "meta l4proto ipv6-icmp accept"
+
+
+def nft(*chains, family="inet", table="t", more=""):
+    body = "".join(f"chain {name} {{ {head}\n" + "".join(rule + "\n" for rule in rules) + "}\n" for name, head, rules in chains)
+    return f"table {family} {table} {{\n{more}\n{body}}}\n"
+
+
+def hook(name, hook_name, priority=0, policy="accept", rules=(), kind="filter"):
+    return (name, f"type {kind} hook {hook_name} priority {priority}; policy {policy};", list(rules))
+
+
+def save(rules, policy="ACCEPT", table="filter", heads=""):
+    chains = {"filter": ("INPUT", "FORWARD", "OUTPUT"), "raw": ("PREROUTING", "OUTPUT"),
+              "mangle": ("PREROUTING", "INPUT", "OUTPUT"), "nat": ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING")}[table]
+    first = {"filter": "INPUT", "raw": "-", "mangle": "-", "nat": "-"}[table]
+    return (f"*{table}\n" + "".join(f":{c} {policy if c == first else 'ACCEPT'} [0:0]\n" for c in chains) + heads +
+            "".join(rule + "\n" for rule in rules) + "COMMIT\n")
+
+
+EST4 = "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
+DROP4 = "-A INPUT -s 131.0.72.0/22 -j DROP"
+
+# name: parts by stack; every key is optional
+TRAPS = {
+    "01-accept-ends-its-own-chain-only": {"nft": nft(hook("a", "input", -10, rules=["accept"]), hook("b", "input", 0, rules=[ND, "ip saddr 131.0.72.0/22 drop"]))},
+    "01-drop-is-final": {"nft": nft(hook("a", "input", -10, rules=["ip saddr 131.0.72.0/22 drop"]), hook("b", "input", 0, rules=["accept"]))},
+    "02-equal-priority-refusals": {"nft": nft(hook("a", "input", 0, rules=[ND, "ip saddr 131.0.72.0/22 drop"]), table="one") + nft(hook("a", "input", 0, rules=["ip saddr 172.64.0.0/13 reject"]), table="two")},
+    "03-legacy-accept-nft-drop": {"iptables-legacy": save(["-A INPUT -j ACCEPT"]), "nft": nft(hook("a", "input", 0, rules=["ip saddr 131.0.72.0/22 tcp dport 443 drop"]))},
+    "03-legacy-drop-nft-accept": {"iptables-legacy": save([DROP4]), "nft": nft(hook("a", "input", 0, rules=["accept"]))},
+    "03-three-stacks-intersect": {"iptables-legacy": save(["-A INPUT -s 104.16.0.0/13 -j DROP"]), "iptables-nft": save(["-A INPUT -s 172.64.0.0/13 -j DROP"]), "nft": nft(hook("a", "input", 0, rules=[ND, "ip saddr 131.0.72.0/22 drop"]))},
+    "04-raw-drop": {"iptables-legacy": save(["-A PREROUTING -s 131.0.72.0/22 -j DROP"], table="raw")},
+    "04-mangle-input-drop": {"iptables-legacy": save(["-A INPUT -s 131.0.72.0/22 -j DROP"], table="mangle")},
+    "04-netdev-ingress-drop": {"nft": "table netdev t { chain i { type filter hook ingress device \"eth0\" priority 0; policy accept; ip saddr 131.0.72.0/22 drop\n}\n}\n"},
+    "04-inet-ingress-drop": {"nft": "table inet t { chain i { type filter hook ingress device \"eth0\" priority 0; policy accept; ip saddr 131.0.72.0/22 drop\n}\n}\n"},
+    "05-mark-from-legacy-seen-by-nft": {"iptables-legacy": save(["-A PREROUTING -s 131.0.72.0/22 -j MARK --set-mark 7"], table="mangle"), "nft": nft(hook("a", "input", 0, rules=["meta mark 7 drop"]))},
+    "07-goto-ends-in-the-callers-caller": {"nft": nft(("deep", "", ["ip saddr 104.16.0.0/13 accept"]), ("mid", "", ["goto deep", "accept"]), hook("a", "input", 0, "drop", [ND, EST, "jump mid", "ip saddr 172.64.0.0/13 accept"]))},
+    "07-goto-from-base-meets-the-policy": {"nft": nft(("deep", "", ["ip saddr 104.16.0.0/13 accept"]), hook("a", "input", 0, "drop", [ND, EST, "goto deep", "accept"]))},
+    "07-goto-in-iptables": {"iptables-legacy": save([EST4, "-A INPUT -g U", "-A INPUT -j ACCEPT", "-A U -s 104.16.0.0/13 -j ACCEPT"], "DROP", heads=":U - [0:0]\n")},
+    "08-return-in-a-built-in-chain": {"iptables-legacy": save([EST4, "-A INPUT -s 131.0.72.0/22 -j RETURN", "-A INPUT -j ACCEPT"], "DROP")},
+    "09-vmap-miss-falls-through": {"nft": nft(hook("a", "input", 0, "drop", [ND, EST, "ip saddr vmap { 131.0.72.0/22 : drop, 104.16.0.0/13 : continue }", WEB]))},
+    "09-vmap-with-concatenation": {"nft": nft(hook("a", "input", 0, "drop", [ND, EST, "ip saddr . tcp dport vmap { 131.0.72.0/22 . 443 : accept, 104.16.0.0-104.20.0.0 . 80-443 : accept }"]))},
+    "10-intervals-are-closed": {"nft": nft(hook("a", "input", 0, "drop", [ND, EST, "ip saddr 104.16.0.1-131.0.72.5 tcp dport 80-443 accept"]))},
+    "11-ipset-nomatch": {"ipset": ["create e hash:net", "add e 104.16.0.0/12", "add e 104.31.0.0/16 nomatch"], "iptables-legacy": save(["-A INPUT -m set --match-set e src -j DROP"])},
+    "11-ipset-src-src-never-matches": {"ipset": ["create e hash:net,port", "add e 104.16.0.0/12,tcp:443", "add e 131.0.72.0/22,tcp:443"], "iptables-legacy": save([EST4, "-A INPUT -m set --match-set e src,src -j ACCEPT", "-A INPUT -m set --match-set e src,dst -p tcp --dport 443 -s 131.0.72.0/22 -j ACCEPT"], "DROP")},
+    "11-list-of-sets": {"ipset": ["create e hash:net", "add e 131.0.72.0/22", "create l list:set", "add l e"], "iptables-legacy": save(["-A INPUT -m set --match-set l src -j DROP"])},
+    "12-wildcard-and-renamed-interface": {"iptables-legacy": save([EST4, "-A INPUT -i ens3 -j ACCEPT", "-A INPUT -i eth+ -s 131.0.72.0/22 -j ACCEPT"], "DROP")},
+    "13-output-policy-drop": {"iptables-legacy": save(["-A INPUT -j ACCEPT"]).replace(":OUTPUT ACCEPT", ":OUTPUT DROP")},
+    "13-synack-is-established-not-new": {"nft": nft(hook("o", "output", 0, "drop", ["meta l4proto ipv6-icmp accept", "ip daddr 131.0.72.0/22 ct state new accept", "ip daddr 104.16.0.0/12 ct state established accept"]))},
+    "14-new-only-is-half-open": {"nft": nft(hook("a", "input", 0, "drop", [ND, "ct state new tcp dport { 80, 443 } accept"]))},
+    "14-syn-only-is-half-open": {"iptables-legacy": save(["-A INPUT -p tcp --syn -j ACCEPT"], "DROP")},
+    "15-notrack-is-untracked": {"nft": nft(hook("p", "prerouting", -300, rules=["ip saddr 131.0.72.0/22 notrack"]), hook("a", "input", 0, "drop", [ND, "ct state new,established accept"]))},
+    "16-a-syn-is-never-invalid": {"nft": nft(hook("a", "input", 0, "drop", [ND, "ct state invalid drop", EST, WEB]))},
+    "18-a-refusal-passes-output": {"iptables-legacy": save(["-A INPUT -s 131.0.72.0/22 -j REJECT"]).replace(":OUTPUT ACCEPT", ":OUTPUT DROP")},
+    "18-reset-passes-output": {"nft": nft(hook("a", "input", 0, rules=["ip saddr 131.0.72.0/22 reject with tcp reset", "ip saddr 104.16.0.0/13 reject with tcp reset"]), hook("o", "output", 0, rules=["ip daddr 131.0.72.0/22 tcp flags & rst == rst drop"]))},
+    "21-redirect-is-filtered-by-its-new-port": {"iptables-legacy": save(["-A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8443"], table="nat") + save([EST4, "-A INPUT -p tcp --dport 80 -j ACCEPT", "-A INPUT -s 131.0.72.0/22 -p tcp -m conntrack --ctorigdstport 80 -j ACCEPT", "-A INPUT -s 104.16.0.0/13 -m conntrack --ctstate DNAT -j ACCEPT"], "DROP")},
+    "22-legacy-nat-nft-filter": {"iptables-legacy": save(["-A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 443"], table="nat"), "nft": nft(hook("a", "input", 0, "drop", [ND, EST, "ip saddr 131.0.72.0/22 tcp dport 443 accept", "tcp dport 80 accept"]))},
+    "22-first-nat-chain-wins": {"nft": nft(hook("p", "prerouting", -110, rules=["tcp dport 80 redirect to :8080"], kind="nat"), table="one") + nft(hook("p", "prerouting", -100, rules=["tcp dport 80 redirect to :443", "tcp dport 8080 redirect to :443"], kind="nat"), table="two")},
+    "23-prerouting-before-and-after-nat": {"nft": nft(hook("p", "prerouting", -100, rules=["tcp dport { 80, 443 } redirect to :8443"], kind="nat"), hook("early", "prerouting", -150, rules=["ip saddr 131.0.72.0/22 tcp dport 80 drop"]), hook("late", "prerouting", -50, rules=["ip saddr 104.16.0.0/13 tcp dport 80 drop", "ip saddr 172.64.0.0/13 tcp dport 8443 drop"]))},
+    "24-docker-passes-by-input-drop": {"forward": True, "iptables-legacy": save(["-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 172.17.0.2:8080"], table="nat") + save([], "DROP")},
+    "24-docker-user-sees-the-inner-port": {"forward": True, "iptables-legacy": save(["-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 172.17.0.2:8080"], table="nat") + save(["-A FORWARD -p tcp --dport 80 -j DROP", "-A FORWARD -s 131.0.72.0/22 -p tcp -m conntrack --ctorigdstport 80 -j DROP"])},
+    "24-without-forwarding": {"iptables-legacy": save(["-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 172.17.0.2:8080"], table="nat")},
+    "24-foreign-forward-policy": {"forward": True, "iptables-legacy": save(["-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 172.17.0.2:8080"], table="nat") + save(["-A FORWARD -j ACCEPT"]), "nft": nft(hook("f", "forward", 0, "drop", ["ct state established accept"]))},
+    "25-nat-chain-without-tracking-does-not-run": {"nft": nft(hook("p", "prerouting", -100, rules=["ip saddr 131.0.72.0/22 drop"], kind="nat"))},
+    "25-nat-chain-with-tracking-runs": {"nft": nft(hook("p", "prerouting", -100, rules=["ip saddr 131.0.72.0/22 drop"], kind="nat"), hook("a", "input", 0, rules=["ct state invalid drop"]))},
+    "25-legacy-nat-policy-drop": {"iptables-legacy": save(["-A PREROUTING -s 104.16.0.0/12 -j ACCEPT"], table="nat").replace(":PREROUTING ACCEPT", ":PREROUTING DROP")},
+    "26-reject-in-prerouting": {"nft": nft(hook("p", "prerouting", -150, rules=["ip saddr 131.0.72.0/22 reject with icmp type admin-prohibited", "ip saddr 104.16.0.0/13 meta l4proto tcp reject with tcp reset"]))},
+    "30-strict-reverse-path": {"routes": ["route add 131.0.72.0/22 dev wg0"], "sysctls": [("net.ipv4.conf.eth0.rp_filter", 1)]},
+    "30-loose-reverse-path-answers-elsewhere": {"routes": ["route add 131.0.72.0/22 dev wg0"], "sysctls": [("net.ipv4.conf.eth0.rp_filter", 2)]},
+    "30-fib-missing": {"routes": ["route add 131.0.72.0/22 dev wg0"], "nft": nft(hook("p", "prerouting", -150, rules=["fib saddr . iif oif missing drop"]))},
+    "31-blackholed-way-back": {"routes": ["route add blackhole 131.0.72.0/22", "route add unreachable 172.64.0.0/13", "-6 route add prohibit 2606:4700::/32"]},
+    "31-throw-route": {"routes": ["route add throw 131.0.72.0/22"]},
+    "32-rule-from-does-not-stop": {"routes": ["rule add from 131.0.72.0/22 prohibit pref 100", "rule add to 172.64.0.0/13 blackhole pref 101"]},
+    "33-v4-only-rules-leave-v6-open": {"iptables-legacy": save([EST4, "-A INPUT -s 104.16.0.0/12 -j ACCEPT"], "DROP")},
+    "33-inet-policy-closes-v6": {"nft": nft(hook("a", "input", 0, "drop", [ND, EST, "ip saddr 0.0.0.0/0 tcp dport { 80, 443 } accept"]))},
+    "99-exthdr-missing-is-ipv6-only": {"nft": nft(hook("a", "input", 0, "drop", [ND, EST, "exthdr frag missing tcp dport 443 accept", "ip saddr 131.0.72.0/22 accept"]))},
+    "99-addrtype-unicast-in-ipv6": {"ip6tables-legacy": save(["-A INPUT -p tcp -m addrtype --dst-type UNICAST -j REJECT --reject-with tcp-reset"]), "iptables-legacy": save(["-A INPUT -p tcp -m addrtype --dst-type UNICAST -j REJECT"])},
+}
+
+
+class Ruleset:
+    """What differential.load() and clear() ask of one."""
+
+    def __init__(self, parts):
+        self.ipsets, self.nft = parts.get("ipset", []), parts.get("nft", "")
+        self.restores = [(f"{stack}-restore", text) for stack, text in parts.items() if "tables" in stack]
+        self.routes, self.sysctls = parts.get("routes", []), list(parts.get("sysctls", []))
+        if parts.get("forward"):
+            self.sysctls += [("net.ipv4.ip_forward", 1), ("net.ipv6.conf.all.forwarding", 1)]
+
+    def legacy(self, tool):
+        return any(name == f"{tool}-legacy-restore" for name, _ in self.restores)
+
+    def undo_routes(self):
+        return [line.replace("route add", "route del").replace("rule add", "rule del") for line in self.routes]
+
+
+def record(sandbox, prober, name, parts):
+    ruleset = Ruleset(parts)
+    loaded = fuzz.load(sandbox, ruleset)
+    if loaded is not True:
+        raise SystemExit(f"{name}: {loaded}")
+    folder = HERE / f"trap-{name}"
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "dump").mkdir(parents=True)
+    fuzz.collect(sandbox, folder / "dump", fuzz.STATE)
+    fuzz.collect(sandbox, folder / "dump", fuzz.COLLECT)
+    sysctl = folder / "dump/sysctl.txt"  # without what is 0 anyway
+    sysctl.write_text("".join(line for line in sysctl.read_text().splitlines(True) if not line.endswith("= 0\n")))
+    questions = [(source, port) for source in SOURCES for port in (80, 443, 8443, 8080)]
+    verdicts = prober.ask(questions, 1.5)
+    samples = [{"src": source, "port": port, "verdict": verdict} for (source, port), verdict in zip(questions, verdicts)]
+    (folder / "truth.json").write_text("{\"ruleset\": \"trap-" + name + "\", \"samples\": [\n" +
+                                       ",\n".join(json.dumps(one) for one in samples) + "\n]}\n")
+    fuzz.clear(sandbox, ruleset)
+    return verdicts
+
+
+def main(names):
+    sandbox = fuzz.Sandbox()
+    try:
+        prober = fuzz.Prober(sandbox)
+        for name, parts in TRAPS.items():
+            if not names or name in names:
+                verdicts = record(sandbox, prober, name, parts)
+                print(name, {word: verdicts.count(word) for word in sorted(set(verdicts))}, flush=True)
+    finally:
+        sandbox.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
