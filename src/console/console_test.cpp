@@ -271,13 +271,16 @@ TEST_F(ConsoleTest, TellsHowEverythingStands) {
 }
 
 TEST_F(ConsoleTest, StatusPageIsForStrangersAndNeedsNoScript) {
+  desk_->settings.title = "Ours <b>";
   watch("shop", "down", "203.0.113.7:443");
   watch("blog", "ok", "203.0.113.7:443");
   fail("i1", {"shop"});
   const auto page = ask("GET", "/status/");
   EXPECT_EQ(page.status, 200);
   EXPECT_THAT(page.text, HasSubstr("1 of 2 services is down"));
-  EXPECT_THAT(page.text, HasSubstr("&lt;script&gt;"));
+  EXPECT_THAT(page.text, HasSubstr("Ours &lt;b&gt;"));
+  EXPECT_THAT(page.text, HasSubstr("The shop is down"));
+  EXPECT_THAT(page.text, Not(HasSubstr("the port refuses")));
   EXPECT_THAT(page.text, Not(HasSubstr("<script")));
   EXPECT_THAT(page.text, Not(HasSubstr("203.0.113.7")));
   const auto summary = ask("GET", "/api/v2/summary.json").body;

@@ -107,7 +107,7 @@ std::string incident_html(const StatusIncident& shown) {
            : fmt::format("until {} ({})", moment(incident.closed),
                          duration_words(incident.closed - incident.first_failed));
   return fmt::format("<li class=\"{}\"><h3>{}</h3><p>{}</p><p class=\"when\">{}, {}</p></li>\n",
-                     open ? "open" : "past", escaped(incident.title),
+                     open ? "open" : "past", escaped(shown.title()),
                      escaped(join(shown.members, ", ")), moment(incident.first_failed), until);
 }
 
@@ -126,7 +126,7 @@ Json component(const StatusSite& site, int position, WallTime at) {
 Json incident_json(const StatusIncident& shown) {
   const auto& incident = shown.incident;
   return {{"id", incident.id},
-          {"name", incident.title},
+          {"name", shown.title()},
           {"status", incident.acknowledged == WallTime{} ? "investigating" : "identified"},
           {"impact", incident.severity == "down" ? "major" : "minor"},
           {"created_at", rfc3339(incident.opened)},
@@ -235,7 +235,7 @@ std::string status_atom(const StatusReport& report, const std::string& address) 
           "<entry><id>{0}/incident/{1}</id><title>{2}{3}</title><updated>{4}</updated>"
           "<published>{5}</published><link href=\"{0}\"/><content type=\"text\">{6}</content>"
           "</entry>\n",
-          escaped(address), escaped(incident.id), open ? "" : "Resolved: ", escaped(incident.title),
+          escaped(address), escaped(incident.id), open ? "" : "Resolved: ", escaped(each.title()),
           rfc3339(open ? incident.updated : incident.closed), rfc3339(incident.opened),
           escaped(join(each.members, ", ")));
     }

@@ -127,6 +127,12 @@ Parsed<int> write_file(const std::string& path, const std::string& text) {
 
 }  // namespace
 
+std::string StatusIncident::title() const {
+  const std::string_view state = incident.severity == "down" ? "down" : "degraded";
+  if (members.size() == 1) return fmt::format("{} is {}", members.front(), state);
+  return fmt::format("{} services are {}", members.size(), state);
+}
+
 std::string_view StatusReport::indicator() const {
   const auto down = std::ranges::count(sites, "down", &StatusSite::outcome);
   const auto degraded = std::ranges::count(sites, "degraded", &StatusSite::outcome);

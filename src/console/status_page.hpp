@@ -37,6 +37,8 @@ struct StatusSite {
 struct StatusIncident {
   store::Incident incident;
   std::vector<std::string> members;  // names
+  // "Shop is down": the incident's own title may name addresses, which are nobody else's business.
+  std::string title() const;
 };
 
 // What strangers may see: no addresses, no owners, no evidence.
