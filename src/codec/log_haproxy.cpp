@@ -14,9 +14,9 @@ constexpr std::size_t kFrontBytes = 128;
 // "10/0/30/69/109": how many parts; -1 for each that was not reached.
 std::size_t read_timers(std::string_view text, std::array<std::int64_t, 5>& out) {
   std::size_t count = 0;
-  for (const auto part : split(text, '/')) {
+  while (!text.empty()) {
     if (count == out.size()) return 0;
-    auto digits = part;
+    auto digits = take_until(text, '/');
     if (digits.starts_with('+')) digits.remove_prefix(1);  // option logasap
     const auto number = whole_number(digits);
     if (number < 0 && digits != "-1") return 0;

@@ -140,6 +140,7 @@ constexpr std::array kNames{
 };
 
 constexpr std::size_t kTableSize = 512;
+constexpr int kRequest = 2;  // depth of Caddy's "request"
 
 constexpr std::size_t hashed(std::string_view key) {
   if (key.empty()) return 0;
@@ -213,6 +214,8 @@ class Filler {
       if (name == nullptr) continue;
       ++seen_.votes.at(static_cast<std::size_t>(name->of));
       if (name->slot != Slot::none && !value(name->slot, field.value(), depth)) return false;
+      // Of a request only the host is wanted; its headers are passed over whole.
+      if (depth == kRequest && name->slot == Slot::host) return true;
     }
     return true;
   }
@@ -233,7 +236,7 @@ class Filler {
                (slot == Slot::request || slot == Slot::dimensions)) {
       ondemand::object inner;
       if (value.get_object().get(inner) != simdjson::SUCCESS) return false;
-      return object(inner, depth + 1);
+      return object(inner, slot == Slot::request ? kRequest : depth + 1);
     } else if (type == ondemand::json_type::array && slot == Slot::attempts) {
       ondemand::array all;
       if (value.get_array().get(all) != simdjson::SUCCESS) return false;

@@ -121,6 +121,7 @@ LogReader& LogReader::operator=(LogReader&&) noexcept = default;
 bool LogReader::text_line(std::string_view line, LogLine& out) {
   if (last_ == LogFormat::access && read_access_line(line, clock_, out)) return true;
   if (last_ == LogFormat::nginx_error && read_nginx_error(line, clock_, out)) return true;
+  if (last_ == LogFormat::haproxy && read_haproxy_line(line, clock_, out)) return true;
   using Read = bool (*)(std::string_view, LogClock&, LogLine&);
   for (const Read read : {&read_nginx_error, &read_apache_error, &read_envoy_line,
                           &read_haproxy_line, &read_access_line}) {

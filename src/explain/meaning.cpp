@@ -291,6 +291,7 @@ Meaning of_haproxy(const LogLine& line) {
     return {.part = Part::client_left,
             .reading = "The TLS handshake between the client and HAProxy failed."};
   }
+  if (line.flags.front() == '-' && line.status < 500) return {};
   if (line.flags.starts_with("SC") && line.origin.ends_with("/<NOSRV>")) {
     return failed({F::choose_no_healthy_origin}, "No server of the backend is up.");
   }
