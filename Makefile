@@ -36,9 +36,9 @@ scenario: build/dev/build.ninja ## scenario files whose name matches S=glob
 	@ninja -C build/dev -j$(JOBS) --quiet
 	@sh tools/scenario.sh '$(S)'
 
-lab: build ## real faults in namespaces (root): F=glob, prints a score; EDGE=1: codes at `causeway edge`
+lab: build ## real faults in namespaces (root): F=glob, prints a score; EDGE=1: codes at `causeway edge`; JOINED=1: with inspections
 	@ninja -C build/release -j$(JOBS) --quiet causeway misbehave
-	@$(BUILD)/causeway lab run --all --filter '$(F)' $(if $(EDGE),--through-edge)
+	@$(BUILD)/causeway lab run --all --filter '$(F)' $(if $(EDGE),--through-edge) $(if $(JOINED),--joined)
 
 asan tsan: %: build/%/build.ninja ## the whole test suite under a sanitizer
 	@ninja -C build/$@ -j$(JOBS) --quiet

@@ -46,7 +46,6 @@ compose() {
   diagnose=(/run/lab/causeway diagnose)
   [[ $user != nobody ]] || diagnose=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all
     --bounding-set=-all --no-new-privs "${diagnose[@]}")
-  local words
   eval "words=(${url:-https://$NAME/} $args)"
   diagnose+=("${words[@]}" --format json)
   [[ $dns == no ]] || diagnose+=(--resolver "$RESOLVER4")
@@ -110,6 +109,22 @@ run_vantage() {
   diagnose+=(--with /tmp/vantage.json)
 }
 
+# On the origin: watches while the edge asks, and is read by it at the end. The hosts of one fault
+# share a process table and a file system; what belongs to whom is told by the network namespace.
+start_inspection() {
+  local ports=80,443
+  [[ ${words[0]} =~ :([0-9]+)(/|$) ]] && ports+=,${BASH_REMATCH[1]}
+  mkfifo /tmp/facts
+  {
+    on origin unshare --uts sh -c 'hostname origin-1; exec "$@"' sh /run/lab/causeway inspect --format json \
+      --edge /tmp/edge.txt --ports "$ports" --sample 4s >"$out/facts.json" 2>"$out/inspect.log" </dev/null || :
+    cat "$out/facts.json" >/tmp/facts
+  } &
+  watches() { [[ -n $(on origin ss -0Hn 2>/dev/null) || -s $out/facts.json ]]; }
+  until_true 10 watches
+  diagnose+=(--with /tmp/facts)
+}
+
 section() {
   [[ -e $out/$1.sh ]] || return 0
   . "$out/$1.sh"
@@ -143,11 +158,12 @@ case $mode in
     ;;
   run)
     compose
-    if [[ $vantage == yes ]]; then
+    if [[ $vantage == yes || $joined == yes ]]; then
       phase vantage
       run_vantage
     fi
     phase run
+    [[ $joined == no || $inspect == no ]] || start_inspection
     if [[ -e $out/run.sh ]]; then section run; else run_diagnose; fi
     ;;
 esac

@@ -27,6 +27,7 @@ struct Command {
 // Each adds its command to the tree. Options live as long as `run`.
 Command add_diagnose(CLI::App& root);
 Command add_config(CLI::App& root);
+Command add_inspect(CLI::App& root);
 Command add_demo(CLI::App& root);
 Command add_edge(CLI::App& root);
 Command add_console(CLI::App& root);

@@ -11,14 +11,18 @@
 #include "app/join.hpp"
 #include "app/phrases.hpp"
 #include "app/progress.hpp"
+#include "app/read_file.hpp"
 #include "app/render.hpp"
 #include "base/id.hpp"
+#include "base/limits.hpp"
 #include "judge/judge.hpp"
 #include "model/json.hpp"
 #include "reach/diagnose.hpp"
 
 namespace causeway::app {
 namespace {
+
+constexpr auto kPipeWait = std::chrono::seconds{60};  // after the last probe
 
 constexpr const char* kExamples = R"(Examples:
   causeway diagnose https://www.example.net/
@@ -29,6 +33,8 @@ constexpr const char* kExamples = R"(Examples:
       both ways side by side
   causeway diagnose www.example.net --with facts.json --known-address 203.0.113.10
       joined with what was seen on the origin
+  causeway diagnose www.example.net --with <(ssh root@203.0.113.10 causeway inspect --sample 10s --format json)
+      the origin watches while we ask; its word is read when the probes are done
   causeway diagnose www.example.net --quick --format nagios
       as a monitoring plugin
 
@@ -92,6 +98,22 @@ int diagnose(const DiagnoseFlags& flags) {
   return exit_code(diagnosis.verdict);
 }
 
+// Somebody looked at the origin while we asked; waiting for the word was part of the diagnosis.
+DiagnosePlan with_pipes(DiagnosePlan plan) {
+  const auto end = Clock::now() + kPipeWait;
+  for (const auto& path : plan.pipes) {
+    const auto text = read_pipe(path, limits::kDocumentBytes, end);
+    auto document = text ? model::parse_document(*text, path) : std::unexpected(text.error());
+    if (document) {
+      plan.documents.push_back(std::move(*document));
+    } else {
+      fmt::print(stderr, "causeway: --with: {}; the verdict is without it\n",
+                 document.error().text);
+    }
+  }
+  return plan;
+}
+
 }  // namespace
 
 model::Diagnosis conclude(const DiagnosePlan& plan, WallTime started, reach::DiagnosisRun run,
@@ -131,7 +153,7 @@ model::Diagnosis run_diagnosis(const DiagnosePlan& plan,
     const InterruptOnSignal interrupt{loop};
     run = loop.run(reach::diagnose(plan.request, record));
   }
-  return conclude(plan, started, std::move(run), record.take());
+  return conclude(with_pipes(plan), started, std::move(run), record.take());
 }
 
 std::string render(const model::Diagnosis& diagnosis, Face face, bool no_color) {

@@ -262,6 +262,10 @@ class Understanding {
       request_.ca_file = flags_.ca;
     }
     for (const auto& path : flags_.with) {
+      if (is_pipe(path)) {
+        plan_.pipes.push_back(path);
+        continue;
+      }
       const auto text = read_file(path, limits::kDocumentBytes);
       if (!text) return fail("--with", text.error().text);
       auto document = model::parse_document(*text, path);

@@ -38,6 +38,7 @@ enum class Face : std::uint8_t { text, plain, json, html, junit, nagios };
 struct DiagnosePlan {
   reach::Request request;
   std::vector<model::Document> documents;  // of --with, in order
+  std::vector<std::string> pipes;          // of --with: read when the probes are done
   std::vector<std::string> warnings;       // worth a line on stderr
   Face face = Face::text;
   bool no_color = false;

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <span>
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
@@ -27,23 +29,41 @@ std::string span_text(std::chrono::minutes span) {
   return fmt::format("{} minutes", span.count());
 }
 
+using Renamed = std::map<std::string, std::string, std::less<>>;
+
+// What a fact follows from has another id here.
+void rename_references(std::span<model::Observation> observations, const Renamed& names) {
+  for (auto& seen : observations) {
+    if (seen.kind != model::Kind::fact || !seen.has("from")) continue;
+    std::vector<std::string> from;
+    for (const auto& id : seen.texts("from")) {
+      if (const auto at = names.find(id); at != names.end()) from.push_back(at->second);
+    }
+    seen.set("from", std::move(from));
+  }
+}
+
 }  // namespace
 
 void join(std::vector<model::Observation>& observations, const std::string& own_vantage,
           const std::vector<model::Document>& documents) {
   for (const auto& document : documents) {
     const bool facts = document.schema == model::kFactsSchema;
+    Renamed names;  // old id, new id
+    const std::size_t first = observations.size();
     for (const auto& seen : document.observations) {
       if (seen.kind == model::Kind::compare) continue;
-      if (observations.size() >= static_cast<std::size_t>(limits::kObservations)) return;
+      if (observations.size() >= static_cast<std::size_t>(limits::kObservations)) break;
       model::Observation joined = seen;
       joined.id = fmt::format("o{}", observations.size() + 1);
+      names.emplace(seen.id, joined.id);
       if (!facts && joined.vantage == own_vantage) {
         joined.vantage = fmt::format("{} at {}", own_vantage,
                                      rfc3339(document.started.value_or(seen.at)).substr(0, 19));
       }
       observations.push_back(std::move(joined));
     }
+    rename_references(std::span{observations}.subspan(first), names);
   }
 }
 

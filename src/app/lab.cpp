@@ -36,6 +36,8 @@ void add_run_flags(CLI::App& app, LabFlags& flags) {
   app.add_option("--seed", flags.options.seed,
                  "other addresses, names, servers and path lengths for every fault")
       ->option_text("N");
+  app.add_flag("--joined", flags.options.joined,
+               "a second vantage diagnoses, too, and the origin is inspected meanwhile");
   app.add_flag("--unprivileged", flags.options.unprivileged,
                "the diagnosis runs without root and capabilities");
   app.add_flag("--check", flags.options.check, "run the fault's own check instead of a diagnosis");

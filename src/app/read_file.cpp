@@ -1,6 +1,10 @@
 #include "app/read_file.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -32,6 +36,36 @@ Parsed<std::string> read_file(const std::string& path, std::size_t most) {
     if (std::ferror(file.get()) != 0) return failed(errno);
     return out;
   }
+}
+
+bool is_pipe(const std::string& path) {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
+Parsed<std::string> read_pipe(const std::string& path, std::size_t most, Instant end) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return error(fmt::format("cannot read '{}': {}", path, std::strerror(errno)));
+  std::string out;
+  std::string problem;
+  std::array<char, limits::kReadBuffer> buffer{};
+  while (problem.empty()) {
+    // Without a writer yet, poll() waits for one; after the last one it returns at once.
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
+    pollfd wait{.fd = fd, .events = POLLIN, .revents = 0};
+    if (left <= 0 || ::poll(&wait, 1, static_cast<int>(left)) == 0) {
+      problem = "its writer was not done in time";
+      break;
+    }
+    const auto got = ::read(fd, buffer.data(), buffer.size());
+    if (got == 0) break;
+    if (got > 0) out.append(buffer.data(), static_cast<std::size_t>(got));
+    if (got < 0 && errno != EAGAIN && errno != EINTR) problem = std::strerror(errno);
+    if (out.size() > most) problem = fmt::format("larger than {} bytes", most);
+  }
+  ::close(fd);
+  if (!problem.empty()) return error(fmt::format("cannot read '{}': {}", path, problem));
+  return out;
 }
 
 }  // namespace causeway::app

@@ -169,7 +169,8 @@ std::vector<ReferencePage> reference_pages() {
           {"observations.md", observations_page()},
           {"edge-config.md", config_page("edge")},
           {"api.md", console::api_page()},
-          {"schema/diagnosis.schema.json", diagnosis_schema()}};
+          {"schema/diagnosis.schema.json", diagnosis_schema()},
+          {"schema/facts.schema.json", facts_schema()}};
 }
 
 }  // namespace causeway::app

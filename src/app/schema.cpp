@@ -205,4 +205,30 @@ std::string diagnosis_schema() {
   return out.dump(2) + "\n";
 }
 
+std::string facts_schema() {
+  Json out{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+           {"$id", "urn:causeway:schema:facts:1"},
+           {"title", std::string{model::kFactsSchema}},
+           {"description",
+            "What `causeway inspect --format json` prints. The lists of ids, kinds and fields are "
+            "those of this version; a later one may have more of each, never fewer."}};
+  const Json note = object({{"sentence", filled()}, {"observations", use("observation_ids")}});
+  out.update(object({{"schema", {{"const", model::kFactsSchema}}},
+                     {"id", {{"type", "string"}, {"pattern", "^[0-9a-f]{16}$"}}},
+                     {"started", time()},
+                     {"duration_ms", integer(0, 3'600'000)},
+                     {"vantage", object({{"name", text()}, {"addresses", list(filled())}})},
+                     {"host", described(text(), "the machine that was inspected")},
+                     {"edge", object({{"name", text()}, {"date", text()}})},
+                     {"ports", list(integer(1, 65'535))},
+                     {"findings", described(list(use("cause")),
+                                            "gravest first; the probability is each one's own")},
+                     {"notes", list(note)},
+                     {"observations", list(use("observation"))}}));
+  Json shared = definitions();
+  for (const char* unused : {"verdict", "attempt", "failure_id"}) shared.erase(unused);
+  out["$defs"] = std::move(shared);
+  return out.dump(2) + "\n";
+}
+
 }  // namespace causeway::app

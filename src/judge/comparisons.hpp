@@ -40,6 +40,7 @@ void compare_path(Comparisons& out, const std::string& address);    // derive_pa
 void compare_others(Comparisons& out, const std::string& address);  // derive_others.cpp
 void compare_stream(Comparisons& out, const std::string& address);  // derive_stream.cpp
 void compare_load(Comparisons& out, const std::string& address);    // derive_load.cpp
+void compare_origin(Comparisons& out, const std::string& address);  // derive_origin.cpp
 void compare_edge(Comparisons& out);                                // derive_edge.cpp
 
 // The last of our observations of `kind` about `address` whose `field` is `value`, or null.

@@ -57,6 +57,11 @@ constexpr std::array kRows{
     ComparisonRow{"dns-tcp", "ok blocked", "a truncated answer fetched over TCP"},
     ComparisonRow{"checking-disabled", "helps same", "the question without DNSSEC validation"},
     ComparisonRow{"domain", "expired unregistered", "signs at the parent that the domain is gone"},
+    ComparisonRow{"origin-address", "present absent translated",
+                  "does the inspected machine have the address"},
+    ComparisonRow{"certificate-file", "newer same",
+                  "the certificate on the origin's disk beside the one it serves"},
+    ComparisonRow{"at-origin", "missing", "our packets, looked for on the origin while we asked"},
     ComparisonRow{"edge-address", "proxied loops no-mark unclear",
                   "an address of the edge: is the site behind it"},
     ComparisonRow{"edge-vs-direct",
@@ -121,6 +126,7 @@ std::vector<Observation> derive(const Evidence& evidence) {
     compare_others(out, address);
     compare_stream(out, address);
     compare_load(out, address);
+    compare_origin(out, address);
   }
   compare_edge(out);
   return out.take();

@@ -108,7 +108,7 @@ std::optional<std::string> Examination::focus_field(std::string_view name) const
   if (name == "family" && !focus_.address.empty()) return v6 ? "IPv6" : "IPv4";
   if (name == "record") return v6 ? "AAAA" : "A";
   if (name == "source") {
-    std::string own = source();
+    std::string own = scene_.source(focus_.address);
     if (!own.empty()) return own;
   }
   return std::nullopt;
@@ -152,8 +152,7 @@ Answer Examination::conditions(const std::vector<Condition>& all, const Observat
   return out;
 }
 
-// Facts come from the origin itself and are true for everybody; a comparison names its address or
-// is about the target.
+// Facts come from the origin itself; a comparison names its address or is about the target.
 bool Examination::in_scope(const Term& term, const Observation& seen) const {
   const auto about = seen.text("address");
   const bool here = about.empty() || focus_.address.empty() || about == focus_.address;
@@ -161,7 +160,7 @@ bool Examination::in_scope(const Term& term, const Observation& seen) const {
   switch (term.whose) {
     case Whose::anywhere: return true;
     case Whose::ours: {
-      if (term.kind == Kind::fact) return !seen.has("port") || seen.integer("port") == focus_.port;
+      if (term.kind == Kind::fact) return scene_.applies(seen, focus_);
       if (!scene_.ours(seen)) return false;
       return by_address || term.kind == Kind::compare ? here : true;
     }
@@ -256,18 +255,6 @@ std::optional<model::Reason> Examination::reason(SignIndex index) {
     }
     if (std::ranges::find(out.observations, seen->id) == out.observations.end()) {
       out.observations.push_back(seen->id);
-    }
-  }
-  return out;
-}
-
-// The address we came from, as the origin would see it if nothing translates it.
-std::string Examination::source() const {
-  std::string out;
-  for (const Seen seen : scene_.of(Kind::connect)) {
-    if (!scene_.ours(*seen) || seen->text("role") != "main") continue;
-    if (focus_.address.empty() || seen->text("address") == focus_.address) {
-      out = seen->text("source");
     }
   }
   return out;

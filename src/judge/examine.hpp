@@ -46,7 +46,6 @@ class Examination {
   template <class Lookup>
   std::string replace(std::string_view text, Lookup lookup) const;
   std::optional<std::string> focus_field(std::string_view name) const;
-  std::string source() const;
   std::string resolved(std::string_view value) const;
   Answer condition(const Condition& condition, const model::Observation& seen) const;
   Answer conditions(const std::vector<Condition>& all, const model::Observation& seen) const;

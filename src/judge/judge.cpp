@@ -7,8 +7,8 @@
 
 #include "base/text.hpp"
 #include "judge/cases.hpp"
+#include "judge/fill_words.hpp"
 #include "judge/ranking.hpp"
-#include "judge/words.hpp"
 
 namespace causeway::judge {
 namespace {
@@ -20,8 +20,6 @@ using model::Stage;
 using model::State;
 using model::Verdict;
 
-constexpr std::size_t kSettlesShown = 6;
-
 std::string sentence_of(const Chapter& chapter, Examination& examination) {
   for (const auto& saying : chapter.sayings) {
     if (!saying.sign) return examination.fill(saying.text, {});
@@ -29,42 +27,6 @@ std::string sentence_of(const Chapter& chapter, Examination& examination) {
     if (finding.answer == Answer::yes) return examination.fill(saying.text, finding.evidence);
   }
   return {};
-}
-
-// Servers seen in the answers: their own fixes come first.
-std::string systems_seen(const Scene& scene) {
-  std::string out;
-  for (const Seen seen : scene.of(Kind::http)) {
-    if (scene.ours(*seen)) out += lower(seen->text("server")) + " ";
-  }
-  for (const Seen seen : scene.of(Kind::fact)) out += lower(seen->text("detail")) + " ";
-  return out;
-}
-
-void add_words(model::RankedCause& cause, Examination& examination) {
-  const CauseWords& words = cause_words(cause.cause);
-  const std::string_view title =
-      words.title.empty() ? model::row(cause.cause).title : std::string_view{words.title};
-  cause.title = examination.fill_blanks(title);
-  const auto filled = [&](const std::string& text) { return examination.fill_blanks(text); };
-  for (const auto& step : words.settles) {
-    cause.settles.push_back({.text = filled(step.text), .command = filled(step.command)});
-  }
-  const std::string seen = systems_seen(examination.scene());
-  for (const bool first : {true, false}) {
-    for (const auto& [system, fix] : words.fixes) {
-      const bool present = !system.empty() && seen.contains(system);
-      if (present != first) continue;
-      cause.fixes.push_back({.text = filled(fix.text),
-                             .command = filled(fix.command),
-                             .undo = filled(fix.undo),
-                             .verify = filled(fix.verify)});
-      if (cause.fixes.back().verify.empty()) {
-        cause.fixes.back().verify = filled("causeway diagnose {url}");
-      }
-    }
-  }
-  if (cause.settles.size() > kSettlesShown) cause.settles.resize(kSettlesShown);
 }
 
 Seen edge_answer(const Scene& scene) {

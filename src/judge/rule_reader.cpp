@@ -26,6 +26,7 @@ class Reader {
   Done open_concern(const Line& line);
   Done read_group(const Line& line);
   Done read_excuse(const Line& line);
+  Done read_finding(const Line& line);
   Done open_chapters(const Line& line);
   Done inside(const Line& line);
   Done inside_sign(const Line& line);
@@ -97,13 +98,15 @@ Done Reader::open(const Line& line) {
   if (word == "group") return read_group(line);
   if (word == "excuse") return read_excuse(line);
   if (word == "for") return open_chapters(line);
+  if (word == "finding") return read_finding(line);
   if (word == "note" && line.words.size() == 2) {
     book_.notes.push_back(use(line, line.words[1]));
     return true;
   }
-  return error_at(line, fmt::format("expected sign, for, group, concern, excuse or note at the "
-                                    "start of a line, not '{}'",
-                                    word));
+  return error_at(line,
+                  fmt::format("expected sign, for, group, concern, excuse, finding or note at the "
+                              "start of a line, not '{}'",
+                              word));
 }
 
 Done Reader::open_sign(const Line& line) {
@@ -157,6 +160,22 @@ Done Reader::read_excuse(const Line& line) {
     out.failures.push_back(*failure);
   }
   book_.excuses.push_back(std::move(out));
+  part_ = Part::nothing;
+  return true;
+}
+
+Done Reader::read_finding(const Line& line) {
+  const auto& words = line.words;
+  if (words.size() != 5 || words[3] != "if") {
+    return error_at(line, "expected: finding CAUSE PROBABILITY if SIGN");
+  }
+  const auto cause = model::cause_named(words[1]);
+  if (!cause) return error_at(line, fmt::format("'{}' is no cause", words[1]));
+  const auto probability = factor(line, words[2]);
+  if (!probability) return std::unexpected(probability.error());
+  if (*probability > 1) return error_at(line, "a probability is at most 1");
+  book_.findings.push_back(
+      {.cause = *cause, .probability = *probability, .sign = use(line, words[4])});
   part_ = Part::nothing;
   return true;
 }

@@ -120,12 +120,20 @@ struct Excuse {
   SignIndex sign = 0;
 };
 
+// What an inspection of the origin shows by itself, without any attempt to reach it.
+struct FindingRule {
+  model::CauseId cause = model::CauseId::unknown;
+  double probability = 0;
+  SignIndex sign = 0;
+};
+
 struct Rulebook {
   std::vector<Sign> signs;
   std::unordered_map<std::string, Chapter> chapters;  // by failure id or concern's name
   std::vector<Concern> concerns;                      // most urgent first
   std::vector<Excuse> excuses;
   std::vector<SignIndex> notes;
+  std::vector<FindingRule> findings;  // gravest first
 
   const Chapter* chapter(std::string_view name) const;
   const Concern* concern(std::string_view name) const;

@@ -1,6 +1,7 @@
 // The evidence, indexed the way the judge asks for it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,8 +41,20 @@ class Scene {
   Seen address(std::string_view text) const;
   // Only named by the owner as right; DNS does not lead there and --origin does not name it.
   bool for_comparison_only(std::string_view address) const;
+  // Our own address as a connection to `address` showed it (any connection when empty); empty: not
+  // known. Nothing may have translated it on the way.
+  std::string source(std::string_view address) const;
+
+  // How the machine that `vantage` inspected stands with an address.
+  enum class Holds : std::uint8_t { unknown, yes, translated, no };
+  Holds holds(std::string_view vantage, std::string_view address) const;
+  // Is what an inspection found true for the connections in focus: their port, family, address,
+  // source, and that machine?
+  bool applies(const model::Observation& fact, const Focus& focus) const;
 
  private:
+  bool concerns_us(const model::Observation& fact, const Focus& focus) const;
+
   const Evidence& evidence_;
   std::vector<std::vector<Seen>> by_kind_;
   std::vector<std::string> addresses_;

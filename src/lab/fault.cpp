@@ -20,7 +20,7 @@ namespace {
 // Keys that only lab/lib reads, with their defaults.
 constexpr std::pair<std::string_view, std::string_view> kSettings[] = {
     {"family", "ipv4"}, {"url", ""},    {"args", ""},         {"hops", "1-4"},   {"plan", ""},
-    {"server", ""},     {"dns", "yes"}, {"authority", "yes"}, {"vantage", "no"},
+    {"server", ""},     {"dns", "yes"}, {"authority", "yes"}, {"vantage", "no"}, {"inspect", "yes"},
 };
 constexpr std::string_view kTruthKeys[] = {"title", "code",  "stage", "failure", "cause",
                                            "twins", "state", "tags",  "limit"};
@@ -154,7 +154,8 @@ class Reader {
       return error(fmt::format("{}: expected one of {}", key, join(allowed, ", ")));
     };
     Parsed<bool> fits = true;
-    if (key == "dns" || key == "authority" || key == "vantage") fits = among({"yes", "no"});
+    if (key == "dns" || key == "authority" || key == "vantage" || key == "inspect")
+      fits = among({"yes", "no"});
     if (key == "family") fits = among({"ipv4", "ipv6", "both"});
     if (key == "plan") fits = among({"a", "b", "c", "d"});
     if (key == "server") fits = among({"nginx", "apache", "haproxy"});

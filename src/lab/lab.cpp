@@ -111,7 +111,7 @@ int verdict(const std::vector<Result>& results, const Options& options) {
     return broken(result) && !result.trouble.starts_with("no diagnosis");
   });
   if (!set_up) return kCouldNot;
-  return score(results).good_enough() ? 0 : 1;
+  return score(results).good_enough(options.joined) ? 0 : 1;
 }
 
 }  // namespace
@@ -156,6 +156,7 @@ int main_run(const Options& options) {
                     : options.check ? "check"
                     : options.edge  ? "edge"
                                     : "run",
+            .joined = options.joined,
             .unprivileged = options.unprivileged,
             .seed = options.seed};
   if (const auto made = make_authority(*places, plan.authority); !made) {
@@ -177,13 +178,13 @@ int main_run(const Options& options) {
   if (options.shell) return 0;
   if (keep.empty()) keep_wrong(results);
   if (options.json) {
-    fmt::print("{}", json(results, wall));
+    fmt::print("{}", json(results, wall, options.joined));
   } else if (options.edge) {
     fmt::print("{}", edge_summary(results, wall));
   } else if (options.check) {
     fmt::print("{} faults checked in {:.0f} s\n", results.size(), wall);
   } else {
-    fmt::print("{}", summary(results, wall));
+    fmt::print("{}", summary(results, wall, options.joined));
   }
   if (stop_asked) return kCouldNot;
   const int code = verdict(results, options);

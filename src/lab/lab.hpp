@@ -12,6 +12,7 @@ struct Options {
   std::string filter;         // glob over ids ("route/*") or "@tag", empty: every one
   int seed = 0;               // another number: other addresses, names, servers and path lengths
   int jobs = 0;               // faults at the same time; 0: by the number of cores
+  bool joined = false;        // with a second vantage and an inspection of the origin
   bool unprivileged = false;  // the diagnosis runs as nobody, without capabilities
   bool check = false;         // run the fault's own [check] instead of a diagnosis
   bool shell = false;         // one fault: a shell at its edge instead of a diagnosis

@@ -12,8 +12,9 @@ namespace causeway::lab {
 std::string line(const Result& result, bool check_only);
 
 // The table of what went wrong, then the score.
-std::string summary(const std::vector<Result>& results, double wall_s);
-std::string json(const std::vector<Result>& results, double wall_s);
+// `joined`: measured against the targets of a run with inspections.
+std::string summary(const std::vector<Result>& results, double wall_s, bool joined = false);
+std::string json(const std::vector<Result>& results, double wall_s, bool joined = false);
 
 // The same of answers of `causeway edge`.
 std::string edge_line(const Result& result);

@@ -49,6 +49,7 @@ bool write_fault(const Fault& fault, const Plan& plan, const fs::path& out) {
   }
   facts << "id=" << in_quotes(fault.id) << "\nhash=" << hash
         << "\nhops=" << hops_of(fault.setting("hops"), hash)
+        << "\njoined=" << (plan.joined ? "yes" : "no")
         << "\nuser=" << (plan.unprivileged ? "nobody" : "root") << '\n';
   for (const auto& section : fault.sections) {
     std::ofstream script(out / (section.name + ".sh"));

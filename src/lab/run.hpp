@@ -18,6 +18,7 @@ struct Plan {
   std::filesystem::path authority;
   int jobs = 1;
   std::string mode;  // run | check | shell | edge
+  bool joined = false;
   bool unprivileged = false;
   int seed = 0;
 };

@@ -106,7 +106,8 @@ Mark mark(const Fault& fault, const Answer& answer) {
   return out;
 }
 
-bool Score::good_enough() const {
+bool Score::good_enough(bool joined) const {
+  if (joined && cause * 100 < faults * 97) return false;
   return troubled == 0 && sure_and_wrong == 0 && false_alarms == 0 && code * 100 >= faults * 98 &&
          cause_or_twin * 100 >= faults * 95;
 }

@@ -6,6 +6,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "model/facts.hpp"
+
 namespace causeway::model {
 namespace {
 
@@ -164,6 +166,32 @@ std::string to_json(const Diagnosis& diagnosis) {
         {"scheme", diagnosis.target.scheme}}},
       {"verdict", json_of(diagnosis.verdict)},
       {"attempts", std::move(attempts)},
+      {"observations", std::move(observations)}};
+  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string to_json(const Facts& facts) {
+  Json observations = Json::array();
+  for (const auto& observation : facts.observations) {
+    observations.push_back(json_of(observation, facts.vantage.name));
+  }
+  Json findings = Json::array();
+  for (const auto& finding : facts.findings) findings.push_back(json_of(finding));
+  Json notes = Json::array();
+  for (const auto& note : facts.notes) {
+    notes.push_back({{"sentence", note.sentence}, {"observations", note.observations}});
+  }
+  const Json document{
+      {"schema", kFactsSchema},
+      {"id", facts.id},
+      {"started", rfc3339(facts.started)},
+      {"duration_ms", std::llround(milliseconds(facts.duration))},
+      {"vantage", {{"name", facts.vantage.name}, {"addresses", facts.vantage.addresses}}},
+      {"host", facts.vantage.name},
+      {"edge", {{"name", facts.edge}, {"date", facts.edge_date}}},
+      {"ports", facts.ports},
+      {"findings", std::move(findings)},
+      {"notes", std::move(notes)},
       {"observations", std::move(observations)}};
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

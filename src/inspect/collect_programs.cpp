@@ -1,0 +1,111 @@
+#include "inspect/collect_programs.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/text.hpp"
+#include "inspect/limits.hpp"
+#include "inspect/log_lines.hpp"
+#include "inspect/proc_text.hpp"
+#include "inspect/run_program.hpp"
+#include "inspect/services.hpp"
+
+namespace causeway::inspect {
+namespace {
+
+struct Asked {
+  std::string dump;
+  std::vector<std::string> words;
+};
+
+Outcome outcome_of(const Ran& ran) {
+  switch (ran.end) {
+    case Ran::End::missing: return Outcome::missing;
+    case Ran::End::too_slow: return Outcome::late;
+    case Ran::End::exited:
+      if (ran.status == 0) return Outcome::read;
+      return contains_ignoring_case(ran.err, "permission") ||
+                     contains_ignoring_case(ran.err, "not permitted")
+                 ? Outcome::denied
+                 : Outcome::failed;
+    case Ran::End::signalled:
+    case Ran::End::failed:
+    case Ran::End::too_large: return Outcome::failed;
+  }
+  std::unreachable();
+}
+
+// One call for all units; those that are not there say LoadState=not-found.
+Asked units() {
+  Asked out{"systemd.txt",
+            {"systemctl", "show", "--no-pager",
+             "--property=Id,LoadState,ActiveState,SubState,Result,NRestarts,ExecMainStatus,"
+             "ExecMainCode,MainPID"}};
+  for (const auto& row : service_rows()) {
+    for (const auto unit : row.units) {
+      if (!unit.empty()) out.words.push_back(std::string{unit} + ".service");
+    }
+  }
+  return out;
+}
+
+// Only lines that tell of trouble, and of them only what is safe to show.
+std::string only_trouble(std::string_view journal) {
+  std::string out;
+  std::size_t kept = 0;
+  for (const auto line : split(journal, '\n')) {
+    const auto what = trouble_in(line);
+    if (what.empty() || ++kept > kLogLinesKept) continue;
+    out += write_log_line({"journal", std::string{what}, time_in(line, 0), safe_text(line)});
+  }
+  return out;
+}
+
+bool runs(const Snapshot& out, std::string_view program) {
+  for (const auto& process : parse_processes(out.text("processes.txt"))) {
+    if (process.name == program) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void collect_programs(Snapshot& out, Duration since) {
+  std::vector<Asked> asked{{"neighbours.json", {"ip", "-j", "neigh", "show"}}};
+  const auto machine = parse_numbers(out.text("machine.txt"));
+  if (const auto at = machine.find("systemd"); at != machine.end() && at->second != 0) {
+    asked.push_back(units());
+    const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(since).count();
+    asked.push_back(
+        {"journal.txt",
+         {"journalctl", "--no-pager", "--quiet", "--output=short-iso",
+          fmt::format("--since=-{}min", minutes), "--priority=warning", "--lines=5000"}});
+  }
+  if (runs(out, "dockerd")) {
+    asked.push_back({"docker.txt",
+                     {"docker", "ps", "--all", "--no-trunc", "--format",
+                      "{{.Names}}\t{{.State}}\t{{.Ports}}\t{{.Status}}"}});
+  }
+  if (runs(out, "fail2ban-server")) {
+    asked.push_back({"fail2ban.txt", {"fail2ban-client", "banned"}});
+  }
+  if (runs(out, "crowdsec")) {
+    asked.push_back({"crowdsec.txt", {"cscli", "decisions", "list", "-o", "raw"}});
+  }
+  std::vector<Program> programs;
+  for (auto& one : asked) programs.push_back({.words = one.words, .most = kInspectDumpBytes});
+  const auto ran = run_programs(programs);
+  for (std::size_t i = 0; i < ran.size(); ++i) {
+    const auto outcome = outcome_of(ran[i]);
+    Dump dump{{}, outcome, {}, ran[i].took};
+    if (outcome == Outcome::read) {
+      dump.text = asked[i].dump == "journal.txt" ? only_trouble(ran[i].out) : ran[i].out;
+    } else {
+      dump.detail = ran[i].problem(programs[i].words.front());
+    }
+    out.dumps.insert_or_assign(asked[i].dump, std::move(dump));
+  }
+}
+
+}  // namespace causeway::inspect

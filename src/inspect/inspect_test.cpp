@@ -1,0 +1,219 @@
+// A snapshot in, observations and facts out. Snapshots are texts as the host's programs print them.
+#include "inspect/inspect.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "base/text.hpp"
+#include "inspect/listeners.hpp"
+#include "inspect/log_lines.hpp"
+#include "inspect/passages.hpp"
+#include "inspect/prefixes.hpp"
+#include "inspect/ruleset_dumps.hpp"
+
+namespace causeway::inspect {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::UnorderedElementsAre;
+
+constexpr const char* kAddresses =
+    R"([{"ifindex":2,"ifname":"eth0","flags":["BROADCAST","UP","LOWER_UP"],"link_type":"ether",)"
+    R"("addr_info":[{"family":"inet","local":"203.0.113.10","prefixlen":24,"scope":"global"},)"
+    R"({"family":"inet","local":"203.0.113.11","prefixlen":24,"scope":"global","secondary":true}]}])";
+constexpr const char* kRoutes =
+    R"([{"type":"unicast","dst":"default","gateway":"203.0.113.1","dev":"eth0","table":"main"},)"
+    R"({"type":"unicast","dst":"203.0.113.0/24","dev":"eth0","table":"main"},)"
+    R"({"type":"local","dst":"203.0.113.10","dev":"eth0","table":"local"},)"
+    R"({"type":"local","dst":"203.0.113.11","dev":"eth0","table":"local"}])";
+constexpr const char* kRules =
+    R"([{"priority":0,"src":"all","table":"local"},{"priority":32766,"src":"all","table":"main"}])";
+
+Snapshot host(std::string sockets) {
+  Snapshot out;
+  out.host = "origin-1";
+  out.root = true;
+  out.at = parse_rfc3339("2026-11-25T18:00:00Z").value();
+  out.rulesets = {{"addr.json", kAddresses},
+                  {"route4.json", kRoutes},
+                  {"rule4.json", kRules},
+                  {"route6.json", "[]"},
+                  {"rule6.json", "[]"},
+                  {"nft.json", R"({"nftables":[]})"},
+                  {"sockets.txt", std::move(sockets)},
+                  {"sysctl.txt", "net.ipv4.tcp_syncookies = 1\n"}};
+  out.keep("machine.txt", "processors 2\ninstalled-nginx 1\n");
+  out.keep("processes.txt", "");
+  out.keep("tcp4.txt", "");
+  return out;
+}
+
+Question question() {
+  Question out;
+  out.edge = model::parse_edge_ranges("198.51.100.0/24\n", "lab").value();
+  out.ports = {443};
+  return out;
+}
+
+// "filter=drop-source 443 from 198.51.100.0/24"
+std::vector<std::string> facts(const model::Facts& all) {
+  std::vector<std::string> out;
+  for (const auto& seen : all.observations) {
+    if (seen.kind != model::Kind::fact) continue;
+    std::string text = fmt::format("{}={}", seen.text("what"), seen.text("value"));
+    if (seen.has("address")) text += fmt::format(" at {}", seen.text("address"));
+    if (seen.has("sources")) text += " from " + join(seen.texts("sources"), ",");
+    out.push_back(std::move(text));
+  }
+  return out;
+}
+
+constexpr const char* kAny = "LISTEN 0 511 0.0.0.0:443 0.0.0.0:*\n";
+
+TEST(Inspect, AHealthyHost) {
+  auto snapshot = host(kAny);
+  snapshot.keep("processes.txt",
+                "7 1 S here 0 90 10 1024 2048 nginx.service - nginx /etc/n.conf\n");
+  EXPECT_THAT(facts(analyze(snapshot, question())),
+              UnorderedElementsAre("machine=alive", "filter=accept at 203.0.113.10",
+                                   "filter=accept at 203.0.113.11", "listener=any",
+                                   "accept-queue=ok", "syn-backlog=ok", "process=running",
+                                   "ban=none", "return-route=ok from 198.51.100.0/24"));
+}
+
+TEST(Inspect, NothingListens) {
+  const auto all = facts(analyze(host(""), question()));
+  EXPECT_THAT(all, Contains("listener=none"));
+  EXPECT_THAT(all, Contains("process=stopped"));
+}
+
+TEST(Inspect, OnlyOneOfTwoAddressesIsBound) {
+  const auto all = facts(analyze(host("LISTEN 0 511 203.0.113.11:443 0.0.0.0:*\n"), question()));
+  EXPECT_THAT(all, Contains("listener=other-address at 203.0.113.10"));
+  EXPECT_THAT(all, Contains("listener=any at 203.0.113.11"));
+}
+
+TEST(Inspect, AFullAcceptQueue) {
+  const auto all = facts(analyze(host("LISTEN 4 3 0.0.0.0:443 0.0.0.0:*\n"), question()));
+  EXPECT_THAT(all, Contains("accept-queue=full"));
+}
+
+std::string nft(std::string_view rules) {
+  return fmt::format(
+      R"({{"nftables":[{{"table":{{"family":"inet","name":"f","handle":1}}}},)"
+      R"({{"chain":{{"family":"inet","table":"f","name":"in","handle":1,"type":"filter","hook":"input","prio":0,"policy":"accept"}}}},{}]}})",
+      rules);
+}
+
+std::string drop_rule(std::string_view match) {
+  return fmt::format(
+      R"({{"rule":{{"family":"inet","table":"f","chain":"in","handle":4,"expr":[{}{{"drop":null}}]}}}})",
+      match);
+}
+
+constexpr const char* kFromTheEdge =
+    R"({"match":{"op":"==","left":{"payload":{"protocol":"ip","field":"saddr"}},"right":{"prefix":{"addr":"198.51.100.0","len":24}}}},)";
+
+TEST(Inspect, ARuleForEverybodyAndARuleForTheEdge) {
+  auto snapshot = host(kAny);
+  snapshot.rulesets["nft.json"] = nft(drop_rule(""));
+  EXPECT_THAT(facts(analyze(snapshot, question())), Contains("filter=drop at 203.0.113.10"));
+  snapshot.rulesets["nft.json"] = nft(drop_rule(kFromTheEdge));
+  EXPECT_THAT(facts(analyze(snapshot, question())),
+              Contains("filter=drop-source at 203.0.113.10 from 198.51.100.0/24"));
+}
+
+TEST(Inspect, WhatCannotBeReadIsNotProved) {
+  auto snapshot = host(kAny);
+  snapshot.rulesets_unreadable = {"nft: exit 1: Operation not permitted"};
+  snapshot.rulesets_want_root = true;
+  const auto all = analyze(snapshot, question());
+  EXPECT_THAT(facts(all), Not(Contains("filter=accept at 203.0.113.10")));
+  EXPECT_THAT(facts(all), Not(Contains("ban=none")));
+}
+
+TEST(Inspect, ADeadGatewayIsNoWayBack) {
+  auto snapshot = host(kAny);
+  snapshot.keep("neighbours.json", R"([{"dst":"203.0.113.1","dev":"eth0","state":["FAILED"]}])");
+  EXPECT_THAT(facts(analyze(snapshot, question())),
+              Contains("return-route=wrong from 198.51.100.0/24"));
+}
+
+TEST(Inspect, AStoppedProcessThatHoldsThePortHangs) {
+  auto snapshot = host(kAny);
+  snapshot.keep(
+      "tcp4.txt",
+      "   0: 00000000:01BB 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 77 1\n");
+  snapshot.keep("processes.txt", "7 1 T here 0 90 40 40 2048 - 77 nginx -\n");
+  const auto all = facts(analyze(snapshot, question()));
+  EXPECT_THAT(all, Contains("process=hung"));
+  EXPECT_THAT(all, Contains("files=exhausted"));
+}
+
+TEST(Inspect, PacketsOfTheSample) {
+  auto snapshot = host(kAny);
+  snapshot.sampled = std::chrono::seconds{5};
+  snapshot.keep("arrivals.txt", "198.51.100.9 443 3 0 0 0 0\n");
+  EXPECT_THAT(facts(analyze(snapshot, question())), Contains("packets=arrive from 198.51.100.9"));
+  snapshot.keep("arrivals.txt", "");
+  EXPECT_THAT(facts(analyze(snapshot, question())), Contains("packets=none from 198.51.100.0/24"));
+}
+
+TEST(Inspect, OnlyFreshLinesOfLogsAreFacts) {
+  auto snapshot = host(kAny);
+  LogLine line{"/var/log/nginx/error.log", "worker-limit", snapshot.at - std::chrono::minutes{2},
+               "x"};
+  snapshot.keep("logs.txt", write_log_line(line));
+  EXPECT_THAT(facts(analyze(snapshot, question())), Contains("load=high"));
+  line.at = snapshot.at - std::chrono::hours{3};
+  snapshot.keep("logs.txt", write_log_line(line));
+  EXPECT_THAT(facts(analyze(snapshot, question())), Not(Contains("load=high")));
+}
+
+TEST(Inspect, AnApplicationThatDoesNotListen) {
+  auto snapshot = host(kAny);
+  snapshot.keep("config-nginx.txt",
+                "0\tn.conf:1\tserver\n1\tn.conf:2\tproxy_pass\thttp://127.0.0.1:9000\n");
+  EXPECT_THAT(facts(analyze(snapshot, question())), Contains("backend=down"));
+}
+
+TEST(Inspect, TheJournalOfACollectionReadsBack) {
+  auto snapshot = host(kAny);
+  snapshot.dumps.insert_or_assign("journal.txt", Dump{{}, Outcome::denied, "needs root", {}});
+  const auto again = read_journal(write_journal(snapshot));
+  ASSERT_TRUE(again) << again.error().text;
+  EXPECT_EQ(again->host, "origin-1");
+  EXPECT_EQ(again->dumps.at("journal.txt").outcome, Outcome::denied);
+  EXPECT_EQ(again->dumps.at("journal.txt").detail, "needs root");
+  const auto wrong = read_journal("at 2026-11-25T18:00:00Z\ncollector ../../etc/passwd read 1\n");
+  ASSERT_FALSE(wrong);
+  EXPECT_THAT(wrong.error().text, testing::HasSubstr("inspect.txt:2"));
+}
+
+TEST(Prefixes, FewestThatMakeUpTheSet) {
+  using firewall::IntervalSet;
+  const auto set = IntervalSet::of({{1, 6}});
+  EXPECT_THAT(*prefixes_of(set, Family::ipv4, 10),
+              ElementsAre("0.0.0.1/32", "0.0.0.2/31", "0.0.0.4/31", "0.0.0.6/32"));
+  EXPECT_THAT(*prefixes_of(IntervalSet{0, firewall::highest(Family::ipv6)}, Family::ipv6, 10),
+              ElementsAre("::/0"));
+  EXPECT_FALSE(prefixes_of(set, Family::ipv4, 3));
+}
+
+TEST(Passing, TheKernelsOwnRefusalsAreTold) {
+  firewall::Cause cause;
+  cause.ending.result = firewall::Result::drop;
+  cause.rule.stack = "kernel";
+  cause.rule.text = "reverse path filter (net.ipv4.conf.eth0.rp_filter = 1): route ...";
+  EXPECT_EQ(passing_of(cause), Passing::reverse_path);
+  cause.rule.text = "no way back: no route";
+  EXPECT_EQ(passing_of(cause), Passing::no_way_back);
+  cause.rule.stack = "socket";
+  EXPECT_EQ(passing_of(cause), Passing::accepted);
+}
+
+}  // namespace
+}  // namespace causeway::inspect
