@@ -41,6 +41,7 @@ struct Flags {
   std::vector<std::string> origins;
   std::string ca;
   std::string ssl = "strict";
+  std::string admin;
   std::string resolver;
   int workers = 0;
   std::string access_log;
@@ -136,6 +137,11 @@ Parsed<edge::ConfigPtr> config_of(const Flags& flags) {
     }
     *field = *duration;
   }
+  if (!flags.admin.empty()) {
+    const auto address = listen_address(flags.admin);
+    if (!address) return error("--admin: " + address.error().text);
+    config->admin.address = *address;
+  }
   if (!flags.resolver.empty()) {
     const auto resolver = Endpoint::parse(flags.resolver, 53);
     if (!resolver) return error("--resolver: " + resolver.error().text);
@@ -169,13 +175,6 @@ Parsed<edge::ConfigPtr> load(const Flags& flags) {
   return flags.file.empty() ? config_of(flags) : config_in(flags.file);
 }
 
-// What can be written in a file and is not served by this version, said aloud.
-std::vector<std::string> not_served(const edge::Config& config) {
-  std::vector<std::string> out;
-  if (config.admin.address) out.emplace_back("the admin listener is not served yet");
-  return out;
-}
-
 void tell(const std::string& line) { fmt::print(stderr, "causeway edge: {}\n", line); }
 
 void warn(const edge::Config& config) {
@@ -196,11 +195,13 @@ int serve(const Flags& flags) {
   auto server = edge::Server::open([&flags] { return load(flags); }, tell);
   if (!server) return wrong_use("edge", server.error().text);
   warn(**config);
-  for (const auto& text : not_served(**config)) tell("warning: " + text);
   const auto endpoints = (*server)->endpoints();
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
     tell(fmt::format("listening on {}://{}", (*config)->listeners.at(i).tls ? "https" : "http",
                      endpoints[i].text()));
+  }
+  if (const auto admin = (*server)->admin_endpoint()) {
+    tell(fmt::format("metrics at http://{}/metrics", admin->text()));
   }
   (*server)->run();
   return kFine;
@@ -210,34 +211,37 @@ int serve(const Flags& flags) {
 
 Command add_edge(CLI::App& root) {
   auto flags = std::make_shared<Flags>();
-  auto* app = root.add_subcommand("edge", "reverse proxy that says exactly what failed");
+  auto* app = root.add_subcommand("edge", "Reverse proxy that says exactly what failed");
   app->footer(kFooter);
-  auto* file = app->add_option("-c,--config", flags->file, "configuration file; --help of config")
-                   ->type_name("FILE");
+  auto* file = app->add_option("-c,--config", flags->file,
+                               "configuration file; 'causeway config schema' shows its keys")
+                   ->option_text("FILE");
   app->add_option("--listen", flags->listen, "where visitors come by http")
-      ->type_name("[ADDR:]PORT");
+      ->option_text("[ADDR:]PORT");
   app->add_option("--tls-listen", flags->tls_listen, "where visitors come by https")
-      ->type_name("[ADDR:]PORT");
+      ->option_text("[ADDR:]PORT");
   app->add_option("--cert", flags->certificate, "certificate for visitors, PEM, leaf first")
-      ->type_name("FILE");
-  app->add_option("--key", flags->key, "its key, PEM")->type_name("FILE");
+      ->option_text("FILE");
+  app->add_option("--key", flags->key, "its key, PEM")->option_text("FILE");
   app->add_option("--origin", flags->origins, "where answers come from; may be given several times")
-      ->type_name("URL");
+      ->option_text("URL");
   app->add_option("--ca", flags->ca, "trust only these issuers at the origin, PEM")
-      ->type_name("FILE");
+      ->option_text("FILE");
   app->add_option("--ssl", flags->ssl, "towards the origin: strict, full or flexible")
-      ->type_name("MODE");
+      ->option_text("strict|full|flexible");
+  app->add_option("--admin", flags->admin, "metrics, for this machine alone")
+      ->option_text("[ADDR:]PORT");
   app->add_option("--resolver", flags->resolver, "DNS server for origins' names; the system's")
-      ->type_name("ADDR[:PORT]");
+      ->option_text("ADDR[:PORT]");
   app->add_option("--workers", flags->workers, "threads; one a core when not given")
-      ->type_name("N")
+      ->option_text("N")
       ->check(CLI::Range(1, 1024));
   app->add_option("--access-log", flags->access_log, "a JSON line a request; stdout when not given")
-      ->type_name("FILE|off");
+      ->option_text("FILE|off");
   app->add_option("--connect-timeout", flags->connect_timeout, "19s when not given")
-      ->type_name("TIME");
+      ->option_text("TIME");
   app->add_option("--first-byte-timeout", flags->first_byte_timeout, "125s when not given")
-      ->type_name("TIME");
+      ->option_text("TIME");
   for (auto* option : app->get_options()) {
     if (option != file && !option->check_lname("help")) option->excludes(file);
   }

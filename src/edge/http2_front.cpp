@@ -290,6 +290,10 @@ net::Task<void> Http2Front::run(Http2Stream& stream, bool has_body, bool too_lar
     co_await handle(worker_, stream, visitor_, own, nullptr);
   }
   stream.handled_ = true;
+  // What nobody read still counts against the connection's window.
+  server_.consumed(stream.id_, stream.in_.size() + stream.handed_out_.size());
+  std::string{}.swap(stream.in_);
+  std::string{}.swap(stream.handed_out_);
   if (!stream.began_ && !stream.closed_) server_.reset(stream.id_, true);
   stream.scratch_.reset();
   to_send_.set();

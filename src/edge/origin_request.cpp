@@ -36,8 +36,7 @@ void write_visitor(const OriginRequest& request, std::string& out) {
       out += *before;
       out += ", ";
     }
-    out +=
-        request.visitor.peer.address == IpAddress{} ? client : request.visitor.peer.address.text();
+    out += request.trusted ? request.visitor.peer.address.text() : client;
     out += "\r\n";
   }
   std::string_view scheme = request.visitor.secure ? "https" : "http";

@@ -189,7 +189,19 @@ Parsed<std::unique_ptr<Server>> Server::open(Load load, Tell tell) {
     }
     server->workers_.push_back(std::make_unique<Worker>(server->snapshot_, std::move(own)));
   }
+  if (server->snapshot_.config->admin.address) {
+    auto admin = open_admin(
+        server->snapshot_.config->admin, [own = server.get()] { return own->metrics(); },
+        [own = server.get()] { return Operated{own->snapshot_.cache, own->snapshot_.evidence}; });
+    if (!admin) return std::unexpected{admin.error()};
+    server->admin_ = std::move(*admin);
+  }
   return server;
+}
+
+std::optional<Endpoint> Server::admin_endpoint() const {
+  if (!admin_) return std::nullopt;
+  return admin_->endpoint();
 }
 
 std::vector<Endpoint> Server::endpoints() const {
@@ -294,6 +306,7 @@ net::Task<void> Server::obey() {
   net::Group waits;
   waits.start(ring_when_readable(stop_, told));
   waits.start(ring_when_readable(signals_, told));
+  if (admin_) waits.start(admin_->serve());
   while (!stopping) {
     co_await told.wait(kNever);
     told.clear();

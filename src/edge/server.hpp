@@ -6,10 +6,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
+#include "edge/admin.hpp"
 #include "edge/config.hpp"
 #include "edge/worker.hpp"
 
@@ -34,6 +36,7 @@ class Server {
   void stop();
 
   std::vector<Endpoint> endpoints() const;
+  std::optional<Endpoint> admin_endpoint() const;
   std::vector<const Metrics*> metrics() const;
 
  private:
@@ -60,6 +63,7 @@ class Server {
   std::vector<Door> doors_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::pair<Endpoint, int>> handed_;  // descriptors of a predecessor, not yet used
+  std::unique_ptr<net::HttpService> admin_;       // null when there is none
   std::string program_;
 };
 

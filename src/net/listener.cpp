@@ -22,6 +22,11 @@ std::string advice(int os_code) {
   }
 }
 
+Fd open_socket(const Endpoint& local) {
+  const int family = af_of(local.address.family());
+  return Fd{::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+}
+
 }  // namespace
 
 Parsed<Fd> listen_tcp(const ListenOptions& options) {
@@ -30,17 +35,21 @@ Parsed<Fd> listen_tcp(const ListenOptions& options) {
     return error(fmt::format("cannot listen on {}: {}{}", options.address.text(),
                              std::strerror(os_code), advice(os_code)));
   };
-  const int family = af_of(options.address.address.family());
-  Fd socket{::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  Endpoint local = options.address;
+  Fd socket = open_socket(local);
+  if (!socket && errno == EAFNOSUPPORT && local.address == IpAddress::v6({})) {
+    local.address = IpAddress::v4(0);  // IPv6 is off here: "any address" is IPv4's
+    socket = open_socket(local);
+  }
   if (!socket) return failed();
   const int on = 1;
   const int off = 0;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (options.shared) ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-  if (family == AF_INET6) {
+  if (!local.address.is_v4()) {
     ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   }
-  const SockAddr address = to_sockaddr(options.address);
+  const SockAddr address = to_sockaddr(local);
   if (::bind(socket.get(), address.get(), address.length) != 0) return failed();
   if (::listen(socket.get(), options.backlog) != 0) return failed();
   return socket;
