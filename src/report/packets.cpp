@@ -143,8 +143,11 @@ std::string of_http(const Observation& seen) {
 }
 
 std::string of_dns(const Observation& seen) {
-  std::string out = fmt::format("DNS {} {} at {}: ", shown(seen.text("name")),
-                                shown(seen.text("type")), shown(seen.text("server")));
+  std::string out = "DNS";
+  for (const auto* field : {"name", "type"}) {
+    if (!seen.text(field).empty()) out += " " + shown(seen.text(field));
+  }
+  out += fmt::format(" at {}: ", shown(seen.text("server")));
   if (seen.text("outcome") != "answered") return out + shown(seen.text("outcome"));
   out += shown(seen.text("rcode"));
   for (const auto& each : seen.texts("addresses")) out += " " + shown(each);
@@ -152,8 +155,10 @@ std::string of_dns(const Observation& seen) {
 }
 
 std::string of_edge(const Observation& seen) {
-  std::string out =
-      fmt::format("The edge at {} answers {}", shown(seen.text("address")), seen.integer("status"));
+  std::string out = "The edge";
+  if (!seen.text("address").empty()) out += fmt::format(" at {}", shown(seen.text("address")));
+  out +=
+      seen.integer("status") > 0 ? fmt::format(" answers {}", seen.integer("status")) : " answers";
   if (seen.integer("code") > 0) out += fmt::format(", made by itself: {}", seen.integer("code"));
   if (seen.integer("subcode") > 0) out += fmt::format(" ({})", seen.integer("subcode"));
   if (!seen.text("ray").empty()) out += fmt::format(", ray {}", shown(seen.text("ray")));

@@ -94,7 +94,8 @@ std::string title_of(const model::Diagnosis& diagnosis, const Context& context) 
   const auto where = places(diagnosis);
   const auto code = code_words(diagnosis.verdict, context);
   std::string out = shown(diagnosis.target.host);
-  if (!where.empty()) out += " at " + where.front();
+  if (!where.empty())
+    out = where.front().starts_with(out + " ") ? where.front() : out + " at " + where.front();
   if (diagnosis.verdict.state == model::State::ok) return out + ": nothing fails";
   return out + ": " + (code.empty() ? "not reachable as it should be" : code);
 }
