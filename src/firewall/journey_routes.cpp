@@ -107,9 +107,11 @@ void Journey::route_in(Flow flow, Delivered& out, std::vector<Refusal>& refused)
     }
     Refusal no = silently(std::move(one), words_of(answer, ""));
     no.rejects = answer.type == kUnreachable || answer.type == kProhibit || answer.type == kUnspec;
-    no.reject.code4 = answer.type == kUnreachable ? kHostUnreachable
-                      : answer.type == kProhibit  ? kAdminProhibited
-                                                  : kNetUnreachable;
+    // A rule's "unreachable" is ENETUNREACH (fib4_rule_action()), a route's EHOSTUNREACH.
+    const bool host = answer.type == kUnreachable && answer.rule == nullptr;
+    no.reject.code4 = host                       ? kHostUnreachable
+                      : answer.type == kProhibit ? kAdminProhibited
+                                                 : kNetUnreachable;
     no.reject.code6 = answer.type == kProhibit ? kProhibited6 : kNoRoute6;
     refused.push_back(std::move(no));
   }
