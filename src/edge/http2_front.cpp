@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/text.hpp"
 #include "edge/handle.hpp"
@@ -173,6 +174,12 @@ net::Task<void> Http2Front::read_in() {
     if (got.end == ReadEnd::more) {
       const auto* bytes = reinterpret_cast<const char*>(shared_buffer().data());
       broken_ = !server_.feed({bytes, got.bytes});
+      // Only now: a request that starts may read into the same buffer.
+      for (const auto& begun : std::exchange(begun_, {})) {
+        if (Http2Stream* stream = find(begun.id)) {
+          work_.start(run(*stream, begun.has_body, begun.too_large));
+        }
+      }
       forget_finished();
       to_send_.set();
       if (broken_) co_return;  // the writer says why, then ends
@@ -253,7 +260,7 @@ void Http2Front::on_request(std::int32_t id, bool has_body, bool too_large) {
   }
   stream->has_body_ = has_body;
   stream->in_ended_ = !has_body;
-  work_.start(run(*stream, has_body, too_large));
+  begun_.push_back({id, has_body, too_large});
 }
 
 // The request is written as an HTTP/1 head and read by the same strict parser: what could be

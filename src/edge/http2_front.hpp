@@ -90,6 +90,12 @@ class Http2Front final : public net::H2Events, public Drainable {
   Visitor visitor_;
   net::H2Server server_;
   std::map<std::int32_t, std::unique_ptr<Http2Stream>> streams_;
+  struct Begun {
+    std::int32_t id;
+    bool has_body;
+    bool too_large;
+  };
+  std::vector<Begun> begun_;  // requests whose heads came in the bytes at hand
   net::Event to_send_;
   net::Event over_;
   bool ended_ = false;

@@ -30,7 +30,7 @@ class Files {
  public:
   Files()
       : folder_(std::filesystem::path{testing::TempDir()} /
-                ("causeway-edge-" + std::to_string(::getpid()))) {
+                ("causeway-edge-" + std::to_string(::getpid()) + "-" + std::to_string(++made_))) {
     std::filesystem::create_directories(folder_);
   }
   Files(const Files&) = delete;
@@ -46,6 +46,7 @@ class Files {
   std::string path(const std::string& name) const { return folder_ / name; }
 
  private:
+  static inline int made_ = 0;  // a trust store is read once for each path
   std::filesystem::path folder_;
 };
 

@@ -50,7 +50,9 @@ int read_wire(BIO* bio, char* into, int length) {
       if (wire.os_code == 0) wire.os_code = errno;
       return -1;
     }
+    // A socket that no loop watches yet cannot remember this: do not ask it again.
     Loop::drained_read(wire.socket);
+    break;
   }
   BIO_set_retry_read(bio);
   return -1;
@@ -69,6 +71,7 @@ int write_wire(BIO* bio, const char* from, int length) {
       return -1;
     }
     Loop::drained_write(wire.socket);
+    break;
   }
   BIO_set_retry_write(bio);
   return -1;
