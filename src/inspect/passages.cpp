@@ -164,6 +164,18 @@ class Prover {
     });
   }
 
+  // A packet that claims to come from this host itself is dropped everywhere (RFC 1812 5.3.8), and
+  // is nobody's.
+  IntervalSet everybody(Family family) const {
+    IntervalSet out = internet(family);
+    for (const auto& own : view_.own_addresses()) {
+      if (own.address.family() != family) continue;
+      const auto key = firewall::key_of(own.address);
+      out.remove({key, key});
+    }
+    return out;
+  }
+
   void tell(const Group& group, const std::vector<Group>& groups, Family family,
             std::uint16_t port) {
     const auto words = fact_of(group.passing, others_get_in(groups, family));
@@ -171,7 +183,7 @@ class Prover {
     const auto edge = set_of(view_.edge(family));
     auto clients = group.clients;
     std::optional<std::vector<std::string>> sources;
-    if (!clients.covers(internet(family))) {
+    if (!clients.covers(everybody(family))) {
       sources = prefixes_of(clients, family, kInspectPrefixes);
       // Too many to list: what concerns the edge is what matters.
       if (!sources) sources = prefixes_of(clients.intersect(edge), family, kInspectPrefixes);
