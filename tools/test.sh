@@ -16,6 +16,10 @@ python3 tools/tidy.py
 if [ "$(id -u)" -eq 0 ] && unshare --net --mount --pid --fork true 2>/dev/null; then
   step 'lab: a subset of real faults in namespaces'
   build/dev/causeway lab run --all --filter @ci
+  step 'lab: zones that drifted, mended through the provider, and brought back'
+  build/dev/causeway lab run --check --filter 'zone/*'
+  step 'lab: a migration rehearsed'
+  build/dev/causeway lab run --check --filter 'plan/*'
 else
   step 'lab left out: it needs root and namespaces (sudo make lab)'
 fi

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "base/limits.hpp"
@@ -41,7 +42,10 @@ constexpr std::array kTypeNames{
     TypeName{DnsType::dname, "DNAME"},   TypeName{DnsType::opt, "OPT"},
     TypeName{DnsType::ds, "DS"},         TypeName{DnsType::svcb, "SVCB"},
     TypeName{DnsType::https, "HTTPS"},   TypeName{DnsType::rrsig, "RRSIG"},
-    TypeName{DnsType::dnskey, "DNSKEY"},
+    TypeName{DnsType::dnskey, "DNSKEY"}, TypeName{DnsType::srv, "SRV"},
+    TypeName{DnsType::naptr, "NAPTR"},   TypeName{DnsType::sshfp, "SSHFP"},
+    TypeName{DnsType::tlsa, "TLSA"},     TypeName{DnsType::caa, "CAA"},
+    TypeName{DnsType::axfr, "AXFR"},
 };
 
 // RFC 8914 section 5.2; the index is the code.
@@ -81,7 +85,8 @@ void put16(std::string& out, unsigned value) {
 struct Parser {
   DnsReader reader;
   DnsMessage message;
-  int kept = 0;
+  DnsKeep keep;
+  std::size_t kept = 0;
   bool opt_seen = false;
 
   void read_header(std::array<int, 4>& counts);
@@ -155,12 +160,12 @@ void Parser::read_section(std::vector<DnsRecord>& section, int count) {
     }
     // RFC 2181 section 8: a TTL with the highest bit set counts as zero.
     if (record.ttl > 0x7fffffff) record.ttl = 0;
-    read_dns_data(data, record);
+    read_dns_data(data, record, keep.data);
     if (data.failed()) {
       reader.fail(data.why());
       return;
     }
-    if (kept >= limits::kDnsRecordsKept) {
+    if (kept >= keep.records) {
       ++message.records_left_out;
       continue;
     }
@@ -176,6 +181,18 @@ std::string name(DnsType type) {
     if (row.type == type) return std::string{row.name};
   }
   return fmt::format("TYPE{}", static_cast<int>(type));
+}
+
+std::optional<DnsType> dns_type_named(std::string_view name) {
+  for (const auto& row : kTypeNames) {
+    if (row.name == name) return row.type;
+  }
+  std::uint16_t number = 0;
+  if (!name.starts_with("TYPE")) return {};
+  const char* end = name.data() + name.size();
+  const auto read = std::from_chars(name.data() + 4, end, number);
+  if (read.ec != std::errc{} || read.ptr != end) return {};
+  return static_cast<DnsType>(number);
 }
 
 std::string_view rcode_name(int rcode) {
@@ -231,10 +248,10 @@ Parsed<std::string> write_dns_query(const DnsQuery& query) {
   return out;
 }
 
-Parsed<DnsMessage> parse_dns(std::span<const std::byte> bytes) {
+Parsed<DnsMessage> parse_dns(std::span<const std::byte> bytes, const DnsKeep& keep) {
   if (bytes.size() > limits::kDnsMessageBytes)
     return error("a DNS message has at most 65535 bytes");
-  Parser parser{.reader = DnsReader{bytes}, .message = {}};
+  Parser parser{.reader = DnsReader{bytes}, .message = {}, .keep = keep};
   std::array<int, 4> counts{};
   parser.read_header(counts);
   const auto [questions, answers, authorities, additionals] = counts;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/address.hpp"
+#include "base/limits.hpp"
 #include "base/result.hpp"
 
 namespace causeway::codec {
@@ -24,17 +25,25 @@ enum class DnsType : std::uint16_t {
   mx = 15,
   txt = 16,
   aaaa = 28,
+  srv = 33,
+  naptr = 35,
   dname = 39,
   opt = 41,
   ds = 43,
+  sshfp = 44,
   rrsig = 46,
   dnskey = 48,
+  tlsa = 52,
   svcb = 64,
   https = 65,
+  axfr = 252,  // a question only (RFC 5936)
+  caa = 257,
 };
 
 // "A", "HTTPS"; an unknown type as "TYPE99" (RFC 3597 section 5).
 std::string name(DnsType type);
+// The way back; nothing for what name() never gives.
+std::optional<DnsType> dns_type_named(std::string_view name);
 
 // The response codes an edge tells apart; others are kept as their number.
 namespace rcode {
@@ -78,10 +87,12 @@ struct DnsRecord {
   std::string owner;
   DnsType type = DnsType::a;
   std::uint32_t ttl = 0;                // seconds
-  std::string data;                     // presentation form, printable, at most limits::kTextKept
+  std::string data;                     // presentation form, printable, at most DnsKeep::data
   std::optional<IpAddress> address;     // A, AAAA
-  std::string target;                   // CNAME, DNAME, NS, PTR, MX, SVCB, HTTPS
+  std::string target;                   // CNAME, DNAME, NS, PTR, MX, SRV, SVCB, HTTPS
   std::optional<std::uint32_t> serial;  // SOA
+  // RRSIG: seconds since 1970 when the signature ends, modulo 2^32 (RFC 4034 section 3.1.5)
+  std::optional<std::uint32_t> signature_ends;
 };
 
 // "www.example.net. 300 IN A 203.0.113.10"
@@ -112,9 +123,15 @@ struct DnsMessage {
   int records_left_out = 0;  // beyond limits::kDnsRecordsKept, counted and not kept
 };
 
+// How much of a message is kept. The defaults are for probes; who keeps a zone wants all of it.
+struct DnsKeep {
+  std::size_t records = limits::kDnsRecordsKept;
+  std::size_t data = limits::kTextKept;  // bytes of one record's presentation form
+};
+
 // Refused: anything that reads beyond the message, names whose pointers do not lead strictly
 // backwards, more than one question, wrong lengths. A message with TC set may end inside a record:
 // some servers cut at a byte (RFC 2181 section 9 allows to ignore what was cut).
-Parsed<DnsMessage> parse_dns(std::span<const std::byte> message);
+Parsed<DnsMessage> parse_dns(std::span<const std::byte> message, const DnsKeep& keep = {});
 
 }  // namespace causeway::codec

@@ -13,9 +13,9 @@ namespace {
 
 std::string absolute(const std::string& name) { return name == "." ? name : name + "."; }
 
-std::string hex(std::string_view bytes) {
+std::string hex(std::string_view bytes, std::size_t most = limits::kTextKept) {
   std::string out;
-  for (const char c : bytes.substr(0, limits::kTextKept / 2)) {
+  for (const char c : bytes.substr(0, most / 2)) {
     out += fmt::format("{:02x}", static_cast<unsigned char>(c));
   }
   return out;
@@ -64,13 +64,23 @@ void read_soa(DnsReader& data, DnsRecord& record) {
                             *record.serial, refresh, retry, expire, minimum);
 }
 
-void read_text(DnsReader& data, DnsRecord& record) {
+// Quotes and backslashes escaped (RFC 1035 section 5.1).
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : printable(text, text.size() * 4 + 1)) {
+    if (c == '"') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
+void read_text(DnsReader& data, DnsRecord& record, std::size_t most) {
   if (data.left() == 0) data.fail("a TXT record holds no string");
   while (data.left() > 0) {
     const std::string_view piece = data.bytes(data.u8());
-    if (record.data.size() > limits::kTextKept) continue;  // checked to the end, kept no further
+    if (record.data.size() > most) continue;  // checked to the end, kept no further
     if (!record.data.empty()) record.data += ' ';
-    record.data += fmt::format("\"{}\"", printable(piece, limits::kTextKept));
+    record.data += quoted(piece);
   }
 }
 
@@ -79,6 +89,37 @@ void read_signer(DnsReader& data, DnsRecord& record) {
   const int algorithm = data.u8();
   const int digest_type = data.u8();
   record.data = fmt::format("{} {} {} {}", tag, algorithm, digest_type, hex(data.rest()));
+}
+
+void read_place(DnsReader& data, DnsRecord& record) {  // SRV, RFC 2782
+  const int priority = data.u16();
+  const int weight = data.u16();
+  const int port = data.u16();
+  record.target = data.name();
+  record.data = fmt::format("{} {} {} {}", priority, weight, port, absolute(record.target));
+}
+
+void read_authorization(DnsReader& data, DnsRecord& record) {  // CAA, RFC 8659 section 4.1
+  const int flags = data.u8();
+  const std::string_view tag = data.bytes(data.u8());
+  record.data =
+      fmt::format("{} {} {}", flags, printable(tag, limits::kTextKept), quoted(data.rest()));
+}
+
+void read_association(DnsReader& data, DnsRecord& record) {  // TLSA, RFC 6698 section 2.1
+  const int usage = data.u8();
+  const int selector = data.u8();
+  const int matching = data.u8();
+  record.data = fmt::format("{} {} {} {}", usage, selector, matching, hex(data.rest()));
+}
+
+void read_signature(DnsReader& data, DnsRecord& record, std::size_t most) {
+  const std::size_t length = data.left();
+  DnsReader fields = data;
+  fields.bytes(8);  // type, algorithm, labels, original TTL (RFC 4034 section 3.1)
+  record.signature_ends = fields.u32();
+  if (fields.failed()) data.fail("a signature is cut");
+  record.data = fmt::format("\\# {} {}", length, hex(data.rest(), most));
 }
 
 // --- HTTPS and SVCB (RFC 9460) ---
@@ -153,7 +194,7 @@ void read_service(DnsReader& data, DnsRecord& record) {
 
 }  // namespace
 
-void read_dns_data(DnsReader& data, DnsRecord& record) {
+void read_dns_data(DnsReader& data, DnsRecord& record, std::size_t most_data) {
   const std::size_t length = data.left();
   switch (record.type) {
     case DnsType::a:
@@ -164,14 +205,18 @@ void read_dns_data(DnsReader& data, DnsRecord& record) {
     case DnsType::ptr: read_target(data, record); break;
     case DnsType::mx: read_mail(data, record); break;
     case DnsType::soa: read_soa(data, record); break;
-    case DnsType::txt: read_text(data, record); break;
+    case DnsType::txt: read_text(data, record, most_data); break;
+    case DnsType::srv: read_place(data, record); break;
+    case DnsType::caa: read_authorization(data, record); break;
+    case DnsType::tlsa: read_association(data, record); break;
+    case DnsType::rrsig: read_signature(data, record, most_data); break;
     case DnsType::ds: read_signer(data, record); break;
     case DnsType::svcb:
     case DnsType::https: read_service(data, record); break;
-    default: record.data = fmt::format("\\# {} {}", length, hex(data.rest())); break;
+    default: record.data = fmt::format("\\# {} {}", length, hex(data.rest(), most_data)); break;
   }
   if (!data.failed() && data.left() > 0) data.fail("a record is longer than its type allows");
-  record.data = printable(record.data, limits::kTextKept);
+  record.data = printable(record.data, most_data);
 }
 
 }  // namespace causeway::codec

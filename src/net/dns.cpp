@@ -55,10 +55,10 @@ bool answers(const codec::DnsMessage& message, const codec::DnsQuery& query) {
 enum class Arrival : std::uint8_t { answer, stray, broken };
 
 Arrival take_arrival(std::span<const std::byte> bytes, const codec::DnsQuery& query,
-                     DnsReply& reply) {
+                     const codec::DnsKeep& keep, DnsReply& reply) {
   const bool own_id = bytes.size() >= 2 && bytes[0] == static_cast<std::byte>(query.id >> 8) &&
                       bytes[1] == static_cast<std::byte>(query.id & 0xff);
-  auto message = codec::parse_dns(bytes);
+  auto message = codec::parse_dns(bytes, keep);
   if (message && answers(*message, query)) {
     reply.message = std::move(*message);
     return Arrival::answer;
@@ -162,7 +162,7 @@ bool UdpExchange::receive() {
       continue;
     }
     const auto length = std::min(static_cast<std::size_t>(got), buffer_.size());
-    switch (take_arrival({buffer_.data(), length}, query_, reply_)) {
+    switch (take_arrival({buffer_.data(), length}, query_, ask_.keep, reply_)) {
       case Arrival::stray: continue;
       case Arrival::broken: end(DnsOutcome::malformed); return true;
       case Arrival::answer: end(DnsOutcome::answered); return true;
@@ -224,8 +224,8 @@ Task<bool> read_all(const Fd& socket, std::span<std::byte> into, Instant deadlin
   co_return true;
 }
 
-Task<void> exchange_over(const Fd& socket, const codec::DnsQuery& query, Instant deadline,
-                         DnsReply& reply) {
+Task<void> exchange_over(const Fd& socket, const codec::DnsQuery& query,
+                         const codec::DnsKeep& keep, Instant deadline, DnsReply& reply) {
   const auto bytes = codec::write_dns_query(query);
   if (!bytes) co_return;
   std::string framed;
@@ -245,7 +245,7 @@ Task<void> exchange_over(const Fd& socket, const codec::DnsQuery& query, Instant
                                                  std::to_integer<unsigned>(prefix[1]));
     std::vector<std::byte> message(length);
     if (!co_await read_all(socket, message, deadline, reply)) co_return;
-    const Arrival arrival = take_arrival(message, query, reply);
+    const Arrival arrival = take_arrival(message, query, keep, reply);
     if (arrival == Arrival::stray) continue;
     reply.outcome = arrival == Arrival::answer ? DnsOutcome::answered : DnsOutcome::malformed;
     reply.os_code = 0;
@@ -263,7 +263,7 @@ Task<void> ask_over_tcp(const DnsAsk& ask, const codec::DnsQuery& query, DnsRepl
     options.source = ask.source;
   ConnectResult connected = co_await connect_tcp(options);
   if (connected.outcome == ConnectOutcome::open) {
-    co_await exchange_over(connected.socket, query, deadline, reply);
+    co_await exchange_over(connected.socket, query, ask.keep, deadline, reply);
   } else {
     reply.os_code = connected.outcome == ConnectOutcome::silent ? ETIMEDOUT : connected.os_code;
     reply.icmp = std::move(connected.icmp);

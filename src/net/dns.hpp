@@ -23,6 +23,7 @@ struct DnsAsk {
   Instant deadline = kNever;                // of the whole question
   Duration wait = limits::kDnsWait;         // for all tries over UDP together, and again for TCP
   Duration try_wait = limits::kDnsTryWait;  // before a packet counts as lost and is sent again
+  codec::DnsKeep keep = {};                 // how much of the answer
   bool only_tcp = false;
   bool may_use_tcp = true;  // when the answer over UDP is cut; else the cut answer is the answer
 };

@@ -185,6 +185,11 @@ bool Outbound::Job::prepare(const OutboundRequest& request) {
               set(CURLOPT_CUSTOMREQUEST, request.method.c_str()) && !has_control(request.method) &&
               set(CURLOPT_USERAGENT, "causeway") &&
               set(CURLOPT_TIMEOUT_MS, static_cast<long>(milliseconds(request.wait)));
+  // On a kept connection that ends without an answer libcurl sends the request once more by itself;
+  // what may not be done twice gets a connection of its own.
+  const bool repeatable = request.method == "GET" || request.method == "HEAD" ||
+                          request.method == "PUT" || request.method == "DELETE";
+  if (!repeatable) good = good && set(CURLOPT_FRESH_CONNECT, 1L);
   for (const auto& [field, value] : request.fields) {
     good = good && !has_control(field) && !has_control(value) &&
            append(lines, fmt::format("{}: {}", field, value));

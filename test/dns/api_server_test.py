@@ -1,0 +1,233 @@
+#!/usr/bin/env python3
+"""causeway dns against the local API server, end to end, on loopback: snapshot, history, diff, export, set, undo, pause,
+resume, and everything the provider may do wrong. Documents are checked against docs/schema.
+
+  api_server_test.py CAUSEWAY
+"""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+import jsonschema
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = sys.argv[1]
+RECORDS = [
+    {"type": "A", "name": "example.net", "content": "203.0.113.10", "proxied": True, "comment": "the site", "tags": ["team:web"]},
+    {"type": "A", "name": "www.example.net", "content": "203.0.113.9", "proxied": True},
+    {"type": "AAAA", "name": "www.example.net", "content": "2001:db8::9", "proxied": True},
+    {"type": "A", "name": "direct.example.net", "content": "203.0.113.10", "ttl": 600},
+    {"type": "CNAME", "name": "shop.example.net", "content": "shop.hosted.example"},
+    {"type": "MX", "name": "example.net", "content": "mail.example.net", "priority": 10},
+    {"type": "TXT", "name": "example.net", "content": "\"v=spf1 ip4:203.0.113.10 -all\""},
+    {"type": "TXT", "name": "k1._domainkey.example.net", "content": "v=DKIM1; k=rsa; p=" + "A" * 390},
+    {"type": "SRV", "name": "_sip._tcp.example.net",
+     "data": {"priority": 5, "weight": 7, "port": 5060, "target": "sip.example.net"}},
+    {"type": "CAA", "name": "example.net", "data": {"flags": 0, "tag": "issue", "value": "letsencrypt.org"}},
+]
+
+
+class Place:
+    """A server and a store of their own, gone at the end."""
+
+    def __init__(self, *options):
+        self.folder = tempfile.TemporaryDirectory()
+        self.store = self.folder.name + "/store"
+        path = self.folder.name + "/records.json"
+        pathlib.Path(path).write_text(json.dumps(RECORDS))
+        self.server = subprocess.Popen([sys.executable, ROOT / "lab/servers/provider_api.py", "--zone", "example.net",
+                                        "--records", path, *options], stdout=subprocess.PIPE, text=True)
+        port = self.server.stdout.readline().split()[1]
+        self.base = f"http://127.0.0.1:{port}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.kill()
+        self.server.wait()
+        self.folder.cleanup()
+
+    def ask(self, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        with urllib.request.urlopen(urllib.request.Request(self.base + path, data=data)) as answer:
+            return json.load(answer)
+
+    def fault(self, **fault):
+        self.ask("/test/fault", fault)
+
+    def records(self):
+        return sorted(({k: v for k, v in r.items() if k not in ("modified_on", "id", "created_on")}
+                       for r in self.ask("/test/records")), key=json.dumps)
+
+    def dns(self, *words, code=0, token="edit-token", provider=True):
+        environment = {"PATH": os.environ["PATH"], "HOME": self.folder.name, "CLOUDFLARE_API_TOKEN": token}
+        flags = ["--store", self.store]
+        if provider and words[0] not in ("history", "diff", "export"):
+            flags += ["--api", self.base + "/client/v4", "--no-servers"]
+        done = subprocess.run([PROGRAM, "dns", *words, *flags], capture_output=True, text=True, timeout=60, env=environment)
+        text = done.stdout + done.stderr
+        assert done.returncode == code, f"dns {' '.join(words)}: exit {done.returncode}, expected {code}\n{text}"
+        assert "-token" not in text.replace("--token", ""), f"the token was printed:\n{text}"
+        return text
+
+
+def fits(document, schema):
+    jsonschema.Draft202012Validator(json.loads((ROOT / f"docs/schema/{schema}.schema.json").read_text())).validate(document)
+
+
+def documents():
+    with Place("--most-per-page", "3") as place:
+        snapshot = json.loads(place.dns("snapshot", "example.net", "--format", "json"))
+        fits(snapshot, "zone")
+        assert len(snapshot["records"]) == len(RECORDS), "pages of 3 are all read"
+        assert snapshot["provider"]["settings"]["ssl"] == "strict" and snapshot["complete"]
+        pages = [c["path"] for c in place.ask("/test/calls") if "dns_records" in c["path"]]
+        assert len(pages) == 4, pages
+        place.dns("set", "www.example.net", "A", "203.0.113.10", "--yes")
+        place.dns("snapshot", "example.net")
+        diff = json.loads(place.dns("diff", "example.net", "--format", "json", code=1))
+        fits(diff, "zone-diff")
+        assert [c["fields"] for c in diff["records"]] == [["content"]], diff
+        assert "203.0.113.9 -> 203.0.113.10" in place.dns("diff", "example.net", code=1)
+        place.dns("diff", "example.net", "latest", "latest")
+        history = json.loads(place.dns("history", "example.net", "--format", "json"))
+        assert len(history["snapshots"]) == 2 and history["snapshots"][1]["changed"] == 1, history
+        assert history["changes"][0]["state"] == "done"
+        change = next(pathlib.Path(place.store).rglob("*.change.json"))
+        fits(json.loads(change.read_text()), "zone-change")
+        assert change.stat().st_mode & 0o077 == 0
+        bind = place.dns("export", "example.net", "--format", "bind")
+        assert '_sip._tcp.example.net. 300 IN SRV 5 7 5060 sip.example.net.' in bind, bind
+        assert re.search(r'k1\._domainkey\.example\.net\. 300 IN TXT "v=DKIM1.{248}" "A+"', bind), bind
+        zone_file = place.folder.name + "/zone"
+        pathlib.Path(zone_file).write_text(bind.replace("$TTL 300", "$TTL 300\n@ IN SOA a. b. 1 2 3 4 5\n@ IN NS a."))
+        checked = subprocess.run(["named-checkzone", "-i", "none", "example.net", zone_file], capture_output=True, text=True)
+        assert checked.returncode == 0, checked.stdout
+        octodns = place.dns("export", "example.net", "--format", "octodns")
+        assert "'www':" in octodns and "proxied: true" in octodns and "preference: 10" in octodns, octodns
+
+
+def changes():
+    with Place() as place:
+        before = place.records()
+        dry = place.dns("set", "www.example.net", "A", "203.0.113.10")
+        assert "PUT /zones/" in dry and '"content":"203.0.113.10"' in dry and place.records() == before, dry
+        # What restores: comment, tags and structured data stay byte-equal through every kind of change.
+        for words in (("www.example.net", "A", "203.0.113.10", "203.0.113.11"), ("www.example.net", "AAAA", "--delete"),
+                      ("example.net", "A", "203.0.113.77", "--proxied", "no", "--ttl", "120"),
+                      ("www.example.net", "CNAME", "edge.example.org", "--replace"),
+                      ("new.example.net", "TXT", "hello; \"you\""), ("_sip._tcp.example.net", "SRV", "--delete")):
+            place.dns("set", *words, "--yes")
+            assert place.records() != before, words
+            assert "byte for byte" in place.dns("undo", "example.net", "--yes"), words
+            assert place.records() == before, words
+        assert "stands alone" in place.dns("set", "www.example.net", "CNAME", "edge.example.org", code=2)
+        assert "IPv6 address" in place.dns("set", "www.example.net", "A", "2001:db8::1", code=2)
+        assert "did you mean AAAA" in place.dns("set", "www.example.net", "AAA", "1", code=2)
+        # Changed by somebody else since: not undone in silence.
+        place.dns("set", "www.example.net", "A", "203.0.113.10", "--yes")
+        first = json.loads(place.dns("history", "example.net", "--format", "json"))["changes"][-1]["id"]
+        place.dns("set", "www.example.net", "A", "203.0.113.12", "--yes")
+        assert "no longer as this change left it" in place.dns("undo", "example.net", first, "--yes", code=3)
+        place.dns("undo", "example.net", first, "--yes", "--force")
+        assert place.records() == before
+        purges = [c["body"] for c in place.ask("/test/calls") if c["path"].endswith("purge_cache")]
+        assert purges and json.loads(purges[0])["hosts"] == ["www.example.net"], purges
+
+
+def pauses():
+    with Place() as place:
+        before = place.records()
+        text = place.dns("pause", "www.example.net", "--for", "1s", "--yes")
+        assert "the pause has ended" in text and place.records() == before, text
+        seen = [c["body"] for c in place.ask("/test/calls") if c["method"] == "POST" and "batch" in c["path"]]
+        assert all(not put["proxied"] for put in json.loads(seen[0])["puts"]), seen
+        # A pause whose program was killed is ended by resume.
+        for flags in ((), ("--whole-zone",)):
+            environment = {"PATH": os.environ["PATH"], "HOME": place.folder.name, "CLOUDFLARE_API_TOKEN": "edit-token"}
+            paused = subprocess.Popen([PROGRAM, "dns", "pause", "www.example.net", "--for", "1h", "--yes", "--no-servers",
+                                       "--store", place.store, "--api", place.base + "/client/v4", *flags],
+                                      stdout=subprocess.PIPE, text=True, env=environment)
+            for line in paused.stdout:
+                if line.startswith("DNS only until"):
+                    break
+            paused.kill()
+            paused.wait()
+            place.dns("resume", "www.example.net", "--yes")
+            assert place.records() == before
+        calls = [c["body"] for c in place.ask("/test/calls") if c["method"] == "PATCH"]
+        assert calls == ['{"paused":true}', '{"paused":false}'], calls
+        assert "nothing is paused" in place.dns("resume", "www.example.net")
+
+
+def trouble():
+    with Place() as place:
+        assert "9109 Invalid access token" in place.dns("snapshot", "example.net", token="bad-token", code=3)
+        assert "6111 Invalid format" in place.dns("snapshot", "example.net", token="bad token", code=3)
+        assert "sees no zone" in place.dns("snapshot", "example.net", token="other-token", code=3)
+        assert "10000 Authentication error" in place.dns("set", "www.example.net", "A", "203.0.113.10", "--yes",
+                                                         token="read-token", code=3)
+        place.dns("snapshot", "example.net", token="read-token")
+        place.fault(kind="limit", times=1, retry_after=1)
+        begin = time.monotonic()
+        assert "waits 1 s" in place.dns("snapshot", "example.net")
+        assert time.monotonic() - begin >= 1
+        place.fault(kind="status", status=503, times=1)
+        place.dns("snapshot", "example.net")
+        place.fault(kind="cut", times=1)
+        place.dns("snapshot", "example.net")
+        before = place.records()
+        # A POST that was cut may have been carried out: it is not sent twice, and the doubt is said.
+        place.fault(kind="cut-after", times=1, method="POST")
+        text = place.dns("set", "new.example.net", "A", "203.0.113.50", "--yes", code=3)
+        assert "is not known" in text, text
+        assert len([r for r in place.records() if r["name"] == "new.example.net"]) == 1
+        place.dns("set", "new.example.net", "A", "--delete", "--yes")
+        assert place.records() == before
+        # A batch that cannot be carried out as a whole leaves everything as it was.
+        text = place.dns("set", "www.example.net", "A", "203.0.113.10", "203.0.113.11", "--ttl", "40", "--proxied", "no",
+                         "--yes", code=3)
+        assert "9021 Invalid TTL" in text and "nothing was changed" in text and place.records() == before, text
+
+
+def views():
+    """Drift without probes, and a plan between two machines that both refuse: the documents fit their schemas."""
+    with Place() as place:
+        drift = json.loads(place.dns("drift", "example.net", "--no-probes", "--no-registry", "--format", "json", code=1))
+        fits(drift, "drift")
+        leaks = sorted(f["name"] for f in drift["findings"] if f["id"] == "zone.leak")
+        assert leaks == ["direct.example.net", "example.net"], leaks
+        assert "causeway dns set direct.example.net A 203.0.113.10 --proxied yes" in \
+            re.sub(r"\s+", " ", place.dns("drift", "example.net", "--no-probes", "--no-registry", code=1))
+        place.dns("snapshot", "example.net")
+        words = [PROGRAM, "plan", "127.0.0.1", "127.0.0.2", "--name", "www.example.net", "--zone", "example.net",
+                 "--store", place.store, "--format"]
+        for form, mark in (("json", None), ("text", "NO-GO"), ("markdown", "# Migration"), ("html", "<!doctype html>")):
+            done = subprocess.run([*words, form], capture_output=True, text=True, timeout=60)
+            assert done.returncode == 1, done
+            if mark:
+                assert mark in done.stdout, done.stdout
+                continue
+            plan = json.loads(done.stdout)
+            fits(plan, "plan")
+            assert not plan["go"] and any(c["id"] == "reach.port" and c["state"] == "stop" for c in plan["checks"]), plan
+        wrong = subprocess.run([PROGRAM, "plan", "127.0.0.1", "127.0.0.2"], capture_output=True, text=True)
+        assert wrong.returncode == 2 and "--name HOST" in wrong.stderr, wrong
+
+
+def main():
+    for part in (documents, changes, pauses, trouble, views):
+        begin = time.monotonic()
+        part()
+        print(f"{part.__name__}: {time.monotonic() - begin:.1f} s")
+
+
+if __name__ == "__main__":
+    main()
