@@ -83,7 +83,7 @@ class Analyzer {
       why = fmt::format("for {:.0f} % of the time everything waits for memory", memory->full10);
     }
     if (!why.empty()) {
-      notes_.fact("load", "high", id.empty() ? std::vector<std::string>{} : std::vector{id})
+      notes_.fact("load", "machine-high", id.empty() ? std::vector<std::string>{} : std::vector{id})
           .set("detail", why);
     }
   }
