@@ -6,7 +6,7 @@ set -eu
 # to build
 build='clang-19 clang-tidy-19 clang-format-19 lld-19 llvm-19 libclang-rt-19-dev ccache cmake ninja-build pkg-config
   libssl-dev libnghttp2-dev libcurl4-openssl-dev libunbound-dev libfmt-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev libgtest-dev
-  libsqlite3-dev libpq-dev libsodium-dev
+  libsqlite3-dev libpq-dev libmaxminddb-dev libcctz-dev tzdata libsodium-dev
   libgmock-dev libbenchmark-dev libboost-dev libsimdjson-dev zlib1g-dev libzstd-dev ca-certificates dns-root-data git'
 # to test and to run the lab: real servers, real firewalls, namespaces
 lab='iproute2 nftables iptables ipset conntrack procps iputils-ping curl openssl util-linux nginx-light

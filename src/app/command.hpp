@@ -38,6 +38,7 @@ Command add_lab(CLI::App& root);
 Command add_report(CLI::App& root);
 Command add_plan(CLI::App& root);
 Command add_version(CLI::App& root);
+Command add_watch(CLI::App& root);
 Command add_completion(CLI::App& root);
 Command add_man(CLI::App& root);
 Command add_docs(CLI::App& root);

@@ -11,6 +11,7 @@
 #include "config/limits.hpp"
 #include "config/section.hpp"
 #include "edge/config_file.hpp"
+#include "watch/config_file.hpp"
 
 namespace causeway::app {
 namespace {
@@ -61,7 +62,9 @@ int schema(const Flags& flags) {
 
 }  // namespace
 
-std::vector<config::Section> config_sections() { return {edge::config_section()}; }
+std::vector<config::Section> config_sections() {
+  return {edge::config_section(), watch::config_section()};
+}
 
 Command add_config(CLI::App& root) {
   auto flags = std::make_shared<Flags>();

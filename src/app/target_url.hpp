@@ -1,16 +1,10 @@
-// The URL or host name given on the command line, read strictly (RFC 3986, http and https only).
+// The URL or host name of a command line: model/target_url.hpp under the name that commands use.
 #pragma once
 
-#include <string_view>
-
-#include "base/result.hpp"
-#include "model/diagnosis.hpp"
+#include "model/target_url.hpp"
 
 namespace causeway::app {
 
-// "https://www.example.net:8443/path?query", "www.example.net", "www.example.net:8443/path",
-// "192.0.2.1", "[2001:db8::1]:443", "2001:db8::1". Without a scheme: https. Refused with what is
-// wrong and what is expected.
-Parsed<model::Target> parse_target(std::string_view text);
+using model::parse_target;
 
 }  // namespace causeway::app

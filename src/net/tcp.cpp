@@ -94,6 +94,19 @@ bool stopped_before_sending(const tcp_info& info) {
   return info.tcpi_state == kSynSent && info.tcpi_total_retrans > 0 && info.tcpi_retrans == 0;
 }
 
+void end(ConnectResult& result, ConnectOutcome outcome, int os_code) {
+  result.outcome = outcome;
+  result.os_code = os_code;
+}
+
+void drain_notes(const Fd& socket, const IpAddress& remote, ConnectResult& result) {
+  while (auto note = take_note(socket, remote)) {
+    if (!result.icmp || (!ends_attempt(*result.icmp) && ends_attempt(*note))) {
+      result.icmp = std::move(*note);
+    }
+  }
+}
+
 // One attempt from its socket to its end.
 class Dial {
  public:
@@ -101,11 +114,7 @@ class Dial {
   Task<ConnectResult> outcome();
 
  private:
-  bool begin();  // false: failed at once
   Task<void> await_end();
-  bool has_ended();
-  void end(ConnectOutcome outcome, int os_code);
-  void drain_notes();
 
   ConnectOptions options_;
   Fd socket_;
@@ -113,93 +122,23 @@ class Dial {
   ConnectResult result_;
 };
 
-void Dial::drain_notes() {
-  while (auto note = take_note(socket_, options_.remote.address)) {
-    if (!result_.icmp || (!ends_attempt(*result_.icmp) && ends_attempt(*note))) {
-      result_.icmp = std::move(*note);
-    }
-  }
-}
-
-void Dial::end(ConnectOutcome outcome, int os_code) {
-  result_.outcome = outcome;
-  result_.os_code = os_code;
-}
-
-bool Dial::begin() {
-  const Family family = options_.remote.address.family();
-  began_ = Clock::now();
-  socket_ = Fd{::socket(af_of(family), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-  if (!socket_) {
-    result_.step = ConnectStep::socket;
-    end(ConnectOutcome::local, errno);
-    return false;
-  }
-  if (const auto failed = prepare(socket_, options_)) {
-    result_.step = *failed;
-    end(ConnectOutcome::local, errno);
-    return false;
-  }
-  const SockAddr remote = to_sockaddr(options_.remote);
-  began_ = Clock::now();
-  if (::connect(socket_.get(), remote.get(), remote.length) == 0 || errno == EINPROGRESS) {
-    return true;
-  }
-  const int os_code = errno;
-  const bool no_source = os_code == EADDRNOTAVAIL && source_is_missing(options_.remote);
-  result_.step = no_source ? ConnectStep::source : ConnectStep::connect;
-  drain_notes();
-  end(ConnectOutcome::local, os_code);
-  return false;
-}
-
-// What ended it is read from the socket, not from the event.
-bool Dial::has_ended() {
-  // First the error, then its note: taking the last note out of the queue clears the error
-  // (net/core/skbuff.c, sock_dequeue_err_skb).
-  const int os_code = pending_error(socket_);
-  drain_notes();
-  const bool told = result_.icmp && ends_attempt(*result_.icmp);
-  const auto info = tcp_info_of(socket_);
-  const int state = info ? info->tcpi_state : kClosed;
-  if (os_code == 0 && state != kSynSent && state != kClosed) {
-    end(ConnectOutcome::open, 0);
-  } else if (told) {
-    // With the socket still connecting, too: an error that arrives while connect(2) holds it is
-    // only queued, and the kernel goes on (tcp_v4_err, sk_err_soft). It is the answer all the same.
-    end(ConnectOutcome::icmp, os_code != 0 ? os_code : result_.icmp->os_code);
-  } else if (os_code != 0) {
-    result_.step = ConnectStep::send;
-    end(outcome_of(os_code), os_code);
-  } else if (state == kClosed) {
-    end(ConnectOutcome::reset, ECONNRESET);
-  } else {
-    return false;
-  }
-  return true;
-}
-
 Task<void> Dial::await_end() {
   Loop& loop = Loop::current();
   while (co_await loop.write_edge(socket_, options_.deadline)) {
     result_.elapsed = Clock::now() - began_;
-    if (has_ended()) co_return;
+    if (connect_ended(socket_, options_.remote.address, result_)) co_return;
     Loop::drained_write(socket_);
   }
   result_.elapsed = Clock::now() - began_;
-  if (has_ended()) co_return;
+  if (connect_ended(socket_, options_.remote.address, result_)) co_return;
   result_.cut_short = loop.interrupted();
-  const auto info = tcp_info_of(socket_);
-  if (info && stopped_before_sending(*info)) {
-    result_.step = ConnectStep::send;
-    end(ConnectOutcome::local, EPERM);
-  } else {
-    end(ConnectOutcome::silent, 0);
-  }
+  connect_gave_up(socket_, result_);
 }
 
 Task<ConnectResult> Dial::outcome() {
-  if (begin()) {
+  began_ = Clock::now();
+  socket_ = begin_connect(options_, result_);
+  if (socket_) {
     co_await await_end();
     result_.facts = tcp_facts(socket_);
     result_.facts.syn_retransmits = result_.facts.retransmits;
@@ -228,6 +167,67 @@ std::string_view name(ConnectOutcome outcome) {
 Task<ConnectResult> connect_tcp(ConnectOptions options) {
   Dial dial{std::move(options)};
   co_return co_await dial.outcome();
+}
+
+Fd begin_connect(const ConnectOptions& options, ConnectResult& failed) {
+  const Family family = options.remote.address.family();
+  Fd socket{::socket(af_of(family), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  if (!socket) {
+    failed.step = ConnectStep::socket;
+    end(failed, ConnectOutcome::local, errno);
+    return {};
+  }
+  if (const auto step = prepare(socket, options)) {
+    failed.step = *step;
+    end(failed, ConnectOutcome::local, errno);
+    return {};
+  }
+  const SockAddr remote = to_sockaddr(options.remote);
+  if (::connect(socket.get(), remote.get(), remote.length) == 0 || errno == EINPROGRESS) {
+    return socket;
+  }
+  const int os_code = errno;
+  const bool no_source = os_code == EADDRNOTAVAIL && source_is_missing(options.remote);
+  failed.step = no_source ? ConnectStep::source : ConnectStep::connect;
+  drain_notes(socket, options.remote.address, failed);
+  end(failed, ConnectOutcome::local, os_code);
+  return {};
+}
+
+// What ended it is read from the socket, not from the event.
+bool connect_ended(const Fd& socket, const IpAddress& remote, ConnectResult& result) {
+  // First the error, then its note: taking the last note out of the queue clears the error
+  // (net/core/skbuff.c, sock_dequeue_err_skb).
+  const int os_code = pending_error(socket);
+  drain_notes(socket, remote, result);
+  const bool told = result.icmp && ends_attempt(*result.icmp);
+  const auto info = tcp_info_of(socket);
+  const int state = info ? info->tcpi_state : kClosed;
+  if (os_code == 0 && state != kSynSent && state != kClosed) {
+    end(result, ConnectOutcome::open, 0);
+  } else if (told) {
+    // With the socket still connecting, too: an error that arrives while connect(2) holds it is
+    // only queued, and the kernel goes on (tcp_v4_err, sk_err_soft). It is the answer all the same.
+    end(result, ConnectOutcome::icmp, os_code != 0 ? os_code : result.icmp->os_code);
+  } else if (os_code != 0) {
+    result.step = ConnectStep::send;
+    end(result, outcome_of(os_code), os_code);
+  } else if (state == kClosed) {
+    end(result, ConnectOutcome::reset, ECONNRESET);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void connect_gave_up(const Fd& socket, ConnectResult& result) {
+  const auto info = tcp_info_of(socket);
+  if (info && stopped_before_sending(*info)) {
+    result.step = ConnectStep::send;
+    end(result, ConnectOutcome::local, EPERM);
+  } else {
+    end(result, ConnectOutcome::silent, 0);
+  }
 }
 
 TcpFacts tcp_facts(const Fd& socket) {

@@ -71,6 +71,13 @@ struct ConnectResult {
 // Never throws, always reports. An interrupt of the loop counts as the deadline.
 Task<ConnectResult> connect_tcp(ConnectOptions options);
 
+// The parts of connect_tcp(), for those who keep very many attempts under way and own little for
+// each. Wait with Loop::write_edge; at each wake ask whether it has ended.
+Fd begin_connect(const ConnectOptions& options, ConnectResult& failed);  // none: `failed` says why
+bool connect_ended(const Fd& socket, const IpAddress& remote, ConnectResult& result);
+// The deadline passed and it has not ended; `result.elapsed` is the caller's.
+void connect_gave_up(const Fd& socket, ConnectResult& result);
+
 TcpFacts tcp_facts(const Fd& socket);
 
 std::string_view errno_name(int code);  // "ECONNREFUSED"; "0" for 0, "unknown" for what has no name

@@ -1,4 +1,4 @@
-#include "app/target_url.hpp"
+#include "model/target_url.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include "base/limits.hpp"
 #include "base/text.hpp"
 
-namespace causeway::app {
+namespace causeway::model {
 namespace {
 
 constexpr std::size_t kLongestUrl = 16 * 1024;  // an edge takes no longer ones
@@ -135,7 +135,7 @@ Parsed<std::string> parse_scheme(std::string_view text) {
   return refused(fmt::format("the scheme {} is not diagnosed", quoted(text)), "http or https");
 }
 
-std::string url_of(const model::Target& target) {
+std::string url_of(const Target& target) {
   const bool v6 = target.host.find(':') != std::string::npos;
   const std::string host = v6 ? "[" + target.host + "]" : target.host;
   const bool usual = target.port == (target.scheme == "https" ? 443 : 80);
@@ -145,9 +145,9 @@ std::string url_of(const model::Target& target) {
 
 }  // namespace
 
-Parsed<model::Target> parse_target(std::string_view text) {
+Parsed<Target> parse_target(std::string_view text) {
   if (text.size() > kLongestUrl) return refused("the URL is longer than 16 KB", "a shorter one");
-  model::Target out;
+  Target out;
   const auto mark = text.find("://");
   const auto first_slash = text.find_first_of("/?#");
   const bool has_scheme = mark != std::string_view::npos && mark + 1 == first_slash;
@@ -175,4 +175,4 @@ Parsed<model::Target> parse_target(std::string_view text) {
   return out;
 }
 
-}  // namespace causeway::app
+}  // namespace causeway::model

@@ -1,8 +1,8 @@
-#include "app/target_url.hpp"
+#include "model/target_url.hpp"
 
 #include <gmock/gmock.h>
 
-namespace causeway::app {
+namespace causeway::model {
 namespace {
 
 using ::testing::HasSubstr;
@@ -71,4 +71,4 @@ TEST(TargetUrl, RefusesWithWhatIsExpected) {
 }
 
 }  // namespace
-}  // namespace causeway::app
+}  // namespace causeway::model

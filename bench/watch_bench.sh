@@ -1,0 +1,75 @@
+#!/bin/sh
+# CPU per check: causeway watch beside blackbox_exporter, same machine, same targets, one after the
+# other in turns. Needs root (a network namespace of its own), nginx and prometheus-blackbox-exporter.
+#   sh bench/watch_bench.sh PROGRAM [TARGETS] [SECONDS]
+set -eu
+program=$(readlink -f "${1:-build/release/causeway}")
+targets=${2:-2000}
+seconds=${3:-20}
+if [ "${INSIDE:-}" = "" ]; then
+  INSIDE=1 exec unshare --net --mount --fork sh "$0" "$program" "$targets" "$seconds"
+fi
+ip link set lo up
+work=$(mktemp -d)
+trap 'kill $(cat "$work"/*.pid 2>/dev/null) 2>/dev/null || true; rm -rf "$work"' EXIT
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=bench.test \
+  -addext 'subjectAltName=DNS:*.bench.test' -keyout "$work/key" -out "$work/cert" 2>/dev/null
+cat >"$work/nginx.conf" <<N
+worker_processes 1; pid $work/nginx.pid; error_log $work/error.log; daemon on;
+events { worker_connections 8192; }
+http { access_log off;
+  server { listen 0.0.0.0:8080; return 200 "hello\n"; }
+  server { listen 0.0.0.0:8443 ssl; ssl_certificate $work/cert; ssl_certificate_key $work/key; ssl_session_tickets off; return 200 "hello\n"; } }
+N
+nginx -c "$work/nginx.conf"
+cat >"$work/blackbox.yml" <<B
+modules:
+  tcp: {prober: tcp, timeout: 5s}
+  http: {prober: http, timeout: 5s}
+  https: {prober: http, timeout: 5s, http: {tls_config: {ca_file: $work/cert}}}
+B
+GOMAXPROCS=1 prometheus-blackbox-exporter --config.file="$work/blackbox.yml" --web.listen-address=127.0.0.1:9115 \
+  --log.level=error 2>/dev/null & echo $! >"$work/blackbox.pid"
+sleep 1
+ticks() { awk '{print $14 + $15}' "/proc/$1/stat"; }
+address() { echo "127.$(($1 / 65025 + 1)).$(($1 / 255 % 255)).$(($1 % 255 + 1))"; }
+
+# Names for https: a certificate is for a name. Full handshakes cost so much that fewer will do.
+hosts=300
+i=0
+while [ $i -lt $hosts ]; do echo "$(address $i) h$i.bench.test"; i=$((i + 1)); done >"$work/hosts"
+mount --bind "$work/hosts" /etc/hosts
+
+for kind in tcp http https; do
+  [ $kind != https ] || targets=$hosts
+  # blackbox_exporter: as many probes as it has targets, 50 at once
+  case $kind in tcp) port=8080 scheme= ;; http) port=8080 scheme=http:// ;; https) port=8443 scheme=https:// ;; esac
+  i=0
+  while [ $i -lt "$targets" ]; do
+    host=$(address $i)
+    [ $kind != https ] || host=h$i.bench.test
+    printf 'url = "http://127.0.0.1:9115/probe?module=%s&target=%s%s:%s"\noutput = /dev/null\n' $kind "$scheme" "$host" $port
+    i=$((i + 1))
+  done >"$work/urls"
+  before=$(ticks "$(cat "$work/blackbox.pid")")
+  curl -s --parallel --parallel-max 50 -K "$work/urls" >/dev/null 2>&1 || true
+  after=$(ticks "$(cat "$work/blackbox.pid")")
+  theirs=$(( (after - before) * 10000 / targets ))
+
+  { echo "[watch]"; echo "diagnose = false"; echo "anchors = [\"127.0.0.1:8080\"]"
+    i=0
+    while [ $i -lt "$targets" ]; do
+      case $kind in
+        tcp) url=tcp://$(address $i):$port ;;
+        http) url=$scheme$(address $i):$port/ ;;
+        https) url=${scheme}h$i.bench.test:$port/ ;;
+      esac
+      printf '[[watch.target]]\nid = "t%s"\nurl = "%s"\ninterval = "%ss"\n' $i "$url" 2
+      [ $kind != https ] || printf 'ca_file = "%s"\n' "$work/cert"
+      i=$((i + 1))
+    done; } >"$work/watch.toml"
+  timeout -s TERM "$seconds" "$program" watch -c "$work/watch.toml" --store "$work/$kind.db" >/dev/null 2>"$work/told" || true
+  ours=$(sed -n 's/.* \([0-9]*\) us a check.*/\1/p' "$work/told")
+  grep -o '[0-9]* checks.*' "$work/told" | sed "s/^/$kind: /"
+  echo "$kind: causeway ${ours:-?} us a check, blackbox_exporter $theirs us a probe, ratio $(awk "BEGIN{printf \"%.1f\", $theirs/${ours:-1}}")"
+done

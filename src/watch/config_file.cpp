@@ -1,0 +1,542 @@
+#include "watch/config_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.hpp"
+#include "config/keys.hpp"
+#include "model/target_url.hpp"
+#include "watch/channels.hpp"
+#include "watch/limits.hpp"
+#include "watch/maintenance.hpp"
+
+namespace causeway::watch {
+
+std::span<const config::Word<CheckKind>> words(CheckKind) {
+  static constexpr std::array kWords{
+      config::Word<CheckKind>{"http", CheckKind::http},
+      config::Word<CheckKind>{"tcp", CheckKind::tcp},
+      config::Word<CheckKind>{"tls", CheckKind::tls},
+      config::Word<CheckKind>{"ping", CheckKind::ping},
+      config::Word<CheckKind>{"dns", CheckKind::dns},
+      config::Word<CheckKind>{"heartbeat", CheckKind::heartbeat},
+  };
+  return kWords;
+}
+
+std::span<const config::Word<ChannelKind>> words(ChannelKind) {
+  static constexpr std::array kWords{
+      config::Word<ChannelKind>{"mail", ChannelKind::mail},
+      config::Word<ChannelKind>{"webhook", ChannelKind::webhook},
+      config::Word<ChannelKind>{"alertmanager", ChannelKind::alertmanager},
+      config::Word<ChannelKind>{"webhook-v4", ChannelKind::webhook_v4},
+      config::Word<ChannelKind>{"slack", ChannelKind::slack},
+      config::Word<ChannelKind>{"discord", ChannelKind::discord},
+      config::Word<ChannelKind>{"telegram", ChannelKind::telegram},
+      config::Word<ChannelKind>{"pagerduty", ChannelKind::pagerduty},
+      config::Word<ChannelKind>{"ntfy", ChannelKind::ntfy},
+      config::Word<ChannelKind>{"command", ChannelKind::command},
+  };
+  return kWords;
+}
+
+std::span<const config::Word<Severity>> words(Severity) {
+  static constexpr std::array kWords{
+      config::Word<Severity>{"notice", Severity::notice},
+      config::Word<Severity>{"degraded", Severity::degraded},
+      config::Word<Severity>{"down", Severity::down},
+  };
+  return kWords;
+}
+
+namespace {
+
+using config::at_least;
+using config::between;
+using config::Keys;
+using config::Node;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+struct FileTarget {  // a target as it is written
+  std::string id;
+  std::string name;
+  CheckKind kind = CheckKind::http;
+  std::string url;
+  std::string host;
+  std::uint16_t port = 0;
+  std::string record = "A";
+  std::vector<std::string> origins;
+  std::vector<IpAddress> known_addresses;
+  std::optional<Endpoint> resolver;
+  bool every_address = true;
+  Expect expect;
+  std::string ca_file;
+  Duration interval = seconds{60};
+  Duration timeout = seconds{10};
+  Duration retry = seconds{5};
+  Confirm confirm;
+  double certificate_share = 1.0 / 3;
+  std::string team;
+  std::vector<std::string> tags;
+  std::string owner;
+  std::vector<std::string> parents;
+  std::vector<std::string> channels;
+  std::vector<Remedy> remedies;
+  bool paused = false;
+};
+
+struct FileChannel {
+  std::string name;
+  ChannelKind kind = ChannelKind::webhook;
+  std::string url;
+  config::Secret secret;
+  std::string user;
+  std::string from;
+  std::vector<std::string> to;
+  std::vector<std::string> command;
+  std::string ca_file;
+  bool must_encrypt = true;
+  Severity least = Severity::degraded;
+  std::vector<std::string> teams;
+  std::vector<std::string> tags;
+  Duration remind = Duration::zero();
+  Duration escalate = Duration::zero();
+  bool recoveries = true;
+  std::string quiet;  // "22:00-07:00 Europe/Berlin"
+  bool quiet_all = false;
+};
+
+struct FileWatch {
+  std::string vantage = "here";
+  std::string console;
+  std::string listen = "127.0.0.1:5230";
+  std::string store;
+  std::string as_database;
+  std::vector<Endpoint> anchors;
+  bool diagnose = true;
+  Duration gather = seconds{20};
+  int quorum = 0;
+  Duration keep_minutes = hours{48};
+  Duration keep_hours = hours{24 * 90};
+  std::vector<FileTarget> targets;
+  std::vector<FileChannel> channels;
+  std::vector<store::MaintenanceWindow> maintenance;
+};
+
+const Keys<Expect>& expect_keys() {
+  static const auto keys =
+      Keys<Expect>{}
+          .add("status", &Expect::status, "HTTP status that is right; 0: any below 400.",
+               between(std::int64_t{0}, std::int64_t{599}))
+          .add("text", &Expect::text, "Text that must be in the page.")
+          .add("absent", &Expect::absent, "Text that must not be in the page.")
+          .add("headers", &Expect::fields, "Header fields and a part of their values.")
+          .add("json", &Expect::json, "JSON pointers (RFC 6901) and the values they must have.")
+          .add("values", &Expect::values, "dns: the whole set of values.");
+  return keys;
+}
+
+const Keys<Confirm>& confirm_keys() {
+  const auto range = between(std::int64_t{1}, std::int64_t{16});
+  static const auto keys =
+      Keys<Confirm>{}
+          .add("open_failures", &Confirm::open_failures, "So many failures open an incident ...",
+               range)
+          .add("open_of", &Confirm::open_of, "... among so many newest checks.", range)
+          .add("close_successes", &Confirm::close_successes, "So many successes end it ...", range)
+          .add("close_of", &Confirm::close_of, "... among so many newest checks.", range);
+  return keys;
+}
+
+const Keys<Remedy>& remedy_keys() {
+  static const auto keys =
+      Keys<Remedy>{}
+          .add("name", &Remedy::name, "For the log.")
+          .required()
+          .add("command", &Remedy::command, "Program and arguments; no shell.")
+          .required()
+          .add("dry_run", &Remedy::dry_run, "Only say what would run.")
+          .add("cool_down", &Remedy::cool_down, "Not again within this.", at_least(seconds{1}))
+          .add("most_a_day", &Remedy::most_a_day, "Not more often in 24 hours.",
+               between(std::int64_t{1}, std::int64_t{100}))
+          .add("failures", &Remedy::failures, "Only for these failures; empty: for all.")
+          .add("verify", &Remedy::verify, "Targets that must be well afterwards, beside itself.");
+  return keys;
+}
+
+const Keys<FileTarget>& target_keys() {
+  static const auto keys =
+      Keys<FileTarget>{}
+          .add("id", &FileTarget::id, "Unique: a-z 0-9 - _ . ; default: made of the address.")
+          .add("name", &FileTarget::name, "For people.")
+          .add("kind", &FileTarget::kind, "What is checked.")
+          .add("url", &FileTarget::url, "http: https://www.example.net/; others: tcp://host:port.")
+          .add("host", &FileTarget::host, "tcp, tls, ping, dns: a name or an address.")
+          .add("port", &FileTarget::port, "tcp, tls.")
+          .add("record", &FileTarget::record, "dns: A, AAAA, CNAME, MX, NS or TXT.")
+          .add("origins", &FileTarget::origins,
+               "Asked directly as well: tells the edge's fault from the origin's.")
+          .add("known_addresses", &FileTarget::known_addresses, "Addresses that are the origin's.")
+          .add("resolver", &FileTarget::resolver, "DNS resolver; default: the system's.")
+          .add("every_address", &FileTarget::every_address, "Each address of the name.")
+          .add_table("expect", &FileTarget::expect, expect_keys(), "What a right answer has.")
+          .add("ca_file", &FileTarget::ca_file, "Trusted certificates, instead of the system's.")
+          .add("interval", &FileTarget::interval, "Between two checks.",
+               between(Duration{limits::kWatchIntervalLeast}, Duration{limits::kWatchIntervalMost}))
+          .add("timeout", &FileTarget::timeout, "Of one check.",
+               between(Duration{limits::kWatchTimeoutLeast}, Duration{limits::kWatchTimeoutMost}))
+          .add("retry", &FileTarget::retry, "Pause before a failure is checked again.",
+               at_least(std::chrono::milliseconds{500}))
+          .add_table("confirm", &FileTarget::confirm, confirm_keys(), "N of M.")
+          .add("certificate_share", &FileTarget::certificate_share,
+               "Share of its lifetime that a certificate has left when it is a notice; 0: never.")
+          .add("team", &FileTarget::team, "Group of targets.")
+          .add("tags", &FileTarget::tags, "Words; 'provider:NAME' groups by hosting provider.")
+          .add("owner", &FileTarget::owner, "Whom to ask.")
+          .add("parents", &FileTarget::parents,
+               "Targets that this depends on: while one is down, alerts are held.")
+          .add("channels", &FileTarget::channels, "Who is told; empty: every channel.")
+          .add_tables("remedy", &FileTarget::remedies, remedy_keys(),
+                      "What may be run when it is down.")
+          .add("paused", &FileTarget::paused, "Not checked.");
+  return keys;
+}
+
+const Keys<FileChannel>& channel_keys() {
+  static const auto keys =
+      Keys<FileChannel>{}
+          .add("name", &FileChannel::name, "Unique.")
+          .required()
+          .add("kind", &FileChannel::kind, "What stands at its other end.")
+          .required()
+          .add("url", &FileChannel::url, "Where; mail: smtp://host:587 or smtps://host.")
+          .add("secret", &FileChannel::secret, "Password, token or routing key.")
+          .add("user", &FileChannel::user, "mail: login; telegram: the chat's id.")
+          .add("from", &FileChannel::from, "mail: sender.")
+          .add("to", &FileChannel::to, "mail: receivers.")
+          .add("command", &FileChannel::command, "command: program and arguments; no shell.")
+          .add("ca_file", &FileChannel::ca_file, "Trusted certificates, instead of the system's.")
+          .add("must_encrypt", &FileChannel::must_encrypt, "mail: never without TLS.")
+          .add("least", &FileChannel::least, "Lesser incidents are not told here.")
+          .add("teams", &FileChannel::teams, "Only for these teams.")
+          .add("tags", &FileChannel::tags, "Only for targets with one of these tags.")
+          .add("remind", &FileChannel::remind, "Again after this, while nobody acknowledged.")
+          .add("escalate", &FileChannel::escalate,
+               "Told only when nobody acknowledged for this long.")
+          .add("recoveries", &FileChannel::recoveries, "Also told when it is over.")
+          .add("quiet", &FileChannel::quiet,
+               "Quiet hours, '22:00-07:00 Europe/Berlin': only what is down disturbs.")
+          .add("quiet_all", &FileChannel::quiet_all, "Nothing disturbs in quiet hours.");
+  return keys;
+}
+
+const Keys<store::MaintenanceWindow>& maintenance_keys() {
+  using Window = store::MaintenanceWindow;
+  static const auto keys =
+      Keys<Window>{}
+          .add("title", &Window::title, "What is done.")
+          .required()
+          .add("zone", &Window::zone, "IANA time zone: Europe/Berlin.")
+          .required()
+          .add("starts", &Window::starts, "Local time: 2026-11-29T02:00.")
+          .required()
+          .add("minutes", &Window::minutes, "How long.")
+          .required()
+          .add("repeats", &Window::repeats,
+               "Empty, daily, weekly:mon,thu, monthly:1 or monthly:last.")
+          .add("until", &Window::until, "Last local day: 2027-01-31.")
+          .add("targets", &Window::targets, "Ids; with teams and tags empty: everything.")
+          .add("teams", &Window::teams, "Teams.")
+          .add("tags", &Window::tags, "Tags.")
+          .add("note", &Window::note, "For the status page.");
+  return keys;
+}
+
+const Keys<FileWatch>& watch_keys() {
+  static const auto keys =
+      Keys<FileWatch>{}
+          .add("vantage", &FileWatch::vantage, "The name of this place.")
+          .add("console", &FileWatch::console,
+               "Base of links in alerts: https://watch.example.net.")
+          .add("listen", &FileWatch::listen, "Where the console listens.")
+          .add("store", &FileWatch::store, "A file, or postgresql://user@host/name.")
+          .add("as_database", &FileWatch::as_database,
+               "A MaxMind-format file with AS numbers: groups by autonomous system.")
+          .add("anchors", &FileWatch::anchors,
+               "Addresses that always answer; when none does, this machine cannot see. Default: "
+               "the system's resolvers.")
+          .add("diagnose", &FileWatch::diagnose, "A whole diagnosis when an incident opens.")
+          .add("gather", &FileWatch::gather, "Alerts wait so long for others that fail with it.",
+               between(Duration::zero(), Duration{minutes{10}}))
+          .add("quorum", &FileWatch::quorum, "Vantages that must agree; 0: more than half.",
+               between(std::int64_t{0}, std::int64_t{100}))
+          .add("keep_minutes", &FileWatch::keep_minutes, "How long figures of minutes are kept.")
+          .add("keep_hours", &FileWatch::keep_hours, "How long figures of hours are kept.")
+          .add_tables("target", &FileWatch::targets, target_keys(), "What is watched.")
+          .add_tables("channel", &FileWatch::channels, channel_keys(), "Who is told, and how.")
+          .add_tables("maintenance", &FileWatch::maintenance, maintenance_keys(),
+                      "Times in which nobody is told.");
+  return keys;
+}
+
+Parsed<Target> target_from(const FileTarget& file) {
+  Target out;
+  const std::string address =
+      !file.url.empty() ? file.url
+      : file.kind == CheckKind::http
+          ? file.host
+          : fmt::format("{}://{}{}", name(file.kind), file.host,
+                        file.port == 0 ? "" : fmt::format(":{}", file.port));
+  if (file.kind == CheckKind::heartbeat) {
+    out.kind = CheckKind::heartbeat;
+  } else {
+    const auto asked = target_of(address);
+    if (!asked) return asked;
+    out = *asked;
+  }
+  if (!file.id.empty()) out.id = file.id;
+  out.name = file.name;
+  out.record = file.record;
+  for (const std::string& word : file.origins) {
+    const auto origin = Endpoint::parse(word, out.port);
+    if (!origin) return error(origin.error().text);
+    out.origins.push_back(*origin);
+  }
+  out.known_addresses = file.known_addresses;
+  out.resolver = file.resolver;
+  out.every_address = file.every_address;
+  out.expect = file.expect;
+  out.ca_file = file.ca_file;
+  out.interval = file.interval;
+  out.timeout = file.timeout;
+  out.retry = file.retry;
+  out.confirm = file.confirm;
+  out.certificate_share = file.certificate_share;
+  out.team = file.team;
+  out.tags = file.tags;
+  out.owner = file.owner;
+  out.parents = file.parents;
+  out.channels = file.channels;
+  out.remedies = file.remedies;
+  out.paused = file.paused;
+  const auto fits = validate(out);
+  if (!fits) return error(fits.error().text);
+  return out;
+}
+
+// "22:00-07:00 Europe/Berlin"
+Parsed<QuietHours> quiet_from(const FileChannel& file) {
+  QuietHours out;
+  out.all = file.quiet_all;
+  if (file.quiet.empty()) return out;
+  const std::string_view text = file.quiet;
+  const auto minute = [](std::string_view clock) {
+    if (clock.size() != 5 || clock[2] != ':') return -1;
+    const auto digit = [&](std::size_t at) { return clock[at] - '0'; };
+    for (const std::size_t at : {0U, 1U, 3U, 4U}) {
+      if (digit(at) < 0 || digit(at) > 9) return -1;
+    }
+    const int of_day = (digit(0) * 10 + digit(1)) * 60 + digit(3) * 10 + digit(4);
+    return of_day < 24 * 60 ? of_day : -1;
+  };
+  if (text.size() > 12 && text[5] == '-' && text[11] == ' ') {
+    out.from = minute(text.substr(0, 5));
+    out.to = minute(text.substr(6, 5));
+    out.zone = trim(text.substr(12));
+    const auto known = validate(
+        store::MaintenanceWindow{.zone = out.zone, .starts = "2026-01-01T00:00", .minutes = 1});
+    if (!known) return error(known.error().text);
+    if (out.from >= 0 && out.to >= 0) return out;
+  }
+  return error(fmt::format("quiet '{}' is not understood; expected like 22:00-07:00 Europe/Berlin",
+                           printable(text, 80)));
+}
+
+Parsed<Channel> channel_from(const FileChannel& file, bool reveal_secrets) {
+  Channel out;
+  out.name = file.name;
+  out.kind = file.kind;
+  out.url = file.url;
+  if (file.secret.given()) {
+    if (reveal_secrets) {
+      auto secret = config::reveal(file.secret);
+      if (!secret) return error(secret.error().text);
+      out.secret = std::move(*secret);
+    } else {
+      out.secret = "given";
+    }
+  }
+  out.user = file.user;
+  out.from = file.from;
+  out.to = file.to;
+  out.command = file.command;
+  out.ca_file = file.ca_file;
+  out.must_encrypt = file.must_encrypt;
+  out.least = file.least;
+  out.teams = file.teams;
+  out.tags = file.tags;
+  out.remind = file.remind;
+  out.escalate = file.escalate;
+  out.recoveries = file.recoveries;
+  const auto quiet = quiet_from(file);
+  if (!quiet) return error(quiet.error().text);
+  out.quiet = *quiet;
+  return out;
+}
+
+// The place of the n-th table of [[watch.KEY]].
+config::Place place_of(const Node& table, std::string_view key, std::size_t n) {
+  const Node* list = table.find(key);
+  return list != nullptr && n < list->items.size() ? list->items[n].place : table.place;
+}
+
+void check_names(const Node& table, const Settings& settings, config::Findings& findings) {
+  std::set<std::string> ids;
+  std::set<std::string> channels;
+  std::vector<std::string> id_list;
+  std::vector<std::string> channel_list;
+  for (std::size_t i = 0; i < settings.targets.size(); ++i) {
+    const Target& target = settings.targets[i];
+    id_list.push_back(target.id);
+    if (!ids.insert(target.id).second) {
+      findings.error(
+          "duplicate", place_of(table, "target", i),
+          fmt::format("another target has the id '{}'; give one of them its own id", target.id));
+    }
+  }
+  for (std::size_t i = 0; i < settings.channels.size(); ++i) {
+    const Channel& channel = settings.channels[i];
+    channel_list.push_back(channel.name);
+    if (!channels.insert(channel.name).second) {
+      findings.error("duplicate", place_of(table, "channel", i),
+                     fmt::format("another channel is called '{}'", channel.name));
+    }
+    if (const std::string why = missing(channel); !why.empty()) {
+      findings.error("missing-key", place_of(table, "channel", i), why);
+    }
+  }
+  for (std::size_t i = 0; i < settings.targets.size(); ++i) {
+    const auto refers = [&](const std::vector<std::string>& used,
+                            const std::set<std::string>& known,
+                            const std::vector<std::string>& list, std::string_view what) {
+      for (const std::string& name_used : used) {
+        if (known.contains(name_used)) continue;
+        findings.error(
+            "dangling-reference", place_of(table, "target", i),
+            fmt::format("there is no {} '{}'; {}", what, name_used, config::hint(name_used, list)));
+      }
+    };
+    refers(settings.targets[i].parents, ids, id_list, "target");
+    refers(settings.targets[i].channels, channels, channel_list, "channel");
+    for (const Remedy& remedy : settings.targets[i].remedies) {
+      refers(remedy.verify, ids, id_list, "target");
+    }
+  }
+}
+
+FileSettings settings_from(const Node& table, const config::CheckContext& context,
+                           config::Findings& findings) {
+  FileWatch file;
+  watch_keys().read(table, file, findings);
+  FileSettings out;
+  out.store = file.store;
+  out.listen = file.listen;
+  Settings& settings = out.settings;
+  settings.vantage = file.vantage;
+  settings.console = file.console;
+  settings.anchors = file.anchors;
+  settings.as_database = file.as_database;
+  settings.diagnose = file.diagnose;
+  settings.ledger.gather = file.gather;
+  settings.ledger.quorum = file.quorum;
+  settings.retention.minutes = std::chrono::duration_cast<hours>(file.keep_minutes);
+  settings.retention.hours = std::chrono::duration_cast<hours>(file.keep_hours);
+  for (std::size_t i = 0; i < file.targets.size(); ++i) {
+    auto target = target_from(file.targets[i]);
+    if (target) {
+      settings.targets.push_back(std::move(*target));
+    } else {
+      findings.error("wrong-value", place_of(table, "target", i), target.error().text);
+    }
+  }
+  for (std::size_t i = 0; i < file.channels.size(); ++i) {
+    auto channel = channel_from(file.channels[i], context.files);
+    if (channel) {
+      settings.channels.push_back(std::move(*channel));
+    } else {
+      findings.error("wrong-value", place_of(table, "channel", i), channel.error().text);
+    }
+  }
+  for (std::size_t i = 0; i < file.maintenance.size(); ++i) {
+    auto window = file.maintenance[i];
+    window.id = fmt::format("file-{}", i + 1);
+    window.source = "file";
+    const auto fits = validate(window);
+    if (!fits) {
+      findings.error("wrong-value", place_of(table, "maintenance", i), fits.error().text);
+    }
+    settings.maintenance.push_back(std::move(window));
+  }
+  if (!findings.any_error()) check_names(table, settings, findings);
+  return out;
+}
+
+constexpr std::string_view kExample = R"([watch]
+# store = "/var/lib/causeway/watch.db"
+# anchors = ["192.0.2.1:53"]
+
+[[watch.target]]
+url = "https://www.example.net/"
+interval = "30s"
+expect = { status = 200, text = "Welcome" }
+origins = ["203.0.113.10"]
+team = "web"
+tags = ["provider:example-hosting"]
+
+[[watch.channel]]
+name = "mail"
+kind = "mail"
+url = "smtp://mail.example.net:587"
+user = "alerts"
+secret = { file = "/run/secrets/smtp" }
+from = "alerts@example.net"
+to = ["ops@example.net"]
+remind = "4h"
+
+[[watch.maintenance]]
+title = "Updates"
+zone = "Europe/Berlin"
+starts = "2026-11-29T03:00"
+minutes = 60
+repeats = "weekly:sun"
+)";
+
+}  // namespace
+
+std::expected<FileSettings, config::Findings> read_settings(const Node& root,
+                                                            const config::CheckContext& context) {
+  config::Findings findings;
+  const Node* table = root.find("watch");
+  if (table == nullptr) {
+    findings.error("missing-key", root.place, "there is no [watch] in the file");
+    return std::unexpected(std::move(findings));
+  }
+  FileSettings out = settings_from(*table, context, findings);
+  if (findings.any_error()) return std::unexpected(std::move(findings));
+  return out;
+}
+
+config::Section config_section() {
+  return {.name = "watch",
+          .text = "Targets, who is told about them, and where it is kept.",
+          .keys = watch_keys().infos(),
+          .example = std::string{kExample},
+          .check = [](const Node& table, const config::CheckContext& context,
+                      config::Findings& findings) { settings_from(table, context, findings); }};
+}
+
+}  // namespace causeway::watch

@@ -1,0 +1,15 @@
+// One whole check of one target, with the stages of a diagnosis: names, every address and family,
+// TLS with its certificate, HTTP/1.1 and HTTP/2, the origins directly, ping, DNS values.
+#pragma once
+
+#include "net/task.hpp"
+#include "watch/check.hpp"
+#include "watch/names.hpp"
+#include "watch/target.hpp"
+
+namespace causeway::watch {
+
+// Runs on the current loop; `target` and `names` must outlive it. Never fails.
+net::Task<CheckResult> full_check(const Target& target, Names& names);
+
+}  // namespace causeway::watch

@@ -1,0 +1,222 @@
+#include "watch/judge_check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <nlohmann/json.hpp>
+
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "reach/exchange.hpp"
+#include "watch/limits.hpp"
+
+namespace causeway::watch {
+namespace {
+
+using codec::HttpFault;
+using model::FailureId;
+
+std::string_view outcome_of(HttpFault fault) {
+  switch (fault) {
+    case HttpFault::none: return "complete";
+    case HttpFault::nothing: return "closed";
+    case HttpFault::head_cut: return "headers-truncated";
+    case HttpFault::body_cut: return "body-truncated";
+    case HttpFault::head_too_large:
+    case HttpFault::too_many_lines: return "headers-too-large";
+    case HttpFault::conflicting_length:
+    case HttpFault::length_with_coding:
+    case HttpFault::extra_bytes: return "length-mismatch";
+    case HttpFault::bad_chunk_size:
+    case HttpFault::bad_chunk_end:
+    case HttpFault::chunk_line_too_long:
+    case HttpFault::bad_trailer: return "bad-chunking";
+    case HttpFault::too_many_interim: return "endless-interim";
+    default: return "malformed";
+  }
+}
+
+void take_head(const codec::ResponseReader& reader, HttpAnswer& answer) {
+  answer.status = reader.head().status();
+  for (const auto& field : reader.head().fields()) {
+    answer.fields.emplace_back(field.name, field.value);
+  }
+}
+
+bool json_is(const nlohmann::json& document, const std::string& pointer, const std::string& wanted,
+             std::string& found) {
+  try {
+    const nlohmann::json& value = document.at(nlohmann::json::json_pointer{pointer});
+    found = value.is_string() ? value.get<std::string>() : value.dump();
+  } catch (const nlohmann::json::exception&) {
+    found.clear();
+    return false;
+  }
+  return found == wanted;
+}
+
+std::string broken_json(const Expect& expect, const std::string& body) {
+  if (expect.json.empty()) return {};
+  const auto document = nlohmann::json::parse(body, nullptr, false);
+  if (document.is_discarded()) return "The body is no JSON.";
+  for (const auto& [pointer, wanted] : expect.json) {
+    std::string found;
+    if (json_is(document, pointer, wanted, found)) continue;
+    return fmt::format("JSON {} is '{}', expected '{}'.", pointer,
+                       printable(found, limits::kTextKept), wanted);
+  }
+  return {};
+}
+
+std::string excerpt_of(const HttpAnswer& answer) {
+  std::string out = fmt::format("HTTP {}\n", answer.status);
+  for (const auto& [name, value] : answer.fields) {
+    const bool secret = equals_ignoring_case(name, "set-cookie");
+    out += fmt::format("{}: {}\n", printable(name, 80),
+                       secret ? "..." : printable(value, limits::kTextKept));
+    if (out.size() > limits::kWatchExcerptBytes) break;
+  }
+  return out + "\n" + printable(answer.body, limits::kWatchExcerptBytes);
+}
+
+}  // namespace
+
+codec::RequestText request_of(const Target& target) {
+  codec::RequestText out;
+  out.path = target.url.path;
+  out.host = target.url.host;
+  out.port = target.url.port;
+  out.scheme = target.url.scheme;
+  out.more = {{"Connection", "close"}};
+  return out;
+}
+
+void take_bytes(codec::ResponseReader& reader, std::string_view bytes, bool body,
+                HttpAnswer& answer) {
+  while (!bytes.empty() && !reader.finished()) {
+    const auto step = reader.feed(bytes);
+    bytes.remove_prefix(step.taken);
+    if (answer.status == 0 && reader.head_complete()) take_head(reader, answer);
+    answer.body += step.body.substr(0, limits::kBodyBytesKept - answer.body.size());
+  }
+  if (reader.finished()) {
+    answer.outcome = outcome_of(reader.fault());
+    answer.detail = reader.fault() == HttpFault::none ? "" : reader.detail();
+    return;
+  }
+  // Enough was seen: the rest of a long page is nobody's business here.
+  const bool enough = answer.status != 0 && answer.status < 400 && !body;
+  if (enough || answer.body.size() >= limits::kBodyBytesKept) answer.outcome = "complete";
+}
+
+void take_end(codec::ResponseReader& reader, const net::ReadResult& read, HttpAnswer& answer) {
+  const bool head = reader.head_complete();
+  switch (read.end) {
+    case net::ReadEnd::eof:
+      reader.end();
+      answer.outcome = outcome_of(reader.fault());
+      answer.detail = reader.fault() == HttpFault::none ? "" : reader.detail();
+      return;
+    case net::ReadEnd::timeout:
+      answer.outcome = head ? "stalled-body" : reader.head_begun() ? "slow-headers" : "silent";
+      return;
+    default: answer.outcome = head ? "body-reset" : "reset";
+  }
+}
+
+std::string broken_expectation(const Expect& expect, const HttpAnswer& answer) {
+  if (expect.status != 0 && answer.status != expect.status) {
+    return fmt::format("HTTP {}, expected {}.", answer.status, expect.status);
+  }
+  if (expect.status == 0 && answer.status >= 400) return fmt::format("HTTP {}.", answer.status);
+  for (const auto& [name, wanted] : expect.fields) {
+    const bool there = std::ranges::any_of(answer.fields, [&](const auto& field) {
+      return equals_ignoring_case(field.first, name) &&
+             contains_ignoring_case(field.second, wanted);
+    });
+    if (!there) return fmt::format("The header {} does not have '{}'.", name, wanted);
+  }
+  if (!expect.text.empty() && answer.body.find(expect.text) == std::string::npos) {
+    return fmt::format("The page does not have '{}'.", printable(expect.text, 80));
+  }
+  if (!expect.absent.empty() && answer.body.find(expect.absent) != std::string::npos) {
+    return fmt::format("The page has '{}'.", printable(expect.absent, 80));
+  }
+  return broken_json(expect, answer.body);
+}
+
+bool own_trouble(FailureId failure) {
+  switch (failure) {
+    case FailureId::route_no_local_route:
+    case FailureId::route_no_source_address:
+    case FailureId::route_local_block:
+    case FailureId::connect_out_of_ports:
+    case FailureId::connect_out_of_files:
+    case FailureId::resolve_resolver_unreachable:
+    case FailureId::cancelled:
+    case FailureId::internal: return true;
+    default: return false;
+  }
+}
+
+void fail(CheckResult& out, FailureId failure, std::string detail) {
+  out.outcome = own_trouble(failure) ? Outcome::unknown : Outcome::down;
+  out.failure = failure;
+  out.detail = std::move(detail);
+}
+
+void judge_answer(const Target& target, const HttpAnswer& answer, CheckResult& out) {
+  out.status = answer.status;
+  if (const auto failure = reach::failure_of(answer.outcome)) {
+    fail(out, *failure,
+         fmt::format("{}: {}{}{}", out.address, row(*failure).sentence,
+                     answer.detail.empty() ? "" : " ", answer.detail));
+    if (answer.status != 0) out.excerpt = excerpt_of(answer);
+    return;
+  }
+  const std::string broken = broken_expectation(target.expect, answer);
+  if (broken.empty()) {
+    out.outcome = Outcome::ok;
+    return;
+  }
+  fail(out, FailureId::http_status, fmt::format("{}: {}", out.address, broken));
+  out.excerpt = excerpt_of(answer);
+}
+
+CheckResult combined(std::vector<Tried> tries) {
+  const auto count = [&](auto&& wanted) { return std::ranges::count_if(tries, wanted); };
+  const auto known = [](const Tried& one) { return one.result.outcome != Outcome::unknown; };
+  const auto good = [](const Tried& one) { return one.result.outcome == Outcome::ok; };
+  const auto bad = [&](const Tried& one) { return known(one) && !good(one); };
+  if (tries.empty()) return {};
+  const auto failed = std::ranges::find_if(tries, bad);
+  const auto shown = failed != tries.end() ? failed : std::ranges::find_if(tries, known);
+  CheckResult out = shown != tries.end() ? shown->result : tries.front().result;
+  for (const Tried& one : tries) {
+    out.elapsed = std::max(out.elapsed, one.result.elapsed);
+    if (out.shared.certificate.empty()) {
+      const auto addresses = out.shared.addresses;
+      out.shared = one.result.shared;
+      out.shared.addresses = addresses;
+    }
+  }
+  const auto seen = count(known);
+  const auto failing = count(bad);
+  if (seen == 0 || failing == 0) return out;
+  const bool has_direct = std::ranges::any_of(tries, &Tried::direct);
+  const bool way_ok = std::ranges::any_of(tries, [&](auto& t) { return !t.direct && good(t); });
+  const bool direct_ok = std::ranges::any_of(tries, [&](auto& t) { return t.direct && good(t); });
+  // What visitors get decides between down and degraded.
+  out.outcome = way_ok || (!has_direct && failing < seen) ? Outcome::degraded : Outcome::down;
+  if (has_direct && !way_ok && direct_ok) {
+    out.detail += " The origin itself answers: the fault lies between the edge and it.";
+  } else if (has_direct && way_ok && !direct_ok) {
+    out.detail += " Visitors are still served, the origin itself is not well.";
+  } else if (failing < seen) {
+    out.detail += fmt::format(" {} of {} addresses fail.", failing, seen);
+  }
+  return out;
+}
+
+}  // namespace causeway::watch

@@ -1,0 +1,226 @@
+// What fails together: one incident about what its members share, when that explains it.
+#include <fmt/format.h>
+
+#include "base/limits.hpp"
+#include "watch/ledger_state.hpp"
+#include "watch/limits.hpp"
+
+namespace causeway::watch {
+namespace {
+
+// Which shared things could make an attempt fail at this stage. A dead name server stops names
+// only; a dead host stops everything that comes after the name.
+bool applies(ShareKind kind, const std::optional<model::FailureId>& failure) {
+  if (!failure) return kind != ShareKind::nameserver && kind != ShareKind::certificate;
+  const model::FailureRow& what = row(*failure);
+  const bool of_certificate = what.id.starts_with("cert.");
+  switch (kind) {
+    case ShareKind::certificate: return of_certificate;
+    case ShareKind::nameserver: return what.stage == model::Stage::resolve;
+    case ShareKind::provider: return true;
+    default: return what.stage != model::Stage::resolve && !of_certificate;
+  }
+}
+
+double portion(int part, int whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+// The certificate's own failure is the cause of all who serve it.
+std::string_view certificate_cause(std::string_view failure) {
+  if (failure == "cert.expired") return "tls.expired";
+  if (failure == "cert.not_yet_valid") return "tls.not-yet-valid";
+  if (failure == "cert.revoked") return "tls.revoked";
+  if (failure == "cert.unknown_issuer") return "tls.unknown-issuer";
+  if (failure == "cert.incomplete_chain") return "tls.incomplete-chain";
+  return "unknown";
+}
+
+std::string_view cause_of(const Share& share, std::string_view failure) {
+  switch (share.kind) {
+    case ShareKind::certificate: return certificate_cause(failure);
+    case ShareKind::nameserver:
+      return failure == "resolve.server_failed" ? "dns.auth-servfail" : "dns.auth-unreachable";
+    case ShareKind::address: return "host.shared-address-outage";
+    case ShareKind::prefix:
+    case ShareKind::as:
+    case ShareKind::provider: return "host.provider-outage";
+  }
+  std::unreachable();
+}
+
+}  // namespace
+
+Explained Ledger::Impl::explained(const Share& share, Instant since) const {
+  Explained out;
+  const auto found = groups.find(share);
+  if (found == groups.end()) return out;
+  for (const std::uint32_t number : found->second.members) {
+    const Entry& entry = entries[number];
+    ++out.all;
+    const bool checked =
+        std::ranges::any_of(entry.views, [&](const View& view) { return view.newest_at >= since; });
+    if (!checked) continue;
+    ++out.checked;
+    out.failing += entry.newest_bad() ? 1 : 0;
+  }
+  const int others = static_cast<int>(numbers.size()) - out.all;
+  out.expected = portion(std::max(0, failing - out.failing), others);
+  return out;
+}
+
+// The narrowest share that explains it; a wider one only when it also explains most of what lies
+// beyond the narrower.
+std::optional<std::pair<Share, Explained>> Ledger::Impl::explanation(const Entry& entry) const {
+  const View* bad = entry.bad_view();
+  if (bad == nullptr) return std::nullopt;
+  // Others that share the trouble began to fail at about the same time.
+  const Instant since = bad->bad_since - options.gather;
+  std::optional<std::pair<Share, Explained>> best;
+  for (const Share& share : entry.shares) {  // sorted, narrowest first
+    if (!applies(share.kind, bad->failure)) continue;
+    const Explained seen = explained(share, since);
+    const double failing_share = portion(seen.failing, seen.checked);
+    if (seen.failing < options.least_members || failing_share < options.least_share) continue;
+    // Everything everywhere fails: this share explains nothing.
+    if (seen.expected > failing_share * options.least_share) continue;
+    if (best) {
+      const int beyond = seen.failing - best->second.failing;
+      const int checked_beyond = seen.checked - best->second.checked;
+      if (beyond <= 0 || portion(beyond, checked_beyond) < options.least_share) continue;
+    }
+    best.emplace(share, seen);
+  }
+  return best;
+}
+
+void Ledger::Impl::ask_siblings(const Entry& entry, Moment now) {
+  const View* bad = entry.bad_view();
+  if (bad == nullptr) return;
+  const std::size_t most = limits::kWatchSiblings;
+  for (const Share& share : entry.shares) {
+    if (!applies(share.kind, bad->failure)) continue;
+    Group& group = groups[share];
+    if (now.steady - group.asked < limits::kWatchSiblingPause) continue;
+    group.asked = now.steady;
+    std::size_t asked = 0;
+    for (const std::uint32_t number : group.members) {
+      Entry& other = entries[number];
+      if (&other == &entry || other.views.empty() || !other.incident.empty()) continue;
+      if (now.steady - other.asked < limits::kWatchSiblingPause) continue;
+      const bool fresh = std::ranges::any_of(
+          other.views, [&](const View& view) { return view.newest_at >= bad->bad_since; });
+      if (fresh) continue;
+      other.asked = now.steady;
+      wishes.check.push_back(number);
+      if (++asked >= most) break;
+    }
+  }
+}
+
+void Ledger::Impl::describe(Live& live, const Explained& seen, Moment now) {
+  live.row.shared_kind = name(live.share->kind);
+  live.row.shared_value = live.share->value;
+  live.row.shared_all = seen.all;
+  live.row.shared_failing = seen.failing;
+  live.row.expected_share = seen.expected;
+  const std::string_view cause = cause_of(*live.share, live.row.failure);
+  live.row.cause = cause;
+  if (const auto known = model::cause_named(cause)) live.row.owner = name(row(*known).owner);
+  live.row.sentence =
+      fmt::format("{} of {} sites checked on {} {} fail; elsewhere {:.1f} % do.", seen.failing,
+                  seen.checked, name(live.share->kind), live.share->value, seen.expected * 100);
+  live.row.title = title_of(live);
+  touch(live, now);
+}
+
+void Ledger::Impl::merge(Live& from, Live& into, const std::string& who, Moment now) {
+  while (!from.open.empty()) {
+    auto held = from.open.extract(from.open.begin());
+    store::Member moved = held.mapped();
+    moved.until = now.wall;
+    from.members.push_back(moved);
+    moved.until = WallTime{};
+    moved.incident = into.row.id;
+    entries[held.key()].incident = into.row.id;
+    into.members.push_back(moved);
+    into.row.first_failed = std::min(into.row.first_failed, moved.since);
+    if (into.ever.size() < limits::kWatchConcerned) into.ever.insert(moved.target);
+    into.open.insert_or_assign(held.key(), std::move(moved));
+    to_gather.erase(held.key());
+  }
+  into.peak = std::max(into.peak, into.open.size());
+  if (severity_named(from.row.severity) > severity_named(into.row.severity)) {
+    into.row.severity = from.row.severity;
+  }
+  // Who heard of one need not hear of the other.
+  into.told = into.told || from.told;
+  from.told = false;
+  from.row.merged_into = into.row.id;
+  event(from, "merged", who, fmt::format("Goes on as incident {}.", into.row.id), now);
+  event(into, "merged", who, fmt::format("Takes in '{}'.", from.row.title), now);
+  close(from, "It is part of another incident.", now);
+}
+
+void Ledger::Impl::gather(std::uint32_t number, Moment now) {
+  const Entry& entry = entries[number];
+  Live* mine = live(entry.incident);
+  if (mine == nullptr || !mine->notice_key.empty()) return;
+  const auto found = explanation(entry);
+  if (!found) return;
+  const auto& [share, seen] = *found;
+  if (mine->share && *mine->share == share) return;
+  // The oldest incident of those that fail with it becomes the one about what they share.
+  Live* keeper = mine;
+  std::vector<std::string> others;
+  for (const std::uint32_t member : groups[share].members) {
+    Live* theirs = live(entries[member].incident);
+    if (theirs == nullptr || theirs == mine || !theirs->notice_key.empty()) continue;
+    if (std::ranges::find(others, theirs->row.id) != others.end()) continue;
+    // A wider incident is there already: it takes this one in.
+    if (theirs->share && theirs->share->kind > share.kind) {
+      merge(*mine, *theirs, "causeway", now);
+      return;
+    }
+    others.push_back(theirs->row.id);
+    if (theirs->row.opened < keeper->row.opened) keeper = theirs;
+  }
+  if (mine != keeper) others.push_back(mine->row.id);
+  const std::string kept = keeper->row.id;
+  keeper->share = share;
+  keeper->row.shared_all = seen.all;
+  for (const std::string& id : others) {
+    if (Live* other = live(id); other != nullptr && id != kept) {
+      merge(*other, *keeper, "causeway", now);
+    }
+  }
+  event(*keeper, "change", "causeway",
+        fmt::format("They share {} {}.", name(share.kind), share.value), now);
+  describe(*keeper, seen, now);
+}
+
+// Those that failed first could not know yet what would fail with them.
+void Ledger::Impl::regroup(Moment now) {
+  if (now.steady - regrouped < limits::kWatchTick) return;
+  regrouped = now.steady;
+  std::vector<std::uint32_t> asking{to_gather.begin(), to_gather.end()};
+  for (const std::uint32_t number : asking) {
+    if (!to_gather.contains(number)) continue;
+    Live* mine = live(entries[number].incident);
+    if (mine == nullptr || now.steady - mine->opened > limits::kWatchGatherMost) {
+      to_gather.erase(number);
+      continue;
+    }
+    gather(number, now);
+  }
+  for (auto& [id, live] : lives) {
+    if (!live.share || live.open.empty()) continue;
+    const int open = static_cast<int>(live.open.size());
+    if (open == live.row.shared_failing) continue;
+    live.row.shared_failing = open;
+    live.row.title = title_of(live);
+    touch(live, now);
+  }
+}
+
+}  // namespace causeway::watch

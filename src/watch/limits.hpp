@@ -1,0 +1,63 @@
+// The limits of a watch; those of everything else are in base/limits.hpp.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace causeway::limits {
+
+// --- targets ---
+constexpr std::size_t kWatchIdLetters = 120;
+constexpr std::size_t kWatchSpecBytes = 64 * 1024;  // of one target in JSON
+constexpr std::size_t kWatchTargets = 2'000'000;
+constexpr std::chrono::seconds kWatchIntervalLeast{1};
+constexpr std::chrono::hours kWatchIntervalMost{24};
+constexpr std::chrono::milliseconds kWatchTimeoutLeast{100};
+constexpr std::chrono::minutes kWatchTimeoutMost{5};
+constexpr int kWatchMaintenanceMinutes = 30 * 24 * 60;
+constexpr std::size_t kWatchOccurrences = 400;  // of one window in one question: a year of days
+
+// --- checks ---
+constexpr std::size_t kWatchExcerptBytes = 4 * 1024;  // of a failing answer, kept with the incident
+constexpr std::size_t kWatchFilesSpared = 256;        // descriptors for everything that is no check
+constexpr std::size_t kWatchFullChecks = 2'000;       // under way at once: each owns buffers
+constexpr std::chrono::seconds kWatchNameLeast{30};   // a name is asked no more often than this
+constexpr std::chrono::seconds kWatchNameMost{3600};  // and no less often
+constexpr int kWatchZoneSteps = 4;                    // up from a host to its zone
+constexpr std::chrono::milliseconds kWatchSlot{50};   // of the schedule
+constexpr std::size_t kWatchSlots = 4096;
+constexpr std::size_t kWatchStarts = 2'000;  // checks begun in one turn before answers are read
+constexpr std::chrono::milliseconds kWatchLate{
+    1000};  // a check begun so much after its time is late
+// A loop that was away for so long (the process was stopped, the machine slept) cannot tell a
+// silent peer from its own absence.
+constexpr std::chrono::seconds kWatchAbsence{3};
+constexpr std::size_t kWatchMinuteTargets = 50'000;  // with more, only hours are kept
+
+// --- incidents ---
+constexpr std::chrono::milliseconds kWatchTick{500};
+constexpr std::size_t kWatchConcerned = 1000;           // members that decide who is told
+constexpr std::size_t kWatchSiblings = 20;              // asked when one of those that share fails
+constexpr std::chrono::seconds kWatchSiblingPause{15};  // before the same one is asked again
+constexpr std::chrono::minutes kWatchGatherMost{5};     // incidents older than this stay alone
+constexpr std::size_t kWatchDiagnoses = 4;              // at once
+constexpr std::size_t kWatchDiagnosesWaiting = 200;
+constexpr std::size_t kWatchDocumentBytes = 512 * 1024;
+
+// --- the own network ---
+constexpr std::chrono::seconds kWatchOwnLook{15};  // between two looks when nobody asks
+constexpr std::chrono::milliseconds kWatchOwnWait{2000};
+
+// --- alerts ---
+constexpr std::chrono::hours kWatchAlertLife{24};     // given up after
+constexpr std::chrono::seconds kWatchAlertRetry{15};  // doubled at each try
+constexpr std::chrono::minutes kWatchAlertRetryMost{15};
+constexpr int kWatchAlertsAtOnce = 20;
+constexpr std::size_t kWatchSettled = 10'000;  // deliveries remembered beside the store
+constexpr std::size_t kWatchMembersShown = 20;
+constexpr std::size_t kWatchDigest = 3;  // more opened at once on a channel become one message
+constexpr std::chrono::seconds kWatchCommandWait{60};
+constexpr std::size_t kWatchCommandOutput = 8 * 1024;
+
+}  // namespace causeway::limits

@@ -1,0 +1,350 @@
+#include "watch/outbox.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/id.hpp"
+#include "base/limits.hpp"
+#include "judge/judge.hpp"
+#include "model/json.hpp"
+#include "net/group.hpp"
+#include "store/alerts.hpp"
+#include "store/incidents.hpp"
+#include "store/targets.hpp"
+#include "watch/duration_words.hpp"
+#include "watch/limits.hpp"
+#include "watch/run_command.hpp"
+
+namespace causeway::watch {
+namespace {
+
+constexpr Duration kLateFrom = std::chrono::minutes{2};
+
+bool any_of(const std::vector<std::string>& wanted, const std::vector<std::string>& has) {
+  return std::ranges::any_of(
+      wanted, [&](const std::string& one) { return std::ranges::find(has, one) != has.end(); });
+}
+
+Severity severity_of(std::string_view text) {
+  if (text == "down") return Severity::down;
+  return text == "degraded" ? Severity::degraded : Severity::notice;
+}
+
+bool concerns(const Channel& channel, const std::vector<const Target*>& targets) {
+  if (targets.empty()) return true;
+  return std::ranges::any_of(targets, [&](const Target* target) {
+    if (!target->channels.empty() && !any_of(target->channels, {channel.name})) return false;
+    if (channel.teams.empty() && channel.tags.empty()) return true;
+    return any_of(channel.teams, {target->team}) || any_of(channel.tags, target->tags);
+  });
+}
+
+store::Alert alert_for(const Change& change, const Channel& channel, std::string kind, WallTime due,
+                       WallTime now, const NewId& new_id) {
+  store::Alert out;
+  out.id = new_id();
+  out.token = fmt::format("{}/{}/{}/{}", change.incident.id, channel.name, kind, change.round);
+  out.incident = change.incident.id;
+  out.channel = channel.name;
+  out.kind = std::move(kind);
+  out.state = "pending";
+  out.created = now;
+  out.due = due;
+  out.expires = due + limits::kWatchAlertLife;
+  out.body = "{}";
+  return out;
+}
+
+// The store keeps what was seen; what it means is judged from that.
+std::optional<model::Verdict> verdict_in(const std::string& diagnosis) {
+  auto document = model::parse_document(diagnosis, "diagnosis");
+  if (!document) return std::nullopt;
+  judge::Evidence evidence{document->vantage.name, std::move(document->attempts),
+                           std::move(document->observations)};
+  return judge::judge(evidence);
+}
+
+WallTime after(WallTime at, Duration by) {
+  return at + std::chrono::duration_cast<std::chrono::milliseconds>(by);
+}
+
+}  // namespace
+
+std::vector<store::Alert> alerts_for(const Change& change, const std::vector<Channel>& channels,
+                                     const std::vector<const Target*>& targets, WallTime now,
+                                     const NewId& new_id) {
+  std::vector<store::Alert> out;
+  const Severity severity = severity_of(change.incident.severity);
+  for (const Channel& channel : channels) {
+    if (change.tell == Change::Tell::nothing || severity < channel.least ||
+        !concerns(channel, targets)) {
+      continue;
+    }
+    const bool only_escalation = channel.escalate > Duration::zero();
+    const auto add = [&](std::string kind, WallTime due) {
+      out.push_back(alert_for(change, channel, std::move(kind), due, now, new_id));
+    };
+    if (change.tell == Change::Tell::recovered) {
+      if (channel.recoveries) add("recovered", now);
+    } else if (only_escalation) {
+      add("escalated", after(now, channel.escalate));
+    } else {
+      add(change.tell == Change::Tell::worse ? "worse" : "opened", now);
+      if (channel.remind > Duration::zero()) add("reminder", after(now, channel.remind));
+    }
+  }
+  return out;
+}
+
+Duration retry_pause(int attempts) {
+  Duration out = limits::kWatchAlertRetry;
+  for (int i = 1; i < attempts && out < limits::kWatchAlertRetryMost; ++i) out *= 2;
+  return std::min<Duration>(out, limits::kWatchAlertRetryMost);
+}
+
+Outbox::Outbox(store::Store& store, std::function<void(std::string)> said)
+    : store_(store), said_(std::move(said)) {}
+
+void Outbox::configure(std::vector<Channel> channels, std::string console) {
+  channels_ = std::move(channels);
+  console_ = std::move(console);
+}
+
+const Channel* Outbox::channel(const std::string& wanted) const {
+  const auto found = std::ranges::find(channels_, wanted, &Channel::name);
+  return found == channels_.end() ? nullptr : &*found;
+}
+
+net::Task<Taken> Outbox::send(const Channel& channel, const Message& message, std::string id,
+                              WallTime wall) {
+  Call call = call_of(channel, message, id, wall);
+  if (auto* mail = std::get_if<net::OutboundMail>(&call)) {
+    const auto reply = co_await outbound_.mail(std::move(*mail));
+    co_return taken(reply);
+  }
+  if (auto* request = std::get_if<net::OutboundRequest>(&call)) {
+    const auto reply = co_await outbound_.send(std::move(*request));
+    co_return taken(reply);
+  }
+  auto& command = std::get<CommandCall>(call);
+  const Ran ran = co_await run_command(command.arguments, command.environment, command.input,
+                                       limits::kWatchCommandWait);
+  Taken out;
+  out.ok = ran.started && ran.status == 0;
+  out.detail = ran.timed_out ? "it took too long"
+               : ran.started ? fmt::format("exit status {} {}", ran.status, ran.output)
+                             : ran.why;
+  co_return out;
+}
+
+Parsed<Message> Outbox::compose(const store::Alert& alert, WallTime wall) {
+  using Answer = Parsed<MessageFacts>;
+  auto facts = store_.read([&](store::Database& database) -> Answer {
+    MessageFacts out;
+    auto incident = store::incident(database, alert.incident);
+    if (!incident) return error(incident.error().text);
+    if (!*incident) return error("the incident is no longer known");
+    out.incident = **incident;
+    auto members = store::members(database, alert.incident);
+    if (!members) return error(members.error().text);
+    out.members = std::move(*members);
+    for (const auto& member : out.members) {
+      if (out.targets.size() == limits::kWatchMembersShown) break;
+      auto target = store::target(database, member.target);
+      if (target && *target) out.targets.push_back(std::move(**target));
+    }
+    const auto document = store::document(database, out.incident.diagnosis);
+    if (document && *document) out.verdict = verdict_in((*document)->body);
+    return out;
+  });
+  if (!facts) return error(facts.error().text);
+  facts->console = console_;
+  Message message = message_of(*facts, alert.kind);
+  const Duration late = wall - alert.due;
+  if (late > kLateFrom) {
+    message.late = fmt::format("This message is {} late{}.", words(late),
+                               alert.reason.empty() ? "" : ": " + alert.reason);
+  }
+  return message;
+}
+
+// False: it was settled without being sent.
+bool Outbox::still_wanted(store::Alert& alert, const Channel& channel,
+                          const store::Incident& incident, WallTime wall) {
+  const bool open = incident.closed == WallTime{};
+  const auto cancel = [&](std::string why) {
+    alert.state = "cancelled";
+    alert.reason = std::move(why);
+    return false;
+  };
+  if (alert.kind != "recovered" && !open) return cancel("it was over before it could be sent");
+  if (!incident.merged_into.empty()) return cancel("it is part of another incident");
+  const bool reminds = alert.kind == "reminder" || alert.kind == "escalated";
+  if (reminds && incident.acknowledged != WallTime{}) {
+    return cancel(fmt::format("{} looks after it", incident.acknowledged_by));
+  }
+  if (alert.expires <= wall) {
+    alert.state = "expired";
+    if (alert.reason.empty()) alert.reason = "too old";
+    return false;
+  }
+  const auto quiet = quiet_until(channel.quiet, wall);
+  const bool disturbs = severity_of(incident.severity) == Severity::down && !channel.quiet.all;
+  if (quiet && *quiet && !disturbs) {
+    alert.due = **quiet;
+    alert.reason = "quiet hours";
+    return false;
+  }
+  return true;
+}
+
+void Outbox::settle(store::Alert alert, const Taken& how, Duration took, WallTime wall) {
+  ++alert.attempts;
+  if (settled_.size() >= limits::kWatchSettled) settled_.clear();
+  settled_[alert.id] = alert.attempts;
+  const store::Delivery delivery{
+      .alert = alert.id,
+      .channel = alert.channel,
+      .at = wall,
+      .ok = how.ok,
+      .elapsed_us = std::chrono::duration_cast<std::chrono::microseconds>(took).count(),
+      .detail = how.detail};
+  if (how.ok) {
+    alert.state = "sent";
+    alert.sent = wall;
+  } else if (how.again) {
+    alert.due = after(wall, retry_pause(alert.attempts));
+    alert.reason = how.detail;
+  } else {
+    alert.state = "expired";
+    alert.reason = how.detail;
+  }
+  if (!how.ok) {
+    said_(fmt::format("alert to {} failed{}: {}", alert.channel,
+                      how.again ? ", it is tried again" : "", how.detail));
+  }
+  std::optional<store::Alert> next;
+  const Channel* to = channel(alert.channel);
+  if (how.ok && alert.kind == "reminder" && to != nullptr) {
+    next = alert;
+    next->id = random_id();
+    next->state = "pending";
+    next->created = wall;
+    next->due = after(wall, to->remind);
+    next->expires = next->due + limits::kWatchAlertLife;
+    next->reason.clear();
+    next->token = fmt::format("{}/{}", alert.token.substr(0, alert.token.find("/again-")),
+                              "again-" + next->id);
+  }
+  store_.write_soon([alert, delivery, next](store::Database& database) {
+    auto kept = store::put_alert(database, alert);
+    if (kept) kept = store::add_delivery(database, delivery);
+    if (kept && next) kept = store::queue_alert(database, *next);
+    if (kept && alert.state == "sent") {
+      kept = store::add_event(
+          database, {.incident = alert.incident,
+                     .at = alert.sent,
+                     .kind = "alert",
+                     .author = "causeway",
+                     .text = fmt::format("{} was told ({}).", alert.channel, alert.kind)});
+    }
+    return kept;
+  });
+}
+
+net::Task<void> Outbox::deliver_one(store::Alert alert, WallTime wall) {
+  const Channel* to = channel(alert.channel);
+  const auto incident = store_.read(
+      [&](store::Database& database) { return store::incident(database, alert.incident); });
+  if (!incident) co_return;  // the store is away: later
+  bool wanted = to != nullptr && incident->has_value();
+  if (!wanted) {
+    alert.state = "cancelled";
+    alert.reason = to == nullptr ? "there is no such channel any more" : "unknown incident";
+  } else {
+    wanted = still_wanted(alert, *to, **incident, wall);
+  }
+  if (!wanted) {
+    store_.write_soon(
+        [alert](store::Database& database) { return store::put_alert(database, alert); });
+    co_return;
+  }
+  const auto message = compose(alert, wall);
+  if (!message) co_return;
+  const Channel copy = *to;  // a reload may replace it meanwhile
+  const Instant began = Clock::now();
+  const Taken how = co_await send(copy, *message, alert.id, wall);
+  settle(std::move(alert), how, Clock::now() - began, wall);
+}
+
+net::Task<void> Outbox::deliver_digest(std::vector<store::Alert> alerts, WallTime wall) {
+  const Channel* to = channel(alerts.front().channel);
+  std::vector<Message> messages;
+  for (const auto& alert : alerts) {
+    auto message = compose(alert, wall);
+    if (message) messages.push_back(std::move(*message));
+  }
+  if (to == nullptr || messages.empty()) co_return;
+  const Channel copy = *to;
+  const Message digest = digest_of(messages);
+  const Instant began = Clock::now();
+  const Taken how = co_await send(copy, digest, alerts.front().id, wall);
+  for (auto& alert : alerts) settle(std::move(alert), how, Clock::now() - began, wall);
+}
+
+net::Task<Instant> Outbox::deliver(Instant now, WallTime wall) {
+  const auto due = store_.read([&](store::Database& database) {
+    return store::due_alerts(database, wall, limits::kWatchAlertsAtOnce);
+  });
+  if (!due) co_return now + limits::kWatchAlertRetry;
+  std::map<std::string, std::vector<store::Alert>> opened;
+  net::Group all;
+  for (const store::Alert& alert : *due) {
+    const auto known = settled_.find(alert.id);
+    if (known != settled_.end() && alert.attempts < known->second) continue;
+    const Channel* to = channel(alert.channel);
+    // Programs sort alerts by themselves: only people get a digest.
+    const bool program =
+        to != nullptr &&
+        (to->kind == ChannelKind::alertmanager || to->kind == ChannelKind::webhook_v4 ||
+         to->kind == ChannelKind::pagerduty || to->kind == ChannelKind::webhook);
+    if (alert.kind == "opened" && to != nullptr && !program && to->quiet.zone.empty()) {
+      opened[alert.channel].push_back(alert);
+    } else {
+      all.start(deliver_one(alert, wall));
+    }
+  }
+  for (auto& [name, alerts] : opened) {
+    if (alerts.size() > limits::kWatchDigest) {
+      all.start(deliver_digest(std::move(alerts), wall));
+    } else {
+      for (auto& alert : alerts) all.start(deliver_one(std::move(alert), wall));
+    }
+  }
+  co_await all.finished();
+  if (!due->empty()) {  // what was settled must be known before the next look
+    co_return Clock::now() + limits::kStoreBatch;
+  }
+  const auto next =
+      store_.read([](store::Database& database) { return store::next_due(database); });
+  if (!next || !*next) co_return next ? kNever : now + limits::kWatchAlertRetry;
+  co_return now + std::max<Duration>(limits::kStoreBatch, **next - wall);
+}
+
+net::Task<Taken> Outbox::test(std::string name, WallTime wall) {
+  const Channel* to = channel(name);
+  if (to == nullptr) co_return Taken{.again = false, .detail = "there is no such channel"};
+  Message message;
+  message.kind = "test";
+  message.severity = "notice";
+  message.title = "This is a test of Causeway's alerts";
+  message.sentence = "Nothing is wrong. Somebody wants to know whether this arrives.";
+  message.since = wall;
+  const Channel copy = *to;
+  Taken out = co_await send(copy, message, random_id(), wall);
+  co_return out;
+}
+
+}  // namespace causeway::watch

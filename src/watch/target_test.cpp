@@ -1,0 +1,113 @@
+#include "watch/target.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/node.hpp"
+#include "watch/config_file.hpp"
+#include "watch/judge_check.hpp"
+
+namespace causeway::watch {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(TargetOf, TakesEveryKind) {
+  const auto web = target_of("https://Shop.example.net/a?b");
+  ASSERT_TRUE(web);
+  EXPECT_EQ(web->kind, CheckKind::http);
+  EXPECT_EQ(web->id, "shop.example.net-a-b");
+  EXPECT_EQ(target_of("tcp://db.example.net:5432")->subject(), "db.example.net:5432");
+  EXPECT_EQ(target_of("tls://[2001:db8::1]")->subject(), "[2001:db8::1]:443");
+  EXPECT_EQ(target_of("ping://192.0.2.1")->kind, CheckKind::ping);
+  EXPECT_THAT(target_of("tcp://db.example.net").error().text, HasSubstr("no port"));
+  EXPECT_FALSE(target_of("ftp://example.net"));
+}
+
+TEST(TargetJson, ComesBackAsItWas) {
+  Target target = *target_of("https://shop.example.net/");
+  target.expect = {.status = 200,
+                   .text = "Basket",
+                   .fields = {{"Content-Type", "html"}},
+                   .json = {{"/a/0", "x"}}};
+  target.origins = {*Endpoint::parse("203.0.113.7", 443)};
+  target.tags = {"provider:hoster"};
+  target.parents = {"db"};
+  target.remedies = {{.name = "r", .command = {"true"}, .verify = {"db"}}};
+  target.family = Family::ipv6;
+  const auto back = target_from_json(to_json(target));
+  ASSERT_TRUE(back) << back.error().text;
+  EXPECT_EQ(to_json(*back), to_json(target));
+  EXPECT_EQ(back->provider(), "hoster");
+}
+
+TEST(TargetJson, RefusesWithTheKeyAndTheNearestName) {
+  const auto why = [](const char* json) { return target_from_json(json).error().text; };
+  EXPECT_THAT(why("[]"), HasSubstr("an object"));
+  EXPECT_THAT(why(R"({"id":"a","url":"https://x.test","intervall":5})"), HasSubstr("'interval'"));
+  EXPECT_THAT(why(R"({"id":"a","url":"https://x.test","expect":{"status":"ok"}})"),
+              HasSubstr("expect.status: expected an integer"));
+  EXPECT_THAT(why(R"({"id":"A B","url":"https://x.test"})"), HasSubstr("id"));
+  EXPECT_THAT(why(R"({"id":"a","kind":"tcp","host":"x.test"})"), HasSubstr("port"));
+  EXPECT_THAT(why(R"({"id":"a","url":"https://x.test","interval":0.1})"), HasSubstr("interval"));
+}
+
+Tried tried(Outcome outcome, bool direct = false) {
+  Tried out{.direct = direct};
+  out.result.outcome = outcome;
+  if (outcome == Outcome::down) out.result.failure = model::FailureId::connect_refused;
+  return out;
+}
+
+TEST(Combined, TellsWaysAndAddressesApart) {
+  const auto outcome = [](std::vector<Tried> tries) { return combined(std::move(tries)).outcome; };
+  EXPECT_EQ(outcome({tried(Outcome::ok), tried(Outcome::ok)}), Outcome::ok);
+  EXPECT_EQ(outcome({tried(Outcome::ok), tried(Outcome::down)}), Outcome::degraded);
+  EXPECT_EQ(outcome({tried(Outcome::down), tried(Outcome::down)}), Outcome::down);
+  EXPECT_EQ(outcome({tried(Outcome::down), tried(Outcome::ok, true)}), Outcome::down);
+  EXPECT_EQ(outcome({tried(Outcome::ok), tried(Outcome::down, true)}), Outcome::degraded);
+  EXPECT_EQ(outcome({tried(Outcome::unknown), tried(Outcome::ok)}), Outcome::ok);
+  EXPECT_EQ(outcome({tried(Outcome::unknown), tried(Outcome::unknown)}), Outcome::unknown);
+  EXPECT_THAT(combined({tried(Outcome::down), tried(Outcome::ok, true)}).detail,
+              HasSubstr("between the edge and it"));
+}
+
+TEST(JudgeAnswer, ExpectationsAreSentences) {
+  const auto why = [](Expect expect, HttpAnswer answer) {
+    return broken_expectation(expect, answer);
+  };
+  EXPECT_EQ(why({}, {.status = 302}), "");
+  EXPECT_EQ(why({}, {.status = 503}), "HTTP 503.");
+  EXPECT_EQ(why({.status = 200}, {.status = 204}), "HTTP 204, expected 200.");
+  EXPECT_THAT(why({.text = "Basket"}, {.status = 200, .body = "Oops"}), HasSubstr("'Basket'"));
+  EXPECT_THAT(why({.json = {{"/up", "true"}}}, {.status = 200, .body = R"({"up":false})"}),
+              HasSubstr("'false'"));
+  EXPECT_EQ(why({.json = {{"/up", "true"}}}, {.status = 200, .body = R"({"up":true})"}), "");
+  EXPECT_THAT(why({.json = {{"bad pointer", "x"}}}, {.status = 200, .body = "{}"}),
+              HasSubstr("expected"));
+}
+
+std::string findings(const char* toml) {
+  const auto root = config::parse(toml);
+  if (!root) return root.error().text;
+  const auto read = read_settings(*root, {.now = wall_now(), .files = false});
+  return read ? "" : config::text(read.error(), "f.toml");
+}
+
+TEST(ConfigFile, TheExampleIsRight) { EXPECT_EQ(findings(config_section().example.c_str()), ""); }
+
+TEST(ConfigFile, WhatIsWrongHasItsPlace) {
+  EXPECT_THAT(findings("[watch]\n[[watch.target]]\nurl = 'https://a.test'\nintervall = '5s'\n"),
+              HasSubstr("f.toml:4:1"));
+  EXPECT_THAT(findings("[watch]\n[[watch.target]]\nurl = 'https://a.test'\nparents = ['bd']\n"
+                       "[[watch.target]]\nid = 'db'\nurl = 'tcp://b.test:1'\n"),
+              HasSubstr("did you mean"));
+  EXPECT_THAT(findings("[watch]\n[[watch.channel]]\nname = 'm'\nkind = 'mail'\n"),
+              HasSubstr("needs url"));
+  EXPECT_THAT(findings("[watch]\n[[watch.maintenance]]\ntitle = 't'\nzone = 'Europe/Berlim'\n"
+                       "starts = '2026-11-29T02:00'\nminutes = 5\n"),
+              HasSubstr("zone"));
+}
+
+}  // namespace
+}  // namespace causeway::watch

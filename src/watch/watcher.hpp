@@ -1,0 +1,115 @@
+// The watch: checks on a schedule, incidents, diagnoses, remedies, alerts, on one loop of its own
+// thread; everything lasting goes to the store. All functions may be called from any thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "model/observation.hpp"
+#include "store/records.hpp"
+#include "store/store.hpp"
+#include "watch/check.hpp"
+#include "watch/ledger.hpp"
+#include "watch/settings.hpp"
+
+namespace causeway::watch {
+
+struct LiveTarget {  // how a target stands now
+  Target target;
+  Standing standing;
+  WallTime checked;  // the epoch: not yet
+  std::string address;
+  std::string detail;
+  int status = 0;
+  Duration elapsed{};
+  Phases phases;
+  Shared shared;
+  std::vector<Share> shares;
+};
+
+struct LiveFigures {
+  std::uint64_t checks = 0;  // ended
+  std::uint64_t failed = 0;
+  std::uint64_t unknown = 0;
+  std::uint64_t late = 0;     // begun more than limits::kWatchLate after their time
+  std::uint64_t skipped = 0;  // times at which no check could begin at all
+  Duration latest{};          // the worst lateness of the last minute
+  Duration lateness_sum{};    // of all checks begun
+  std::uint64_t begun = 0;
+  std::size_t under_way = 0;
+  std::size_t most_under_way = 0;  // what the descriptors allow
+  std::size_t targets = 0;
+  std::size_t down = 0;
+  std::size_t degraded = 0;
+  std::size_t incidents = 0;  // open
+  bool blind = false;
+  std::string blind_because;
+  std::size_t diagnoses_running = 0;
+  std::uint64_t alerts_failed = 0;
+};
+
+// Something that changed, for live displays. Called on the watch's thread: be quick.
+struct LiveEvent {
+  enum class Kind : std::uint8_t { target, incident, own, targets } kind = Kind::target;
+  std::string id;    // of the target or incident
+  std::string text;  // one line for a person
+};
+
+class Watcher {
+ public:
+  // Loads what the store knows (targets of the API, open incidents, windows). `store` must outlive
+  // it. Refused when a setting cannot be used.
+  static Parsed<std::unique_ptr<Watcher>> create(Settings settings, store::Store& store);
+  ~Watcher();  // stop()
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+
+  void start();
+  // No new checks; those under way end as unknown; what was decided is written.
+  void stop();
+  // All or nothing: targets of the API stay, those of the file are replaced.
+  Parsed<bool> reload(Settings settings);
+
+  std::uint64_t subscribe(std::function<void(const LiveEvent&)> listener);
+  void unsubscribe(std::uint64_t listener);
+
+  LiveFigures figures();
+  std::vector<LiveTarget> targets();
+  std::optional<LiveTarget> target(const std::string& id);
+
+  Parsed<bool> put_target(const Target& target);  // of the API; checked at once
+  Parsed<bool> remove_target(const std::string& id);
+  Parsed<bool> pause(const std::string& id, bool paused);
+  Parsed<CheckResult> check_now(const std::string& id);
+  // A whole diagnosis; `listener` hears each observation as it comes, on the watch's thread.
+  // Returns the diagnosis as JSON (causeway.diagnosis/1), which the store keeps too.
+  Parsed<std::string> diagnose_now(const std::string& id,
+                                   std::function<void(const model::Observation&)> listener);
+  Parsed<bool> beat(const std::string& id, bool ok, const std::string& note);
+
+  Parsed<bool> acknowledge(const std::string& incident, const std::string& who);
+  Parsed<bool> note(const std::string& incident, const std::string& who, const std::string& text);
+  Parsed<bool> merge(const std::string& from, const std::string& into, const std::string& who);
+  Parsed<bool> split(const std::string& incident, const std::string& target,
+                     const std::string& who);
+  Parsed<bool> put_maintenance(const store::MaintenanceWindow& window);
+  Parsed<bool> remove_maintenance(const std::string& id);
+  Parsed<std::string> test_channel(const std::string& name);  // what the receiver answered
+  // A result that another vantage reports.
+  Parsed<bool> report(const std::string& target, const std::string& vantage,
+                      const CheckResult& result, WallTime began);
+
+  Settings settings();  // with secrets: not for display
+
+ private:
+  class Impl;
+  explicit Watcher(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace causeway::watch

@@ -1,0 +1,420 @@
+// The watcher's checks: beginning them in time, and what follows from their results.
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "store/rollups.hpp"
+#include "store/targets.hpp"
+#include "watch/duration_words.hpp"
+#include "watch/full_check.hpp"
+#include "watch/own_look.hpp"
+#include "watch/watcher_state.hpp"
+
+namespace causeway::watch {
+namespace {
+
+std::int64_t microseconds(Duration span) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(span).count();
+}
+
+WallTime minute_of(WallTime at) {
+  return std::chrono::time_point_cast<std::chrono::milliseconds>(
+      std::chrono::floor<std::chrono::minutes>(at));
+}
+
+// The address that the light path can take: there is exactly one, and nothing else to ask.
+std::optional<Endpoint> light_way(const Target& target, const Names& names) {
+  const bool plain = target.kind == CheckKind::tcp ||
+                     (target.kind == CheckKind::http && target.url.scheme == "http");
+  if (!plain || !target.origins.empty()) return std::nullopt;
+  if (const auto literal = IpAddress::parse(target.host)) return Endpoint{*literal, target.port};
+  const Named* named = names.known(target.host, target.resolver);
+  if (named == nullptr || named->addresses.size() != 1) return std::nullopt;
+  if (target.family && named->addresses.front().family() != *target.family) return std::nullopt;
+  return Endpoint{named->addresses.front(), target.port};
+}
+
+std::string facts_of(const Site& site) {
+  nlohmann::ordered_json out{{"shares", nlohmann::ordered_json::array()},
+                             {"addresses", nlohmann::ordered_json::array()}};
+  for (const Share& share : site.shares) {
+    out["shares"].push_back({{"kind", name(share.kind)}, {"value", share.value}});
+  }
+  for (const IpAddress& address : site.addresses) out["addresses"].push_back(address.text());
+  out["name_servers"] = site.name_servers;
+  out["certificate"] = site.newest.shared.certificate_subject;
+  return out.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+store::TargetState state_row(const Site& site, const Standing& standing) {
+  return {.target = site.target->id,
+          .outcome = std::string{name(standing.outcome)},
+          .since = standing.since == WallTime{} ? site.checked : standing.since,
+          .checked = site.checked,
+          .failure = standing.failure ? std::string{name(*standing.failure)} : "",
+          .status = site.newest.status,
+          .address = site.newest.address,
+          .detail = site.newest.detail,
+          .elapsed_us = microseconds(site.newest.elapsed),
+          .certificate_until = site.newest.shared.certificate_until,
+          .facts = facts_of(site)};
+}
+
+}  // namespace
+
+// Each check that waits owns a descriptor; some are kept for the store, alerts and diagnoses.
+std::size_t Watcher::Impl::room() const {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 256;
+  const auto all = static_cast<std::size_t>(limit.rlim_cur);
+  return all > 2 * limits::kWatchFilesSpared ? all - limits::kWatchFilesSpared : all / 2;
+}
+
+void Watcher::Impl::start_due() {
+  const Instant begin = net::Loop::current().now();
+  // Away for long: what is under way cannot be told from our own absence.
+  if (begin - turned > limits::kWatchAbsence) {
+    blind_because = fmt::format("this process did not run for {}", words(begin - turned));
+    ledger.own(settings.vantage, false, blind_because, now());
+    blind = true;
+    looked = {};
+  }
+  turned = begin;
+  if (begin - latest_reset > std::chrono::minutes{1}) {
+    latest_reset = begin;
+    figures.latest = {};
+  }
+  const std::size_t under_way = full_under_way + light->under_way();
+  const std::size_t most = room();
+  if (under_way >= most) {
+    ++figures.skipped;
+    return;
+  }
+  for (const std::uint32_t number :
+       schedule->take(begin, std::min(limits::kWatchStarts, most - under_way))) {
+    start_check(number);
+  }
+}
+
+void Watcher::Impl::start_check(std::uint32_t number) {
+  Site& site = sites[number];
+  if (!site.target || site.gone || site.running) return;
+  const Instant begin = net::Loop::current().now();
+  if (site.planned <= begin) {
+    const Duration late = begin - site.planned;
+    figures.lateness_sum += late;
+    figures.latest = std::max(figures.latest, late);
+    if (late > limits::kWatchLate) ++figures.late;
+  }
+  ++figures.begun;
+  const Target& target = *site.target;
+  if (target.kind == CheckKind::heartbeat) {
+    check_heartbeat(number);
+    return;
+  }
+  const auto way = light_way(target, names);
+  if (!way && full_under_way >= limits::kWatchFullChecks) {
+    --figures.begun;
+    schedule->put(number, begin + limits::kWatchSlot);  // its turn comes, and it is late
+    return;
+  }
+  site.running = true;
+  if (way) {
+    light->start(number, *way, site.target);
+  } else {
+    ++full_under_way;
+    tasks.start(run_full(number, site.target));
+  }
+}
+
+net::Task<void> Watcher::Impl::run_full(std::uint32_t number,
+                                        std::shared_ptr<const Target> target) {
+  const Instant began = Clock::now();
+  CheckResult result = co_await full_check(*target, names);
+  --full_under_way;
+  ended(number, began, std::move(result));
+}
+
+void Watcher::Impl::check_heartbeat(std::uint32_t number) {
+  Site& site = sites[number];
+  CheckResult result;
+  const Duration silent = net::Loop::current().now() - site.beat_at;
+  const bool missing = silent > site.target->interval + site.target->timeout;
+  result.outcome = missing ? Outcome::down : Outcome::ok;
+  if (!missing && site.beat == WallTime{}) result.outcome = Outcome::unknown;  // none came yet
+  if (missing) result.detail = fmt::format("No heartbeat for {}.", words(silent));
+  ended(number, net::Loop::current().now(), std::move(result));
+}
+
+void Watcher::Impl::ended(std::uint32_t number, Instant began, CheckResult result) {
+  Site& site = sites[number];
+  site.running = false;
+  if (site.gone) {
+    site = Site{};
+    free_numbers.push_back(number);
+    return;
+  }
+  const Instant end = Clock::now();
+  const WallTime wall = wall_now();
+  const auto wall_began = wall - std::chrono::duration_cast<std::chrono::milliseconds>(end - began);
+  // Stopped in mid-check: a silence that nobody listened to.
+  const bool absent =
+      end - began > site.target->timeout + limits::kWatchAbsence && result.outcome == Outcome::down;
+  if (absent || net::Loop::current().interrupted()) result.outcome = Outcome::unknown;
+  ++figures.checks;
+  figures.failed += result.outcome == Outcome::down || result.outcome == Outcome::degraded ? 1 : 0;
+  figures.unknown += result.outcome == Outcome::unknown ? 1 : 0;
+  if (result.outcome == Outcome::ok && end > outside_ok) outside_ok = end;
+  for (const auto& waiter : std::exchange(site.waiting, {})) waiter->set_value(result);
+  if (net::Loop::current().interrupted()) return;
+
+  const CheckResult before = std::exchange(site.newest, std::move(result));
+  site.checked = wall;
+  if (site.newest.shared.certificate.empty()) {  // a failed handshake shows none
+    const auto addresses = site.newest.shared.addresses;
+    site.newest.shared = before.shared;
+    site.newest.shared.addresses = addresses;
+  }
+  add_to_minute(site, site.newest, wall_began);
+  learn_shares(number, site.newest);
+  ledger.take(number, settings.vantage, site.newest, {began, wall_began}, {end, wall});
+  if (before.outcome != site.newest.outcome || before.failure != site.newest.failure) {
+    remember(number, before, wall_began);
+  }
+  look_at_certificate(number, site.newest);
+  schedule_next(number, site.newest);
+}
+
+void Watcher::Impl::plan(std::uint32_t number, Instant at) {
+  sites[number].planned = at;
+  schedule->put(number, at);
+}
+
+// A failure that is not confirmed yet is looked at again soon; everything else keeps its rhythm.
+void Watcher::Impl::schedule_next(std::uint32_t number, const CheckResult& result) {
+  Site& site = sites[number];
+  if (site.target->paused || stopping) return;
+  const Instant at = net::Loop::current().now();
+  site.due = next_beat(site.due == Instant{} ? at : site.due, site.target->interval, at);
+  const Outcome stands = ledger.standing(number).outcome;
+  const bool bad = result.outcome == Outcome::down || result.outcome == Outcome::degraded;
+  const bool was_bad = stands == Outcome::down || stands == Outcome::degraded;
+  const bool open_question =
+      (bad && stands != result.outcome) || (result.outcome == Outcome::ok && was_bad);
+  const Instant soon = at + std::min(site.target->retry, site.target->interval);
+  plan(number, open_question ? std::min(soon, site.due) : site.due);
+}
+
+// A change goes to the probe log and, as the target's state, to the store.
+void Watcher::Impl::remember(std::uint32_t number, const CheckResult& before, WallTime began) {
+  const Site& site = sites[number];
+  const CheckResult& result = site.newest;
+  const store::Transition row{.target = site.target->id,
+                              .vantage = settings.vantage,
+                              .at = began,
+                              .before = std::string{name(before.outcome)},
+                              .outcome = std::string{name(result.outcome)},
+                              .failure = result.failure ? std::string{name(*result.failure)} : "",
+                              .status = result.status,
+                              .address = result.address,
+                              .elapsed_us = microseconds(result.elapsed),
+                              .detail = result.detail};
+  const auto state = state_row(site, ledger.standing(number));
+  store.write([row, state](store::Database& database) {
+    auto kept = store::add_transition(database, row);
+    return kept ? store::put_state(database, state) : kept;
+  });
+  say(LiveEvent::Kind::target, site.target->id,
+      fmt::format("{} {}{}{}", site.target->shown(), name(result.outcome),
+                  result.detail.empty() ? "" : ": ", result.detail));
+}
+
+void Watcher::Impl::add_to_minute(Site& site, const CheckResult& result, WallTime began) {
+  const bool hourly = numbers.size() > limits::kWatchMinuteTargets;
+  const WallTime start =
+      hourly ? WallTime{std::chrono::floor<std::chrono::hours>(began)} : minute_of(began);
+  store::Rollup& sum = site.minute;
+  if (sum.start != start && sum.start != WallTime{}) {
+    store.write([row = sum](store::Database& db) { return store::add_rollup(db, row); });
+    sum = {};
+  }
+  if (sum.start == WallTime{}) {
+    sum.target = site.target->id;
+    sum.vantage = settings.vantage;
+    sum.span = hourly ? store::Span::hour : store::Span::minute;
+    sum.start = start;
+  }
+  switch (result.outcome) {
+    case Outcome::down: ++sum.down; return;
+    case Outcome::unknown: ++sum.unknown; return;
+    case Outcome::degraded: ++sum.degraded; break;
+    case Outcome::ok: ++sum.ok; break;
+  }
+  const std::int64_t total = microseconds(result.elapsed);
+  const bool first = sum.ok + sum.degraded == 1;
+  sum.total_min = first ? total : std::min(sum.total_min, total);
+  sum.total_max = std::max(sum.total_max, total);
+  sum.total_sum += total;
+  sum.resolve_sum += microseconds(result.phases.resolve);
+  sum.connect_sum += microseconds(result.phases.connect);
+  sum.secure_sum += microseconds(result.phases.secure);
+  sum.wait_sum += microseconds(result.phases.wait);
+}
+
+// Once a minute: sums of minutes that are over, all in one write.
+void Watcher::Impl::flush_minutes(bool all) {
+  const WallTime minute = minute_of(wall_now());
+  if (minute == minute_now && !all) return;
+  minute_now = minute;
+  std::vector<store::Rollup> rows;
+  for (Site& site : sites) {
+    if (!site.target || site.minute.start == WallTime{}) continue;
+    const bool over = site.minute.span == store::Span::minute
+                          ? site.minute.start < minute
+                          : site.minute.start + std::chrono::hours{1} <= minute;
+    if (!over && !all) continue;
+    rows.push_back(std::exchange(site.minute, {}));
+  }
+  if (rows.empty()) return;
+  store.write([rows = std::move(rows)](store::Database& database) -> Parsed<bool> {
+    for (const auto& row : rows) {
+      auto kept = store::add_rollup(database, row);
+      if (!kept) return kept;
+    }
+    return true;
+  });
+}
+
+void Watcher::Impl::learn_shares(std::uint32_t number, const CheckResult& result) {
+  Site& site = sites[number];
+  const Target& target = *site.target;
+  std::vector<IpAddress> addresses = result.shared.addresses;
+  if (addresses.empty()) {
+    if (const auto literal = IpAddress::parse(target.host)) {
+      addresses = {*literal};
+    } else if (const Named* named = names.known(target.host, target.resolver)) {
+      addresses = named->addresses;
+    } else {
+      addresses = site.addresses;  // a name that does not resolve now
+    }
+  }
+  const auto known_certificate =
+      std::ranges::find(site.shares, ShareKind::certificate, &Share::kind);
+  const bool same_certificate = known_certificate == site.shares.end()
+                                    ? result.shared.certificate.empty()
+                                    : known_certificate->value == result.shared.certificate;
+  if (site.addresses == addresses && !site.shares.empty() && same_certificate &&
+      net::Loop::current().now() < site.name_servers_until) {
+    return;
+  }
+  if (!site.addresses.empty() && site.addresses != addresses) {
+    std::vector<std::string> before;
+    std::vector<std::string> after;
+    for (const auto& address : site.addresses) before.push_back(address.text());
+    for (const auto& address : addresses) after.push_back(address.text());
+    ledger.event(ledger.standing(number).incident, "change",
+                 fmt::format("DNS of {} changed from {} to {}.", target.host, join(before, ", "),
+                             join(after, ", ")),
+                 now());
+  }
+  site.addresses = addresses;
+  std::vector<Share> shares;
+  for (const IpAddress& address : addresses) {
+    shares.push_back({ShareKind::address, address.text()});
+    shares.push_back({ShareKind::prefix, Prefix{address, address.is_v4() ? 24U : 48U}.text()});
+    if (as_database) {
+      if (std::string as = as_database->as_of(address); !as.empty()) {
+        shares.push_back({ShareKind::as, std::move(as)});
+      }
+    }
+  }
+  if (!target.provider().empty()) {
+    shares.push_back({ShareKind::provider, std::string{target.provider()}});
+  }
+  for (const auto& server : site.name_servers) shares.push_back({ShareKind::nameserver, server});
+  if (!result.shared.certificate.empty()) {
+    shares.push_back({ShareKind::certificate, result.shared.certificate});
+  }
+  std::ranges::sort(shares);
+  const auto gone = std::ranges::unique(shares);
+  shares.erase(gone.begin(), gone.end());
+  site.shares = shares;
+  ledger.share(number, std::move(shares));
+  const Instant at = net::Loop::current().now();
+  if (at >= site.name_servers_until) {
+    site.name_servers_until = at + limits::kWatchNameMost;
+    const bool has_name = target.kind != CheckKind::heartbeat && !IpAddress::parse(target.host);
+    if (has_name) tasks.start(learn_name_servers(number, site.target));
+  }
+}
+
+net::Task<void> Watcher::Impl::learn_name_servers(std::uint32_t number,
+                                                  std::shared_ptr<const Target> target) {
+  auto servers = co_await names.name_servers(target->host, target->resolver);
+  Site& site = sites[number];
+  if (servers.empty() || site.target != target) co_return;
+  site.name_servers = std::move(servers);
+  site.shares.clear();  // made anew at the next check
+}
+
+void Watcher::Impl::look_at_certificate(std::uint32_t number, const CheckResult& result) {
+  const Site& site = sites[number];
+  const Shared& seen = result.shared;
+  const double share = site.target->certificate_share;
+  if (share <= 0 || seen.certificate_until == WallTime{} ||
+      seen.certificate_from >= seen.certificate_until) {
+    return;
+  }
+  const Moment moment = now();
+  const auto life = seen.certificate_until - seen.certificate_from;
+  const auto left = seen.certificate_until - moment.wall;
+  const double left_share = static_cast<double>(left.count()) / static_cast<double>(life.count());
+  if (left_share >= share || left.count() <= 0) {  // an ended one is a failure of its own
+    ledger.notice_over(number, "certificate", moment);
+    return;
+  }
+  ledger.notice(number, "certificate", "unknown",
+                fmt::format("The certificate for {} ends {} ({:.0f} % of its lifetime is left).",
+                            seen.certificate_subject, rfc3339(seen.certificate_until).substr(0, 10),
+                            left_share * 100),
+                moment);
+}
+
+net::Task<void> Watcher::Impl::look_at_self() {
+  looking = true;
+  const Instant asked = net::Loop::current().now();
+  OwnLook found = co_await look_at_own_network(settings.anchors);
+  looking = false;
+  if (net::Loop::current().interrupted()) co_return;
+  looked = net::Loop::current().now();
+  // A target that answered meanwhile is as good an anchor as any.
+  if (!found.healthy && outside_ok > asked) found.healthy = true;
+  const Moment moment = now();
+  if (found.healthy == blind) {  // it changes
+    const std::string vantage = settings.vantage;
+    const WallTime wall = moment.wall;
+    if (found.healthy) {
+      store.write_soon(
+          [vantage, wall](store::Database& db) { return store::end_blind(db, vantage, wall); });
+      say(LiveEvent::Kind::own, vantage, "the own network works again");
+      names.forget();
+    } else {
+      store.write_soon([vantage, wall, why = found.detail](store::Database& db) {
+        return store::begin_blind(db, {.vantage = vantage, .since = wall, .reason = why});
+      });
+      say(LiveEvent::Kind::own, vantage,
+          fmt::format("the own network does not work: {}; nothing is judged meanwhile",
+                      found.detail));
+    }
+  }
+  blind = !found.healthy;
+  blind_because = found.detail;
+  // Believed is what began before the look did.
+  ledger.own(settings.vantage, found.healthy, found.detail, moment);
+  serve_ledger();
+}
+
+}  // namespace causeway::watch

@@ -1,0 +1,281 @@
+// The watcher's incidents: writing them down with their alerts, diagnosing, remedies, housekeeping.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "judge/judge.hpp"
+#include "model/json.hpp"
+#include "reach/diagnose.hpp"
+#include "store/alerts.hpp"
+#include "store/incidents.hpp"
+#include "store/rollups.hpp"
+#include "store/targets.hpp"
+#include "watch/maintenance.hpp"
+#include "watch/remedy.hpp"
+#include "watch/run_command.hpp"
+#include "watch/watcher_state.hpp"
+
+namespace causeway::watch {
+namespace {
+
+constexpr Duration kVerifyWait = std::chrono::seconds{90};
+constexpr Duration kVerifyPause = std::chrono::seconds{5};
+constexpr std::chrono::hours kWeek{24 * 7};
+
+reach::Request diagnosis_request(const Target& target) {
+  reach::Request out;
+  out.target = target.url;
+  if (target.kind != CheckKind::http) {
+    out.target.host = target.host;
+    out.target.port = target.port == 0 ? 443 : target.port;
+    out.target.scheme = target.kind == CheckKind::tls ? "https" : "http";
+    out.target.url = fmt::format("{}://{}/", out.target.scheme, target.subject());
+  }
+  out.origins = target.origins;
+  out.known_addresses = target.known_addresses;
+  out.expect = {.status = target.expect.status, .text = target.expect.text};
+  out.ca_file = target.ca_file;
+  out.resolver = target.resolver;
+  return out;
+}
+
+model::Diagnosis concluded(const Target& target, WallTime started, reach::DiagnosisRun run,
+                           std::vector<model::Observation> observations) {
+  model::Diagnosis out;
+  out.id = random_id();
+  out.started = started;
+  out.target = diagnosis_request(target).target;
+  out.attempts = std::move(run.attempts);
+  out.vantage = std::move(run.vantage);
+  out.interrupted = run.interrupted;
+  out.duration = run.duration;
+  judge::Evidence evidence{out.vantage.name, out.attempts, std::move(observations)};
+  for (auto& seen : evidence.observations) seen.vantage = out.vantage.name;
+  for (auto& derived : judge::derive(evidence)) {
+    derived.vantage = out.vantage.name;
+    evidence.observations.push_back(std::move(derived));
+  }
+  out.verdict = judge::judge(evidence);
+  out.observations = std::move(evidence.observations);
+  return out;
+}
+
+}  // namespace
+
+void Watcher::Impl::serve_ledger() {
+  fulfil(ledger.wishes());
+  for (Change& change : ledger.changes()) apply(std::move(change));
+  const Moment moment = now();
+  if (stopping || delivering || (!alerts_queued && moment.steady < deliver_at)) return;
+  alerts_queued = false;
+  delivering = true;
+  tasks.start([](Impl& own, Moment at) -> net::Task<void> {
+    own.deliver_at = co_await own.outbox.deliver(at.steady, at.wall);
+    own.delivering = false;
+  }(*this, moment));
+}
+
+void Watcher::Impl::fulfil(Wishes wishes) {
+  if (wishes.own_check && !looking) tasks.start(look_at_self());
+  const Instant at = net::Loop::current().now();
+  for (const std::uint32_t number : wishes.check) {
+    Site& site = sites[number];
+    if (!site.target || site.target->paused || site.running ||
+        at - site.asked < limits::kWatchSiblingPause) {
+      continue;
+    }
+    site.asked = at;
+    plan(number, at);
+  }
+  for (auto& one : wishes.diagnose) {
+    if (settings.diagnose && diagnoses_waiting.size() < limits::kWatchDiagnosesWaiting) {
+      diagnoses_waiting.push_back(std::move(one));
+    }
+  }
+  while (diagnoses < limits::kWatchDiagnoses && !diagnoses_waiting.empty()) {
+    auto [number, incident] = diagnoses_waiting.front();
+    diagnoses_waiting.pop_front();
+    // Ended, or part of another meanwhile.
+    if (ledger.standing(number).incident != incident) continue;
+    if (sites[number].target->kind == CheckKind::heartbeat) continue;
+    ++diagnoses;
+    tasks.start(diagnose(number, std::move(incident)));
+  }
+}
+
+// The incident, what happened in it and its alerts: one transaction, so that neither is ever
+// without the other.
+void Watcher::Impl::apply(Change change) {
+  std::vector<const Target*> members;
+  for (const std::string& id : change.concerned) {
+    if (const auto* number = number_of(id)) members.push_back(sites[*number].target.get());
+  }
+  auto alerts = alerts_for(change, settings.channels, members, wall_now(), random_id);
+  alerts_queued = alerts_queued || !alerts.empty();
+  const bool closed = change.incident.closed != WallTime{};
+  // The failing answer itself, as it was at that moment.
+  std::vector<store::Document> documents;
+  for (const auto& member : change.members) {
+    const auto* number = number_of(member.target);
+    if (number == nullptr || member.until != WallTime{}) continue;
+    const CheckResult& newest = sites[*number].newest;
+    if (newest.excerpt.empty() || documents.size() == limits::kWatchMembersShown) continue;
+    documents.push_back({.id = random_id(),
+                         .incident = change.incident.id,
+                         .target = member.target,
+                         .kind = "excerpt",
+                         .at = wall_now(),
+                         .body = newest.excerpt});
+  }
+  if (change.tell == Change::Tell::opened) {
+    for (const auto& [id, number] : numbers) {
+      if (ledger.standing(number).incident != change.incident.id) continue;
+      for (const Remedy& one : sites[number].target->remedies) {
+        tasks.start(remedy(number, change.incident.id, one, change.incident.failure));
+      }
+    }
+  }
+  std::string text = change.incident.title;
+  if (!change.events.empty()) text += " - " + change.events.back().text;
+  say(LiveEvent::Kind::incident, change.incident.id, text);
+  store.write_soon([change = std::move(change), alerts = std::move(alerts),
+                    documents = std::move(documents), closed](store::Database& db) -> Parsed<bool> {
+    auto kept = store::put_incident(db, change.incident);
+    for (const auto& event : change.events) {
+      if (kept) kept = store::add_event(db, event);
+    }
+    for (const auto& member : change.members) {
+      if (kept) kept = store::put_member(db, member);
+    }
+    for (const auto& document : documents) {
+      if (kept) kept = store::put_document(db, document);
+    }
+    for (const auto& alert : alerts) {
+      if (!kept) break;
+      const auto queued = store::queue_alert(db, alert);
+      if (!queued) kept = queued;
+    }
+    for (const char* kind : {"reminder", "escalated"}) {
+      if (kept && closed) kept = store::cancel_alerts(db, change.incident.id, kind, "it is over");
+    }
+    return kept;
+  });
+}
+
+net::Task<std::string> Watcher::Impl::diagnosis_of(
+    std::shared_ptr<const Target> target, std::string incident,
+    std::function<void(const model::Observation&)> listener, std::string* document,
+    model::Verdict* verdict) {
+  const reach::Request request = diagnosis_request(*target);
+  const WallTime started = wall_now();
+  reach::Record record{std::move(listener)};
+  auto run = co_await reach::diagnose(request, record);
+  const auto diagnosis = concluded(*target, started, std::move(run), record.take());
+  std::string json = model::to_json(diagnosis);
+  *document = diagnosis.id;
+  *verdict = diagnosis.verdict;
+  const store::Document row{.id = diagnosis.id,
+                            .incident = incident,
+                            .target = target->id,
+                            .kind = "diagnosis",
+                            .at = started,
+                            .body = json.size() <= limits::kWatchDocumentBytes ? json : "{}"};
+  store.write_soon([row](store::Database& db) { return store::put_document(db, row); });
+  co_return json;
+}
+
+net::Task<void> Watcher::Impl::diagnose(std::uint32_t number, std::string incident) {
+  std::string document;
+  model::Verdict verdict;
+  co_await diagnosis_of(sites[number].target, incident, {}, &document, &verdict);
+  --diagnoses;
+  if (net::Loop::current().interrupted()) co_return;
+  ledger.diagnosed(incident, verdict, document, now());
+}
+
+net::Task<void> Watcher::Impl::remedy(std::uint32_t number, std::string incident, Remedy what,
+                                      std::string failure) {
+  const auto target = sites[number].target;
+  const WallTime wall = wall_now();
+  const auto runs = store.read(
+      [&](store::Database& db) { return store::remedy_runs(db, target->id, wall - kWeek, 200); });
+  if (!runs) co_return;
+  const RemedyAnswer answer = may_run(what, failure, incident, *runs, wall);
+  if (answer == RemedyAnswer::not_for_it || answer == RemedyAnswer::same_run) co_return;
+  ledger.event(incident, "remedy", sentence_of(answer, what), now());
+  store::RemedyRun row{.target = target->id,
+                       .incident = incident,
+                       .name = what.name,
+                       .at = wall,
+                       .dry = answer != RemedyAnswer::run,
+                       .outcome = "dry-run",
+                       .detail = sentence_of(answer, what)};
+  if (answer == RemedyAnswer::cooling || answer == RemedyAnswer::spent) row.outcome = "refused";
+  if (answer == RemedyAnswer::run) {
+    const Ran ran = co_await run_command(
+        what.command, {"CAUSEWAY_TARGET=" + target->id, "CAUSEWAY_INCIDENT=" + incident}, "",
+        limits::kWatchCommandWait);
+    row.outcome = ran.started && ran.status == 0 ? "not-verified" : "failed";
+    row.detail = ran.started ? fmt::format("exit status {}. {}", ran.status, ran.output) : ran.why;
+    // It counts when the target and everything behind it answer again.
+    const Instant until = Clock::now() + kVerifyWait;
+    while (row.outcome == "not-verified" && Clock::now() < until) {
+      if (!co_await net::Loop::current().sleep_until(Clock::now() + kVerifyPause)) co_return;
+      if (sites[number].target == target) plan(number, net::Loop::current().now());
+      bool well = sites[number].newest.outcome == Outcome::ok && sites[number].checked > wall;
+      for (const std::string& id : what.verify) {
+        const auto* other = number_of(id);
+        well = well && other != nullptr && sites[*other].newest.outcome == Outcome::ok;
+      }
+      if (well) row.outcome = "verified";
+    }
+    ledger.event(incident, "remedy", fmt::format("Remedy '{}': {}.", what.name, row.outcome),
+                 now());
+  }
+  store.write_soon([row](store::Database& db) { return store::add_remedy_run(db, row); });
+  auto all = *runs;
+  all.push_back(row);
+  if (const auto finding = keeps_being_needed(what, all, wall)) {
+    ledger.notice(number, "remedy-" + what.name, "unknown", *finding, now());
+  }
+}
+
+// Windows begin and end at whole minutes; a change of targets or windows asks anew, too.
+void Watcher::Impl::look_at_maintenance() {
+  const WallTime wall = wall_now();
+  const WallTime minute{std::chrono::floor<std::chrono::minutes>(wall)};
+  if (minute == maintained && !maintenance_stale) return;
+  maintained = minute;
+  maintenance_stale = false;
+  std::vector<const store::MaintenanceWindow*> active;
+  for (const auto& window : windows) {
+    const auto times = occurrences(window, wall, wall + std::chrono::milliseconds{1});
+    if (times && !times->empty()) active.push_back(&window);
+  }
+  if (active.empty() && !anything_maintained) return;
+  anything_maintained = !active.empty();
+  for (const auto& [id, number] : numbers) {
+    const Target& target = *sites[number].target;
+    ledger.maintenance(number, std::ranges::any_of(active, [&](const auto* window) {
+                         return covers(*window, target);
+                       }));
+  }
+}
+
+// Every ten minutes.
+void Watcher::Impl::keep_house() {
+  const WallTime wall = wall_now();
+  if (wall - housed < std::chrono::minutes{10} && wall >= housed) return;
+  housed = wall;
+  const store::Retention kept = settings.retention;
+  store.write([wall, kept](store::Database& db) -> Parsed<bool> {
+    const auto folded = store::fold_rollups(db, wall);
+    if (!folded) return error(folded.error().text);
+    const auto gone = store::forget(db, kept, wall);
+    if (!gone) return gone;
+    return true;
+  });
+}
+
+}  // namespace causeway::watch

@@ -1,0 +1,188 @@
+// The whole watch on loopback: real checks, a real store, a real alert.
+#include "watch/watcher.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <thread>
+
+#include "net/small_origin.hpp"
+#include "store/alerts.hpp"
+#include "store/incidents.hpp"
+#include "store/targets.hpp"
+
+namespace causeway::watch {
+namespace {
+
+using ::testing::HasSubstr;
+
+class WatcherTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/causeway-watcher-XXXXXX";
+    folder_ = ::mkdtemp(name);
+    good_ = *net::SmallOrigin::open({.reply = net::page_reply(200, "OK", "Basket")});
+    bad_ = *net::SmallOrigin::open({.manner = net::Manner::refuse});
+    settings_.anchors = {good_->endpoint()};
+    settings_.diagnose = false;
+    settings_.ledger.gather = Duration::zero();
+    settings_.channels = {{.name = "file",
+                           .kind = ChannelKind::command,
+                           .command = {"sh", "-c", "cat >>\"$0\"", folder_ + "/told"}}};
+  }
+  void TearDown() override {
+    watcher_.reset();
+    store_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  Target target(const std::string& address) {
+    Target out = *target_of(address);
+    out.interval = std::chrono::seconds{1};
+    out.retry = std::chrono::milliseconds{500};
+    out.confirm = {.open_failures = 2, .open_of = 2, .close_successes = 1, .close_of = 1};
+    return out;
+  }
+  void start() {
+    auto store = store::Store::open(folder_ + "/store");
+    ASSERT_TRUE(store) << store.error().text;
+    store_ = std::move(*store);
+    auto watcher = Watcher::create(settings_, *store_);
+    ASSERT_TRUE(watcher) << watcher.error().text;
+    watcher_ = std::move(*watcher);
+    watcher_->subscribe([this](const LiveEvent& event) {
+      const std::scoped_lock lock{mutex_};
+      heard_.push_back(event);
+      changed_.notify_all();
+    });
+    watcher_->start();
+  }
+  // Until an event of this kind has this text.
+  bool hear(LiveEvent::Kind kind, std::string_view text) {
+    std::unique_lock lock{mutex_};
+    return changed_.wait_for(lock, std::chrono::seconds{30}, [&] {
+      return std::ranges::any_of(heard_, [&](const LiveEvent& event) {
+        return event.kind == kind && event.text.find(text) != std::string::npos;
+      });
+    });
+  }
+  std::string told() const {
+    std::ifstream file{folder_ + "/told"};
+    return {std::istreambuf_iterator<char>{file}, {}};
+  }
+
+  std::string folder_;
+  std::unique_ptr<net::SmallOrigin> good_;
+  std::unique_ptr<net::SmallOrigin> bad_;
+  Settings settings_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<Watcher> watcher_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<LiveEvent> heard_;
+};
+
+TEST_F(WatcherTest, OpensOneIncidentAndTellsIt) {
+  settings_.targets = {target("tcp://" + bad_->endpoint().text()),
+                       target("http://" + good_->endpoint().text())};
+  start();
+  ASSERT_TRUE(hear(LiveEvent::Kind::incident, "refused"));
+  const auto open =
+      store_->read([](store::Database& db) { return store::incidents(db, {.open_only = true}); });
+  watcher_->stop();
+  const auto incidents = store_->read([](store::Database& db) { return store::incidents(db, {}); });
+  ASSERT_TRUE(incidents);
+  ASSERT_EQ(incidents->size(), 1U);
+  EXPECT_EQ(incidents->front().failure, "connect.refused");
+  EXPECT_EQ(incidents->front().code, 521);
+  const auto alerts = store_->read([](store::Database& db) { return store::alerts(db, "", 10); });
+  ASSERT_TRUE(alerts);
+  ASSERT_EQ(alerts->size(), 1U);
+  EXPECT_EQ(alerts->front().kind, "opened");
+}
+
+TEST_F(WatcherTest, DeliversFromTheStoreAfterARestart) {
+  settings_.targets = {target("tcp://" + bad_->endpoint().text())};
+  settings_.channels.front().command = {"/nowhere/at/all"};
+  start();
+  ASSERT_TRUE(hear(LiveEvent::Kind::own, "alert to file failed"));
+  watcher_.reset();
+  store_.reset();
+  settings_.channels.front().command = {"sh", "-c", "cat >>\"$0\"", folder_ + "/told"};
+  // Its next try is due later: make it due now, as time would.
+  auto store = store::Store::open(folder_ + "/store");
+  ASSERT_TRUE(store);
+  const auto moved = (*store)->write_now([](store::Database& db) -> Parsed<bool> {
+    auto rows = db.run("UPDATE alert SET due = created");
+    if (!rows) return error(rows.error().text);
+    return true;
+  });
+  ASSERT_TRUE(moved) << moved.error().text;
+  store->reset();
+  start();
+  for (int i = 0; i < 300 && told().empty(); ++i) {
+    std::unique_lock lock{mutex_};
+    changed_.wait_for(lock, std::chrono::milliseconds{100});
+  }
+  EXPECT_THAT(told(), HasSubstr("is down"));
+  watcher_->stop();
+  const auto incidents = store_->read([](store::Database& db) { return store::incidents(db, {}); });
+  EXPECT_EQ(incidents->size(), 1U);  // the restart opened no second one
+}
+
+TEST_F(WatcherTest, ChecksNowAndShowsWhatIsKnown) {
+  Target shop = target("http://" + good_->endpoint().text());
+  shop.expect.text = "Basket";
+  settings_.targets = {shop};
+  start();
+  const auto result = watcher_->check_now(shop.id);
+  ASSERT_TRUE(result) << result.error().text;
+  EXPECT_EQ(result->outcome, Outcome::ok) << result->detail;
+  EXPECT_EQ(result->status, 200);
+  EXPECT_EQ(watcher_->target(shop.id)->address, good_->endpoint().text());
+  EXPECT_FALSE(watcher_->check_now("nothing"));
+
+  Target other = shop;
+  other.id = "other";
+  other.expect.text = "Something else";
+  ASSERT_TRUE(watcher_->put_target(other));
+  const auto wrong = watcher_->check_now("other");
+  ASSERT_TRUE(wrong);
+  EXPECT_EQ(wrong->outcome, Outcome::down);
+  EXPECT_THAT(wrong->excerpt, HasSubstr("HTTP 200"));
+  EXPECT_FALSE(watcher_->put_target(shop));  // it stands in the file
+  EXPECT_TRUE(watcher_->remove_target("other"));
+  EXPECT_EQ(watcher_->targets().size(), 1U);
+}
+
+TEST_F(WatcherTest, ABlindWatchOpensNothing) {
+  // Nobody routes to it, and nothing on the way answers for it.
+  settings_.anchors = {*Endpoint::parse("240.0.0.1:9", 9)};
+  settings_.targets = {target("tcp://" + bad_->endpoint().text())};
+  start();
+  ASSERT_TRUE(hear(LiveEvent::Kind::own, "does not work"));
+  EXPECT_TRUE(watcher_->figures().blind);
+  EXPECT_EQ(watcher_->figures().incidents, 0U);
+}
+
+TEST_F(WatcherTest, ReloadIsAllOrNothing) {
+  settings_.targets = {target("http://" + good_->endpoint().text())};
+  start();
+  Settings next = settings_;
+  next.targets = {target("tcp://" + good_->endpoint().text())};
+  next.channels = {{.name = "m", .kind = ChannelKind::mail}};
+  EXPECT_FALSE(watcher_->reload(next));
+  EXPECT_EQ(watcher_->targets().front().target.kind, CheckKind::http);
+  next.channels.clear();
+  EXPECT_TRUE(watcher_->reload(next));
+  EXPECT_EQ(watcher_->targets().front().target.kind, CheckKind::tcp);
+}
+
+}  // namespace
+}  // namespace causeway::watch
