@@ -59,6 +59,7 @@ Words names_of(const std::string& text) {
 struct Line {
   int place = 0;
   Duration at{};
+  std::size_t order = 0;  // at the same time: as written
   Words words;  // after "at TIME"
 };
 
@@ -135,12 +136,12 @@ Scenario read(const std::string& text) {
     } else if (good && words[0] == "option") {
       good = read_option(words, out.options);
     } else if (good && words[0] == "at") {
-      out.lines.push_back({place, span(words[1]), {words.begin() + 2, words.end()}});
+      out.lines.push_back({.place = place, .at = span(words[1]), .words = {words.begin() + 2, words.end()}});
       good = out.lines.back().at >= Duration::zero();
     } else if (good && words[0] == "every" && words[2] == "from" && words[4] == "to") {
       const Duration step = span(words[1]);
       for (Duration at = span(words[3]); at <= span(words[5]); at += step) {
-        out.lines.push_back({place, at, {words.begin() + 6, words.end()}});
+        out.lines.push_back({.place = place, .at = at, .words = {words.begin() + 6, words.end()}});
       }
     } else {
       good = false;
@@ -150,7 +151,8 @@ Scenario read(const std::string& text) {
       return out;
     }
   }
-  std::ranges::stable_sort(out.lines, {}, &Line::at);
+  for (std::size_t i = 0; i < out.lines.size(); ++i) out.lines[i].order = i;
+  std::ranges::sort(out.lines, {}, [](const Line& line) { return std::pair{line.at, line.order}; });
   return out;
 }
 

@@ -305,6 +305,9 @@ void Watcher::Impl::run() {
   own.run(main());
   light.reset();
   loop = nullptr;
+  // What was decided is written before this ends, and nothing of it calls back afterwards.
+  [[maybe_unused]] const auto written =
+      store.write_now([](store::Database&) -> Parsed<bool> { return true; });
 }
 
 Watcher::Watcher(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

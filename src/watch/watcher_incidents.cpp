@@ -112,7 +112,7 @@ void Watcher::Impl::apply(Change change) {
     if (const auto* number = number_of(id)) members.push_back(sites[*number].target.get());
   }
   auto alerts = alerts_for(change, settings.channels, members, wall_now(), random_id);
-  alerts_queued = alerts_queued || !alerts.empty();
+  const bool tells = !alerts.empty();
   const bool closed = change.incident.closed != WallTime{};
   // The failing answer itself, as it was at that moment.
   std::vector<store::Document> documents;
@@ -139,28 +139,34 @@ void Watcher::Impl::apply(Change change) {
   std::string text = change.incident.title;
   if (!change.events.empty()) text += " - " + change.events.back().text;
   say(LiveEvent::Kind::incident, change.incident.id, text);
-  store.write_soon([change = std::move(change), alerts = std::move(alerts),
-                    documents = std::move(documents), closed](store::Database& db) -> Parsed<bool> {
-    auto kept = store::put_incident(db, change.incident);
-    for (const auto& event : change.events) {
-      if (kept) kept = store::add_event(db, event);
-    }
-    for (const auto& member : change.members) {
-      if (kept) kept = store::put_member(db, member);
-    }
-    for (const auto& document : documents) {
-      if (kept) kept = store::put_document(db, document);
-    }
-    for (const auto& alert : alerts) {
-      if (!kept) break;
-      const auto queued = store::queue_alert(db, alert);
-      if (!queued) kept = queued;
-    }
-    for (const char* kind : {"reminder", "escalated"}) {
-      if (kept && closed) kept = store::cancel_alerts(db, change.incident.id, kind, "it is over");
-    }
-    return kept;
-  });
+  store.write_soon(
+      [change = std::move(change), alerts = std::move(alerts), documents = std::move(documents),
+       closed](store::Database& db) -> Parsed<bool> {
+        auto kept = store::put_incident(db, change.incident);
+        for (const auto& event : change.events) {
+          if (kept) kept = store::add_event(db, event);
+        }
+        for (const auto& member : change.members) {
+          if (kept) kept = store::put_member(db, member);
+        }
+        for (const auto& document : documents) {
+          if (kept) kept = store::put_document(db, document);
+        }
+        for (const auto& alert : alerts) {
+          if (!kept) break;
+          const auto queued = store::queue_alert(db, alert);
+          if (!queued) kept = queued;
+        }
+        for (const char* kind : {"reminder", "escalated"}) {
+          if (kept && closed)
+            kept = store::cancel_alerts(db, change.incident.id, kind, "it is over");
+        }
+        return kept;
+      },
+      [this, tells](const Parsed<bool>& /*kept*/) {
+        // Only what is committed is delivered: then the outbox is looked at.
+        if (tells) post([this] { alerts_queued = true; });
+      });
 }
 
 net::Task<std::string> Watcher::Impl::diagnosis_of(

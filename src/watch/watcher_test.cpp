@@ -93,8 +93,6 @@ TEST_F(WatcherTest, OpensOneIncidentAndTellsIt) {
                        target("http://" + good_->endpoint().text())};
   start();
   ASSERT_TRUE(hear(LiveEvent::Kind::incident, "refused"));
-  const auto open =
-      store_->read([](store::Database& db) { return store::incidents(db, {.open_only = true}); });
   watcher_->stop();
   const auto incidents = store_->read([](store::Database& db) { return store::incidents(db, {}); });
   ASSERT_TRUE(incidents);
@@ -163,7 +161,7 @@ TEST_F(WatcherTest, ChecksNowAndShowsWhatIsKnown) {
 
 TEST_F(WatcherTest, ABlindWatchOpensNothing) {
   // Nobody routes to it, and nothing on the way answers for it.
-  settings_.anchors = {*Endpoint::parse("240.0.0.1:9", 9)};
+  settings_.anchors = {*Endpoint::parse("[100::1]:9", 9)};
   settings_.targets = {target("tcp://" + bad_->endpoint().text())};
   start();
   ASSERT_TRUE(hear(LiveEvent::Kind::own, "does not work"));
