@@ -173,7 +173,6 @@ std::vector<ReferencePage> reference_pages() {
           {"schema/diagnosis.schema.json", diagnosis_schema()},
           {"schema/facts.schema.json", facts_schema()}};
 =======
-          {"watch-config.md", config_page("watch")},
           {"schema/diagnosis.schema.json", diagnosis_schema()}};
 >>>>>>> 6a90fa30 (watch: checks on a schedule, incidents, correlation, diagnoses, remedies and alerts)
 }
