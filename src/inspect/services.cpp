@@ -226,6 +226,12 @@ class Analyzer {
       return !one.here && role_of(one.name) == "web";
     });
     if (installed_.empty() || elsewhere) return;
+    // Whatever serves another port may be the web server under a name we do not know.
+    const bool other_server =
+        std::ranges::any_of(listeners_of(view_), [](const codec::Listener& one) {
+          return one.port != 22 && (one.any || classify(*one.address) != AddressClass::loopback);
+        });
+    if (other_server) return;
     auto& out = notes_.fact("process", "stopped");
     out.set("detail", fmt::format("installed and not running: {}", join(installed_, ", ")));
   }
