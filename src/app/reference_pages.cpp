@@ -168,13 +168,9 @@ std::vector<ReferencePage> reference_pages() {
           {"causes.md", causes_page()},
           {"observations.md", observations_page()},
           {"edge-config.md", config_page("edge")},
-<<<<<<< HEAD
           {"api.md", console::api_page()},
           {"schema/diagnosis.schema.json", diagnosis_schema()},
           {"schema/facts.schema.json", facts_schema()}};
-=======
-          {"schema/diagnosis.schema.json", diagnosis_schema()}};
->>>>>>> 6a90fa30 (watch: checks on a schedule, incidents, correlation, diagnoses, remedies and alerts)
 }
 
 }  // namespace causeway::app
