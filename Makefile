@@ -29,7 +29,7 @@ else
 	@$(BUILD)/causeway demo
 endif
 
-test: ## unit, scenario and tidy tests, then a subset of the lab when root
+test: ## unit, scenario and house-rule tests, then a subset of the lab when root
 	@sh tools/test.sh
 
 scenario: build/dev/build.ninja ## scenario files whose name matches S=glob

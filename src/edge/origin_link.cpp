@@ -167,10 +167,10 @@ net::Task<void> OriginState::resolve(std::string_view resolver) {
   if (!resolver.empty()) {
     if (const auto endpoint = Endpoint::parse(resolver, 53)) request.resolver = *endpoint;
   }
-  reach::Record record;
+  reach::Record notes;
   net::Loop& loop = net::Loop::current();
   reach::Survey survey{
-      .request = request, .record = record, .deadline = loop.now() + timeouts_.resolve};
+      .request = request, .record = notes, .deadline = loop.now() + timeouts_.resolve};
   auto found = co_await reach::resolve(survey);
   std::optional<FailureId> failure = found.failure;
   if (found.addresses.empty() && !failure) failure = FailureId::resolve_timeout;

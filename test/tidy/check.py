@@ -9,6 +9,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MOST_LINES = 800
 INCLUDE = re.compile(r'^\s*#include "([^"]+)"', re.M)
 BANNED = [  # (pattern, where, what to do)
+    (r"^(<<<<<<<|>>>>>>>) ", r"\.(cpp|hpp|def|rules|words|sh|py|fault|md|txt|cmake|ts|tsx|css)$", "finish the merge"),
     (r"\b(TODO|FIXME|XXX|HACK)\b", r"\.(cpp|hpp|def|rules|words|sh|py|fault)$", "finish it or leave it out"),
     (r"\bDISABLED_|GTEST_SKIP", r"\.cpp$", "a test runs or is not there"),
     (r"\bsleep_for\b|\busleep\(", r"\.(cpp|hpp)$", "wait for the event, with a deadline"),
@@ -96,7 +97,7 @@ def check_texts(files, complain):
             complain(name, lines, f"{lines} lines; cut the file where its ideas part (most: {MOST_LINES})")
         for pattern, where, instead in BANNED:
             if re.search(where, name):
-                for found in re.finditer(pattern, text):
+                for found in re.finditer(pattern, text, re.M):
                     complain(name, text[: found.start()].count("\n") + 1, f"'{found.group(0)}': {instead}")
         if BAD_NAMES.search(name) and name.startswith(("src/", "lab/")):
             complain(name, 1, "name the file after what it does")
