@@ -62,8 +62,10 @@ const Refused kRefused[] = {
      RequestFault::space_before_colon},
     {"tab before the colon", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding\t: chunked\r\n\r\n",
      RequestFault::space_before_colon},
-    {"folded", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n chunked\r\n\r\n",
-     RequestFault::folded_line},
+    // The empty coding stands before the fold.
+    {"folded coding", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n chunked\r\n\r\n",
+     RequestFault::unknown_coding},
+    {"folded", "GET / HTTP/1.1\r\nHost: a\r\nX-Note: b\r\n c\r\n\r\n", RequestFault::folded_line},
     {"folded first line", "GET / HTTP/1.1\r\n Host: a\r\n\r\n", RequestFault::folded_line},
     {"bare LF", "GET / HTTP/1.1\nHost: a\r\n\r\n", RequestFault::bad_line_end},
     {"bare LF in a field", "GET / HTTP/1.1\r\nHost: a\nX: y\r\n\r\n", RequestFault::bad_line_end},

@@ -63,13 +63,13 @@ class WatcherTest : public ::testing::Test {
     });
     watcher_->start();
   }
-  // Until an event of this kind has this text.
-  bool hear(LiveEvent::Kind kind, std::string_view text) {
+  // Until so many events of this kind have had this text.
+  bool hear(LiveEvent::Kind kind, std::string_view text, int times = 1) {
     std::unique_lock lock{mutex_};
     return changed_.wait_for(lock, std::chrono::seconds{30}, [&] {
-      return std::ranges::any_of(heard_, [&](const LiveEvent& event) {
-        return event.kind == kind && event.text.find(text) != std::string::npos;
-      });
+      return std::ranges::count_if(heard_, [&](const LiveEvent& event) {
+               return event.kind == kind && event.text.find(text) != std::string::npos;
+             }) >= times;
     });
   }
   std::string told() const {
@@ -93,6 +93,7 @@ TEST_F(WatcherTest, OpensOneIncidentAndTellsIt) {
                        target("http://" + good_->endpoint().text())};
   start();
   ASSERT_TRUE(hear(LiveEvent::Kind::incident, "refused"));
+  ASSERT_TRUE(hear(LiveEvent::Kind::incident, "", 2));  // opened, then told
   watcher_->stop();
   const auto incidents = store_->read([](store::Database& db) { return store::incidents(db, {}); });
   ASSERT_TRUE(incidents);
