@@ -28,6 +28,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "net/fd.hpp"
@@ -93,6 +94,7 @@ class ScriptedOrigin {
     Fd socket;
     SslCtx context;
     Ssl ssl;
+    std::string unread;  // came together with what a `read` waited for
   };
 
   // A filter on a TCP socket sees each segment before TCP does; what it refuses was never there
@@ -153,7 +155,7 @@ class ScriptedOrigin {
   }
 
   bool read(Peer& peer) const {
-    std::string all;
+    std::string all = std::exchange(peer.unread, {});
     std::array<char, 4096> buffer{};
     while (!all.contains("\r\n\r\n") && !(all.starts_with('\x16') && all.size() > 100)) {
       const bool buffered = peer.ssl && SSL_pending(peer.ssl.get()) > 0;
@@ -162,6 +164,8 @@ class ScriptedOrigin {
       if (got <= 0) return false;
       all.append(buffer.data(), static_cast<std::size_t>(got));
     }
+    const auto end = all.find("\r\n\r\n");
+    if (end != std::string::npos) peer.unread = all.substr(end + 4);
     return true;
   }
 
