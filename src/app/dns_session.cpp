@@ -25,7 +25,7 @@ std::string environment(const char* name) {
 Parsed<std::string> token_in(const std::string& path) {
   const auto text = read_file(path, kTokenBytes);
   if (!text) return std::unexpected(text.error());
-  const std::string token{trim(*text)};
+  std::string token{trim(*text)};
   if (token.empty()) return error(fmt::format("'{}' is empty; expected an API token", path));
   return token;
 }

@@ -37,7 +37,7 @@ bool names_address(std::string_view text, const IpAddress& address) {
 std::string span(std::uint32_t seconds) {
   constexpr std::uint32_t kHour = 3600;
   constexpr std::uint32_t kMinute = 60;
-  if (seconds >= kHour) return fmt::format("{:.0f} h", (seconds + kHour - 1) / kHour * 1.0);
+  if (seconds >= kHour) return fmt::format("{} h", (seconds + kHour - 1) / kHour);
   return fmt::format("{} min", std::max(1U, seconds / kMinute));
 }
 

@@ -94,7 +94,7 @@ Parsed<std::string> Store::save(StoredKind kind, std::string_view zone, WallTime
   fs::create_directories(folder, failed);
   if (failed) return refuse("make the folder", folder, failed.value());
   fs::permissions(folder, fs::perms::owner_all, failed);
-  const std::string path = fmt::format("{}/{}-{}{}", folder, stamp(at), id, suffix(kind));
+  std::string path = fmt::format("{}/{}-{}{}", folder, stamp(at), id, suffix(kind));
   const std::string draft = fmt::format("{}.{}", path, ::getpid());
   constexpr mode_t kOwnerOnly = 0600;
   const int fd = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kOwnerOnly);
