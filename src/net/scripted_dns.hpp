@@ -37,18 +37,11 @@ class ScriptedDns {
   explicit ScriptedDns(Script script, bool tcp = true, const std::string& address = "127.0.0.1",
                        std::uint16_t port = 0)
       : script_(std::move(script)) {
-    udp_ = Fd{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
-    const SockAddr wanted = to_sockaddr({IpAddress::parse(address).value(), port});
-    if (::bind(udp_.get(), wanted.get(), wanted.length) != 0) std::abort();
-    endpoint_ = local_endpoint(udp_).value();
-    if (tcp) {
-      tcp_ = Fd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-      const int on = 1;
-      ::setsockopt(tcp_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-      const SockAddr own = to_sockaddr(endpoint_);
-      if (::bind(tcp_.get(), own.get(), own.length) != 0 || ::listen(tcp_.get(), 8) != 0) {
-        std::abort();
-      }
+    // The kernel chooses a port that is free for UDP; for TCP somebody else may have it.
+    constexpr int kPortsTried = 20;
+    int left = port == 0 ? kPortsTried : 1;
+    while (!listen({IpAddress::parse(address).value(), port}, tcp)) {
+      if (--left == 0) std::abort();
     }
     thread_ = std::thread{[this] { serve(); }};
   }
@@ -67,6 +60,19 @@ class ScriptedDns {
   }
 
  private:
+  bool listen(const Endpoint& wanted, bool tcp) {
+    udp_ = Fd{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    const SockAddr any = to_sockaddr(wanted);
+    if (::bind(udp_.get(), any.get(), any.length) != 0) return false;
+    endpoint_ = local_endpoint(udp_).value();
+    if (!tcp) return true;
+    tcp_ = Fd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    const int on = 1;
+    ::setsockopt(tcp_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    const SockAddr own = to_sockaddr(endpoint_);
+    return ::bind(tcp_.get(), own.get(), own.length) == 0 && ::listen(tcp_.get(), 8) == 0;
+  }
+
   std::vector<std::string> answer(std::span<const std::byte> bytes, bool tcp) {
     auto message = codec::parse_dns(bytes);
     if (!message) return {};
