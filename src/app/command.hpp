@@ -31,6 +31,7 @@ Command add_inspect(CLI::App& root);
 Command add_demo(CLI::App& root);
 Command add_dns(CLI::App& root);
 Command add_edge(CLI::App& root);
+Command add_up(CLI::App& root);
 Command add_console(CLI::App& root);
 Command add_explain(CLI::App& root);
 Command add_guard(CLI::App& root);

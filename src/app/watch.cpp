@@ -5,18 +5,18 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
-#include <filesystem>
 #include <memory>
 
 #include "app/command.hpp"
+#include "app/console_controls.hpp"
 #include "app/read_file.hpp"
+#include "app/scratch_folder.hpp"
 #include "app/screen.hpp"
+#include "app/watch_controls.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "config/node.hpp"
+#include "console/console.hpp"
 #include "store/backup.hpp"
 #include "store/store.hpp"
 #include "watch/config_file.hpp"
@@ -44,6 +44,7 @@ struct Flags {
   std::vector<std::string> targets;
   std::string interval;
   std::string store;
+  std::string listen;
   bool no_color = false;
   bool plain = false;
 };
@@ -57,30 +58,7 @@ struct StoreFlags {
 struct Plan {
   watch::Settings settings;
   std::string store;
-};
-
-// A folder that goes away with the program: for a look without a store.
-class ScratchFolder {
- public:
-  Parsed<std::string> make() {
-    char name[] = "/tmp/causeway-watch-XXXXXX";
-    const char* made = ::mkdtemp(name);
-    if (made == nullptr) {
-      return error(fmt::format("cannot make a folder in /tmp: {}", std::strerror(errno)));
-    }
-    path_ = made;
-    return path_;
-  }
-  ScratchFolder() = default;
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  ~ScratchFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-
- private:
-  std::string path_;
+  std::string listen;  // of the console; empty: none
 };
 
 Parsed<Plan> plan_of_file(const Flags& flags) {
@@ -90,12 +68,14 @@ Parsed<Plan> plan_of_file(const Flags& flags) {
   if (!root) return error(config::line(root.error(), flags.config));
   auto read = watch::read_settings(*root, {.now = wall_now(), .files = true});
   if (!read) return error(config::text(read.error(), flags.config));
-  return Plan{std::move(read->settings), flags.store.empty() ? read->store : flags.store};
+  return Plan{std::move(read->settings), flags.store.empty() ? read->store : flags.store,
+              flags.listen.empty() ? read->listen : flags.listen};
 }
 
 Parsed<Plan> plan_of_flags(const Flags& flags) {
   Plan out;
   out.store = flags.store;
+  out.listen = flags.listen;
   Duration interval = std::chrono::seconds{30};
   if (!flags.interval.empty()) {
     const auto given = parse_duration(flags.interval);
@@ -191,6 +171,19 @@ std::string summary(const watch::LiveFigures& figures) {
       figures.incidents == 1 ? "" : "s", cpu / 1e6, cpu / checks, used.ru_maxrss / 1024);
 }
 
+Parsed<std::unique_ptr<console::Console>> open_console(store::Store& store, watch::Watcher& watcher,
+                                                       const std::string& where) {
+  const auto listen = parse_listen(where);
+  if (!listen) return error("--listen: " + listen.error().text);
+  console::ConsoleOptions options{.listen = *listen};
+  options.settings.version = std::string{version()};
+  auto out = console::Console::open(store, std::move(options), watch_controls(watcher));
+  if (!out) return out;
+  const auto said = announce(store, (*out)->address());
+  if (!said) return error(said.error().text);
+  return out;
+}
+
 int run(const Flags& flags) {
   if (flags.config.empty() && flags.targets.empty()) {
     return wrong_use("watch", "nothing to watch; expected --target URL or -c FILE");
@@ -221,6 +214,12 @@ int run(const Flags& flags) {
   if (!watcher) return wrong_use("watch", watcher.error().text);
   Teller teller{screen_of_stdout(flags.no_color), flags.plain};
   (*watcher)->subscribe([&](const watch::LiveEvent& event) { teller.tell(event); });
+  std::unique_ptr<console::Console> console;
+  if (!plan->listen.empty()) {
+    auto opened = open_console(**store, **watcher, plan->listen);
+    if (!opened) return cannot(opened.error());
+    console = std::move(*opened);
+  }
   (*watcher)->start();
   fmt::print(stderr, "causeway watch: {} target{}, store {}; Ctrl-C ends it\n", count,
              count == 1 ? "" : "s", (*store)->shown());
@@ -271,6 +270,8 @@ Command add_watch(CLI::App& root) {
       ->option_text("1s-24h");
   app->add_option("--store", flags->store, "where it is kept: a file or postgresql://...")
       ->option_text("FILE|postgresql://...");
+  app->add_option("--listen", flags->listen, "the console's place (default: no console)")
+      ->option_text("[ADDR:]PORT");
   app->add_flag("--plain", flags->plain, "one fact a line, no symbols");
   app->add_flag("--no-color", flags->no_color, "no colours (NO_COLOR does the same)");
   CLI::App* backup = add_store_command(*app, "backup", "Copy the store while it is in use", *store);

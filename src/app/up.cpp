@@ -1,0 +1,225 @@
+// `causeway up`: edge, watch and console in one process, on an embedded store. Without a file:
+// small origins on loopback, some of them broken, to see what all this does.
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <thread>
+
+#include "app/command.hpp"
+#include "app/config_sections.hpp"
+#include "app/console_controls.hpp"
+#include "app/demo_origins.hpp"
+#include "app/read_file.hpp"
+#include "app/scratch_folder.hpp"
+#include "app/watch_controls.hpp"
+#include "base/limits.hpp"
+#include "config/findings.hpp"
+#include "config/node.hpp"
+#include "console/console.hpp"
+#include "edge/config_file.hpp"
+#include "edge/server.hpp"
+#include "watch/config_file.hpp"
+#include "watch/watcher.hpp"
+
+namespace causeway::app {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  causeway up
+      small origins on this machine, some of them broken: an edge before them, a watch over them, the
+      console to look at it all; nothing is kept after the end
+  causeway up -c /etc/causeway.toml
+      [edge] and [watch] of one file; either may be left out
+
+The console is on http://127.0.0.1:5230, the demonstration's edge on http://127.0.0.1:8080.
+Signals: TERM and INT drain and stop.)";
+
+constexpr std::string_view kDemoEdge = "127.0.0.1:8080";
+
+struct Flags {
+  std::string config;
+  std::string store;
+  std::string listen;
+};
+
+struct Plan {
+  std::optional<watch::Settings> watched;
+  edge::ConfigPtr edge;  // null: none
+  std::string store;
+  std::string listen = "5230";
+  bool demo = false;
+};
+
+int cannot(const Error& why) {
+  fmt::print(stderr, "causeway up: {}\n", why.text);
+  return kCouldNotTell;
+}
+
+watch::Target demo_target(const DemoOrigin& origin, const std::string& ca_file, std::string id) {
+  auto out = watch::target_of(origin.url()).value_or(watch::Target{});
+  out.id = std::move(id);
+  out.name = origin.fault == "nothing" ? out.id : fmt::format("{} ({})", out.id, origin.fault);
+  out.ca_file = ca_file;
+  out.team = origin.fault == "nothing" ? "Healthy" : "Broken";
+  out.interval = std::chrono::seconds{5};
+  out.timeout = std::chrono::seconds{3};
+  out.retry = std::chrono::seconds{1};
+  out.confirm = {2, 2, 2, 2};
+  return out;
+}
+
+// One route a name: http://127.0.0.1:8080/expired leads to the origin whose certificate has ended.
+void add_pool(edge::Config& config, const DemoOrigin& origin, const std::string& ca_file) {
+  edge::Origin place;
+  place.name = origin.name;
+  place.host = "127.0.0.1";
+  place.port = origin.server->endpoint().port;
+  place.scheme = origin.scheme == "https" ? edge::OriginScheme::https : edge::OriginScheme::http;
+  place.ca_file = ca_file;
+  edge::Pool pool;
+  pool.name = origin.name;
+  pool.origins.push_back(std::move(place));
+  config.pools.push_back(std::move(pool));
+  config.routes.push_back({.hosts = {}, .path = "/" + origin.name, .pool = origin.name});
+}
+
+// More healthy ones than broken ones, as in life; and then each broken one is its own story, not
+// the address that they all share.
+Plan demo_plan(const DemoOrigins& demo) {
+  Plan out{.watched = watch::Settings{}, .demo = true};
+  auto config = std::make_shared<edge::Config>();
+  config->listeners.push_back({.address = *Endpoint::parse(kDemoEdge, 0)});
+  config->workers = 1;
+  config->access_log.on = false;
+  config->timeouts.first_byte = std::chrono::seconds{10};
+  for (const auto& origin : demo.origins) {
+    out.watched->targets.push_back(demo_target(origin, demo.ca_file, origin.name));
+    if (origin.fault == "nothing") {
+      for (const auto* id : {"shop", "blog", "docs", "api", "mail", "search", "login", "images",
+                             "forum", "wiki", "jobs", "news", "press"}) {
+        out.watched->targets.push_back(demo_target(origin, demo.ca_file, id));
+      }
+    }
+    add_pool(*config, origin, demo.ca_file);
+  }
+  out.watched->ledger.gather = std::chrono::seconds{5};
+  out.watched->ledger.least_share = 0.9;
+  out.edge = std::move(config);
+  return out;
+}
+
+Parsed<Plan> plan_of_file(const Flags& flags) {
+  const auto text = read_file(flags.config, limits::kDocumentBytes);
+  if (!text) return error(text.error().text);
+  config::Findings findings;
+  const auto root = config::parse(*text);
+  if (!root) {
+    findings.add(root.error());
+    return error(config::text(findings, flags.config));
+  }
+  const config::CheckContext context{.now = wall_now(), .files = true};
+  config::check(*root, config_sections(), context, findings);
+  if (findings.any_error()) return error(config::text(findings, flags.config));
+  Plan out;
+  if (const auto* table = root->find("edge")) {
+    config::Findings again;  // the same as above
+    out.edge = std::make_shared<const edge::Config>(edge::read_config(*table, again));
+  }
+  if (root->find("watch") != nullptr) {
+    auto read = watch::read_settings(*root, context);
+    if (!read) return error(config::text(read.error(), flags.config));
+    out.watched = std::move(read->settings);
+    out.store = read->store;
+    if (!read->listen.empty()) out.listen = read->listen;
+  }
+  if (!out.edge && !out.watched)
+    return error(flags.config + ": neither [edge] nor [watch] is there");
+  return out;
+}
+
+// Until TERM or INT, serving visitors meanwhile when there is an edge.
+Parsed<bool> serve(const Plan& plan) {
+  if (!plan.edge) {
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    int number = 0;
+    ::sigwait(&ends, &number);
+    return true;
+  }
+  const auto say = [](const std::string& line) { fmt::print(stderr, "causeway edge: {}\n", line); };
+  const auto load = [&plan]() -> Parsed<edge::ConfigPtr> { return plan.edge; };
+  auto server = edge::Server::open(load, say);
+  if (!server) return error("edge: " + server.error().text);
+  for (const auto& place : (*server)->endpoints()) {
+    print(fmt::format("Edge         http://{}{}\n", place.text(),
+                      plan.demo ? "/healthy, /refusing, /expired ... leads to each origin" : ""));
+  }
+  std::fflush(stdout);
+  (*server)->run();
+  return true;
+}
+
+int run(const Flags& flags) {
+  // Before any thread: all of them leave these signals to the one that waits for them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int one : {SIGINT, SIGTERM}) sigaddset(&signals, one);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  DemoOrigins demo;
+  if (flags.config.empty()) {
+    auto raised = raise_demo_origins();
+    if (!raised) return cannot(raised.error());
+    demo = std::move(*raised);
+  }
+  auto plan = flags.config.empty() ? Parsed<Plan>{demo_plan(demo)} : plan_of_file(flags);
+  if (!plan) return wrong_use("up", plan.error().text);
+  if (!flags.listen.empty()) plan->listen = flags.listen;
+  if (!flags.store.empty()) plan->store = flags.store;
+  const auto listen = parse_listen(plan->listen);
+  if (!listen) return wrong_use("up", "--listen: " + listen.error().text);
+  ScratchFolder scratch;
+  if (plan->store.empty()) {
+    const auto folder = scratch.make();
+    if (!folder) return cannot(folder.error());
+    plan->store = *folder + "/watch.db";
+  }
+  const auto store = store::Store::open(plan->store);
+  if (!store) return cannot(store.error());
+  auto watcher = watch::Watcher::create(plan->watched.value_or(watch::Settings{}), **store);
+  if (!watcher) return wrong_use("up", watcher.error().text);
+  console::ConsoleOptions options{.listen = *listen};
+  options.settings.version = std::string{version()};
+  options.settings.title = plan->demo ? "The demonstration" : "Causeway";
+  options.settings.private_targets = plan->demo;
+  const auto console =
+      console::Console::open(**store, std::move(options), watch_controls(**watcher));
+  if (!console) return cannot(console.error());
+  (*watcher)->start();
+  if (const auto said = announce(**store, (*console)->address()); !said) {
+    return cannot(said.error());
+  }
+  const auto served = serve(*plan);
+  (*watcher)->stop();
+  return served ? kFine : cannot(served.error());
+}
+
+}  // namespace
+
+Command add_up(CLI::App& root) {
+  auto flags = std::make_shared<Flags>();
+  CLI::App* app = root.add_subcommand("up", "Edge, watch and console in one process");
+  app->footer(kExamples);
+  app->add_option("-c,--config", flags->config, "configuration with [edge] and [watch]")
+      ->option_text("FILE");
+  app->add_option("--store", flags->store, "where the watch keeps everything")
+      ->option_text("FILE|postgresql://...");
+  app->add_option("--listen", flags->listen, "of the console (default 127.0.0.1:5230)")
+      ->option_text("[ADDR:]PORT");
+  return {app, [flags] { return run(*flags); }};
+}
+
+}  // namespace causeway::app

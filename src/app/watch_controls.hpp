@@ -1,0 +1,12 @@
+// What the console can make a running watch do.
+#pragma once
+
+#include "console/desk.hpp"
+#include "watch/watcher.hpp"
+
+namespace causeway::app {
+
+// `watcher` must outlive the console.
+console::Controls watch_controls(watch::Watcher& watcher);
+
+}  // namespace causeway::app
