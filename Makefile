@@ -49,7 +49,7 @@ fuzz: build/fuzz/build.ninja ## libFuzzer target T=dns|http1|http1_incoming|prox
 	@sh tools/fuzz.sh $(T) $(SECONDS_)
 
 bench: build ## own CPU time per diagnosis, runtime against a plain event loop
-	@ninja -C build/release -j$(JOBS) --quiet causeway misbehave
+	@ninja -C build/release -j$(JOBS) --quiet misbehave bench/all
 	@sh tools/bench.sh
 
 tidy: build/dev/build.ninja ## clang-tidy with the static analyzer, all findings are errors
