@@ -21,17 +21,8 @@ constexpr double kWorthAFix = 0.2;
 constexpr double kSettled = 0.9;
 
 // Failures of the machine that asks: the break is drawn at its own end of the path.
-bool is_own_trouble(FailureId failure) {
-  switch (failure) {
-    case FailureId::route_no_local_route:
-    case FailureId::route_no_source_address:
-    case FailureId::route_local_block:
-    case FailureId::connect_out_of_ports:
-    case FailureId::connect_out_of_files:
-    case FailureId::resolve_resolver_unreachable:
-    case FailureId::internal: return true;
-    default: return false;
-  }
+bool breaks_at_us(FailureId failure) {
+  return model::is_own_trouble(failure) || failure == FailureId::resolve_resolver_unreachable;
 }
 
 // Silence has no place: it may be the network, a firewall or the machine.
@@ -74,7 +65,7 @@ void mark_direct(std::vector<Station>& stations, const model::Attempt& attempt) 
   const auto* failed = attempt.failed_stage();
   if (failed == nullptr) return set(Mark::good, Mark::good, Mark::good, Mark::good);
   const FailureId failure = failed->failure.value_or(FailureId::internal);
-  if (is_own_trouble(failure)) {
+  if (breaks_at_us(failure)) {
     set(Mark::bad, Mark::untested, Mark::untested, Mark::untested);
   } else if (failed->stage == model::Stage::resolve) {
     set(Mark::good, Mark::bad, Mark::untested, Mark::untested);

@@ -2,14 +2,13 @@
 // documents.
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -26,8 +25,10 @@
 #include "app/progress.hpp"
 #include "app/read_file.hpp"
 #include "app/report_page.hpp"
+#include "app/scratch_folder.hpp"
 #include "app/screen.hpp"
 #include "base/text.hpp"
+#include "inspect/run_program.hpp"
 #include "judge/judge.hpp"
 #include "model/code.hpp"
 #include "model/json.hpp"
@@ -37,6 +38,7 @@
 namespace causeway::app {
 namespace {
 
+constexpr auto kPrintWait = std::chrono::seconds{60};  // a cold browser on a slow machine
 constexpr std::size_t kAttachmentBytes = 4 * 1024 * 1024;
 constexpr std::size_t kAttachments = 16;
 constexpr std::size_t kRulesBytes = 1024 * 1024;
@@ -286,32 +288,21 @@ Parsed<bool> write_pdf(const std::string& page, const std::string& output) {
   if (!chromium)
     return error(
         "a PDF needs chromium (apt install chromium); --format html can be printed by any browser");
-  char folder[] = "/tmp/causeway-report-XXXXXX";
-  if (::mkdtemp(folder) == nullptr)
-    return error(fmt::format("cannot make a folder in /tmp: {}", std::strerror(errno)));
-  const std::string html = std::string{folder} + "/report.html";
-  const std::string profile = fmt::format("--user-data-dir={}/profile", folder);
-  const std::string print_to = fmt::format("--print-to-pdf={}", output);
-  const std::string url = "file://" + html;
+  ScratchFolder scratch;
+  const auto folder = scratch.make();
+  if (!folder) return std::unexpected(folder.error());
+  const std::string html = *folder + "/report.html";
   if (!write_file(html, page, 0600)) return error(fmt::format("cannot write '{}'", html));
-  std::vector<const char*> words{chromium->c_str(),        "--headless",    "--disable-gpu",
-                                 "--no-pdf-header-footer", profile.c_str(), print_to.c_str()};
-  if (::geteuid() == 0) words.push_back("--no-sandbox");
-  words.push_back(url.c_str());
-  words.push_back(nullptr);
-  posix_spawn_file_actions_t actions{};
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  pid_t child = 0;
-  const int failed = ::posix_spawn(&child, chromium->c_str(), &actions, nullptr,
-                                   const_cast<char* const*>(words.data()), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  int status = -1;
-  if (failed == 0) ::waitpid(child, &status, 0);
-  ::unlink(html.c_str());
-  if (failed != 0 || status != 0 || ::access(output.c_str(), F_OK) != 0)
-    return error(fmt::format("{} could not print '{}'", *chromium, output));
+  inspect::Program print{
+      .words = {*chromium, "--headless", "--disable-gpu", "--no-pdf-header-footer",
+                fmt::format("--user-data-dir={}/profile", *folder),
+                fmt::format("--print-to-pdf={}", output)},
+      .wait = kPrintWait};
+  if (::geteuid() == 0) print.words.emplace_back("--no-sandbox");
+  print.words.push_back("file://" + html);
+  const auto ran = inspect::run_program(print);
+  if (!ran.good() || ::access(output.c_str(), F_OK) != 0)
+    return error(fmt::format("could not print '{}': {}", output, ran.problem("chromium")));
   return true;
 }
 

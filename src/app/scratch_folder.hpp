@@ -1,4 +1,4 @@
-// A folder that goes away with the program: for a look without a store.
+// A folder that goes away with what made it: for a look without a store, for a page to print.
 #pragma once
 
 #include <fmt/format.h>
@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "base/result.hpp"
 
@@ -24,12 +25,15 @@ class ScratchFolder {
   }
 
   Parsed<std::string> make() {
-    char name[] = "/tmp/causeway-watch-XXXXXX";
-    const char* made = ::mkdtemp(name);
-    if (made == nullptr) {
-      return error(fmt::format("cannot make a folder in /tmp: {}", std::strerror(errno)));
+    std::error_code problem;
+    auto place = std::filesystem::temp_directory_path(problem);  // TMPDIR, or /tmp
+    if (problem) place = "/tmp";
+    std::string name = (place / "causeway-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) {
+      return error(
+          fmt::format("cannot make a folder in '{}': {}", place.string(), std::strerror(errno)));
     }
-    path_ = made;
+    path_ = std::move(name);
     return path_;
   }
 

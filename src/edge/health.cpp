@@ -50,17 +50,12 @@ bool HealthTrack::observe(bool healthy, Instant now) {
 
 bool counts_against_origin(FailureId failure) {
   switch (failure) {
-    case FailureId::route_no_local_route:
-    case FailureId::route_no_source_address:
-    case FailureId::route_local_block:
-    case FailureId::connect_out_of_ports:
-    case FailureId::connect_out_of_files:
     case FailureId::resolve_resolver_unreachable:
     case FailureId::cancelled:
-    case FailureId::internal:
     case FailureId::http_status:
     case FailureId::http_loop: return false;
-    default: return model::row(failure).stage != model::Stage::choose;
+    default:
+      return !model::is_own_trouble(failure) && model::row(failure).stage != model::Stage::choose;
   }
 }
 

@@ -66,17 +66,11 @@ const CodeWords& words(int code) {
 }
 
 // Failures of this machine, its resolver or its configuration: never blamed on the origin.
-constexpr std::array kOwnFailures{
-    model::FailureId::route_no_local_route,
-    model::FailureId::route_no_source_address,
-    model::FailureId::route_local_block,
-    model::FailureId::connect_out_of_ports,
-    model::FailureId::connect_out_of_files,
-    model::FailureId::resolve_resolver_unreachable,
-    model::FailureId::choose_no_config,
-    model::FailureId::cancelled,
-    model::FailureId::internal,
-};
+bool is_ours(model::FailureId failure) {
+  return model::is_own_trouble(failure) ||
+         failure == model::FailureId::resolve_resolver_unreachable ||
+         failure == model::FailureId::choose_no_config || failure == model::FailureId::cancelled;
+}
 
 struct OwnAdvice {
   model::FailureId failure;
@@ -258,8 +252,7 @@ Problem problem(model::FailureId failure) {
   if (out.owner_advice.empty()) {
     out.owner_advice = "The edge's log has the reason under the ray id below.";
   }
-  out.guilty = std::ranges::find(kOwnFailures, failure) != kOwnFailures.end() ? Guilty::edge
-                                                                              : Guilty::origin;
+  out.guilty = is_ours(failure) ? Guilty::edge : Guilty::origin;
   if (out.guilty == Guilty::edge && out.category == "origin") out.category = "edge";
   return out;
 }

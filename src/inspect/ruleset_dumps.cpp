@@ -227,7 +227,11 @@ class Collector {
   RulesetDumps out_;
 };
 
-Parsed<void> write_one(const fs::path& path, std::string_view text) {
+}  // namespace
+
+RulesetDumps collect_rulesets() { return Collector{}.collect(); }
+
+Parsed<void> write_private(const std::filesystem::path& path, std::string_view text) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   bool whole = fd >= 0;
   while (whole && !text.empty()) {
@@ -242,10 +246,6 @@ Parsed<void> write_one(const fs::path& path, std::string_view text) {
     return error(fmt::format("cannot write '{}': {}", path.string(), std::strerror(problem)));
   return {};
 }
-
-}  // namespace
-
-RulesetDumps collect_rulesets() { return Collector{}.collect(); }
 
 Parsed<firewall::Dumps> read_dumps(const std::string& folder) {
   std::error_code problem;
@@ -278,7 +278,7 @@ Parsed<void> write_dumps(const firewall::Dumps& dumps, const std::string& folder
   fs::create_directories(folder, problem);
   if (problem) return error(fmt::format("cannot make '{}': {}", folder, problem.message()));
   for (const auto& [name, text] : dumps) {
-    if (auto done = write_one(fs::path(folder) / name, text); !done) return done;
+    if (auto done = write_private(fs::path(folder) / name, text); !done) return done;
   }
   return {};
 }

@@ -2,7 +2,9 @@
 // proof reads. The same from a folder, and written to one.
 #pragma once
 
+#include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -23,6 +25,8 @@ RulesetDumps collect_rulesets();
 
 // The files of firewall::dump_names() that are there. A folder without any of them is an error.
 Parsed<firewall::Dumps> read_dumps(const std::string& folder);
+// A file for its owner's eyes only, written anew and whole.
+Parsed<void> write_private(const std::filesystem::path& path, std::string_view text);
 // Makes the folder if need be; the files are for their owner's eyes only.
 Parsed<void> write_dumps(const firewall::Dumps& dumps, const std::string& folder);
 

@@ -42,21 +42,6 @@ bool is_dump_name(std::string_view name) {
          name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == std::string_view::npos;
 }
 
-Parsed<void> write_one(const fs::path& path, std::string_view text) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  bool whole = fd >= 0;
-  while (whole && !text.empty()) {
-    const auto wrote = ::write(fd, text.data(), text.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    whole = wrote > 0;
-    if (whole) text.remove_prefix(static_cast<std::size_t>(wrote));
-  }
-  const int problem = errno;
-  if (fd >= 0 && ::close(fd) != 0) whole = false;
-  if (whole) return {};
-  return error(fmt::format("cannot write '{}': {}", path.string(), std::strerror(problem)));
-}
-
 Duration milliseconds_in(std::string_view text) {
   std::int64_t ms = 0;
   std::from_chars(text.data(), text.data() + text.size(), ms);
@@ -147,12 +132,12 @@ Parsed<void> write_folder(const Snapshot& snapshot, const std::string& folder) {
   std::error_code problem;
   fs::create_directories(folder, problem);
   if (problem) return error(fmt::format("cannot make '{}': {}", folder, problem.message()));
-  if (auto done = write_one(fs::path(folder) / kJournal, write_journal(snapshot)); !done) {
+  if (auto done = write_private(fs::path(folder) / kJournal, write_journal(snapshot)); !done) {
     return done;
   }
   for (const auto& [file, dump] : snapshot.dumps) {
     if (dump.outcome != Outcome::read) continue;
-    if (auto done = write_one(fs::path(folder) / file, dump.text); !done) return done;
+    if (auto done = write_private(fs::path(folder) / file, dump.text); !done) return done;
   }
   if (auto done = write_dumps(snapshot.rulesets, folder); !done) return done;
   if (snapshot.rulesets_later.empty()) return {};

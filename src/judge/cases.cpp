@@ -69,7 +69,7 @@ Case case_of(const Rulebook& book, const Scene& scene, const model::Attempt& att
     if (!out.excuse) {
       out.failure = failure;
       out.chapter = model::name(failure);
-      out.standing = is_own_trouble(failure) ? Standing::own_trouble : Standing::failing;
+      out.standing = model::is_own_trouble(failure) ? Standing::own_trouble : Standing::failing;
       return out;
     }
     out.standing = Standing::excused;
@@ -82,18 +82,6 @@ Case case_of(const Rulebook& book, const Scene& scene, const model::Attempt& att
 }
 
 }  // namespace
-
-bool is_own_trouble(FailureId failure) {
-  switch (failure) {
-    case FailureId::route_no_local_route:
-    case FailureId::route_no_source_address:
-    case FailureId::route_local_block:
-    case FailureId::connect_out_of_ports:
-    case FailureId::connect_out_of_files:
-    case FailureId::internal: return true;
-    default: return false;
-  }
-}
 
 std::vector<Case> cases(const Rulebook& book, const Scene& scene) {
   std::vector<Case> out;

@@ -26,9 +26,6 @@ struct Case {
 // One case for each direct attempt that counts, then one for each concern about the target.
 std::vector<Case> cases(const Rulebook& book, const Scene& scene);
 
-// The prober's own trouble says nothing about the origin.
-bool is_own_trouble(model::FailureId failure);
-
 // True if `a` is more worth a headline than `b`: the deepest stage reached, then an answer over
 // silence, then the order.
 bool outranks(const Case& a, const Case& b);

@@ -49,4 +49,16 @@ std::string_view name(Retry retry) {
   std::unreachable();
 }
 
+bool is_own_trouble(FailureId failure) {
+  switch (failure) {
+    case FailureId::route_no_local_route:
+    case FailureId::route_no_source_address:
+    case FailureId::route_local_block:
+    case FailureId::connect_out_of_ports:
+    case FailureId::connect_out_of_files:
+    case FailureId::internal: return true;
+    default: return false;
+  }
+}
+
 }  // namespace causeway::model

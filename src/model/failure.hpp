@@ -37,6 +37,11 @@ std::string_view name(FailureId failure);
 std::optional<FailureId> failure_named(std::string_view id);
 std::string_view name(Retry retry);
 
+// Trouble of the machine that asked, a prober or an edge: no packet of the origin's is behind it,
+// and it is never blamed on the origin. That it gave up (cancelled) or that its resolver is out of
+// reach is for the caller to count in.
+bool is_own_trouble(FailureId failure);
+
 // A failed attempt: its kind, and the number and words it came with.
 struct Failure {
   FailureId id = FailureId::internal;

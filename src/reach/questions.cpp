@@ -36,17 +36,8 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(count)> kNames{
 const std::vector<Question> kHostAndPath{ping, udp, side_ports, trace, other_source};
 
 // The prober's own trouble: asking the origin more questions would only repeat it.
-bool is_own_trouble(FailureId failure) {
-  switch (failure) {
-    case FailureId::route_no_local_route:
-    case FailureId::route_no_source_address:
-    case FailureId::route_local_block:
-    case FailureId::connect_out_of_ports:
-    case FailureId::connect_out_of_files:
-    case FailureId::cancelled:
-    case FailureId::internal: return true;
-    default: return false;
-  }
+bool asks_nothing_more(FailureId failure) {
+  return model::is_own_trouble(failure) || failure == FailureId::cancelled;
 }
 
 std::vector<Question> about_handshake(FailureId failure) {
@@ -116,7 +107,7 @@ std::vector<Question> second_questions(const Standing& standing) {
     }
   }
   if (!standing.failure) return after_answer(standing);
-  if (is_own_trouble(*standing.failure)) return {};
+  if (asks_nothing_more(*standing.failure)) return {};
   switch (standing.stage) {
     case Stage::route: return kHostAndPath;
     case Stage::connect:

@@ -9,6 +9,7 @@
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "reach/exchange.hpp"
+#include "reach/exchange_outcome.hpp"
 #include "watch/limits.hpp"
 
 namespace causeway::watch {
@@ -16,26 +17,6 @@ namespace {
 
 using codec::HttpFault;
 using model::FailureId;
-
-std::string_view outcome_of(HttpFault fault) {
-  switch (fault) {
-    case HttpFault::none: return "complete";
-    case HttpFault::nothing: return "closed";
-    case HttpFault::head_cut: return "headers-truncated";
-    case HttpFault::body_cut: return "body-truncated";
-    case HttpFault::head_too_large:
-    case HttpFault::too_many_lines: return "headers-too-large";
-    case HttpFault::conflicting_length:
-    case HttpFault::length_with_coding:
-    case HttpFault::extra_bytes: return "length-mismatch";
-    case HttpFault::bad_chunk_size:
-    case HttpFault::bad_chunk_end:
-    case HttpFault::chunk_line_too_long:
-    case HttpFault::bad_trailer: return "bad-chunking";
-    case HttpFault::too_many_interim: return "endless-interim";
-    default: return "malformed";
-  }
-}
 
 void take_head(const codec::ResponseReader& reader, HttpAnswer& answer) {
   answer.status = reader.head().status();
@@ -101,7 +82,7 @@ void take_bytes(codec::ResponseReader& reader, std::string_view bytes, bool body
     answer.body += step.body.substr(0, limits::kBodyBytesKept - answer.body.size());
   }
   if (reader.finished()) {
-    answer.outcome = outcome_of(reader.fault());
+    answer.outcome = reach::outcome_of_fault(reader.fault());
     answer.detail = reader.fault() == HttpFault::none ? "" : reader.detail();
     return;
   }
@@ -115,7 +96,7 @@ void take_end(codec::ResponseReader& reader, const net::ReadResult& read, HttpAn
   switch (read.end) {
     case net::ReadEnd::eof:
       reader.end();
-      answer.outcome = outcome_of(reader.fault());
+      answer.outcome = reach::outcome_of_fault(reader.fault());
       answer.detail = reader.fault() == HttpFault::none ? "" : reader.detail();
       return;
     case net::ReadEnd::timeout:
@@ -147,17 +128,8 @@ std::string broken_expectation(const Expect& expect, const HttpAnswer& answer) {
 }
 
 bool own_trouble(FailureId failure) {
-  switch (failure) {
-    case FailureId::route_no_local_route:
-    case FailureId::route_no_source_address:
-    case FailureId::route_local_block:
-    case FailureId::connect_out_of_ports:
-    case FailureId::connect_out_of_files:
-    case FailureId::resolve_resolver_unreachable:
-    case FailureId::cancelled:
-    case FailureId::internal: return true;
-    default: return false;
-  }
+  return model::is_own_trouble(failure) || failure == FailureId::resolve_resolver_unreachable ||
+         failure == FailureId::cancelled;
 }
 
 void fail(CheckResult& out, FailureId failure, std::string detail) {

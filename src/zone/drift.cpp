@@ -36,17 +36,7 @@ std::string_view name(Severity severity) {
 }
 
 bool AddressView::says_nothing() const {
-  if (!failure) return false;
-  switch (*failure) {
-    case FailureId::route_no_local_route:
-    case FailureId::route_no_source_address:
-    case FailureId::route_local_block:
-    case FailureId::connect_out_of_ports:
-    case FailureId::connect_out_of_files:
-    case FailureId::cancelled:
-    case FailureId::internal: return true;
-    default: return false;
-  }
+  return failure && (model::is_own_trouble(*failure) || *failure == FailureId::cancelled);
 }
 
 bool AddressView::serves_host() const {
