@@ -304,4 +304,18 @@ std::string Examination::fill_blanks(std::string_view text) const {
   });
 }
 
+std::string Examination::fill_title(std::string_view text) const {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kParts{
+      {{"address", "the origin"},
+       {"host", "the site"},
+       {"source", "the edge"},
+       {"family", "one address family"}}};
+  return replace(text, [&](std::string_view name) {
+    if (auto value = focus_field(name); value && !value->empty()) return *value;
+    const auto* const part = std::ranges::find(kParts, name, &decltype(kParts)::value_type::first);
+    return part == kParts.end() ? fill_blanks(fmt::format("{{{}}}", name))
+                                : std::string{part->second};
+  });
+}
+
 }  // namespace causeway::judge

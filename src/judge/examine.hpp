@@ -35,6 +35,8 @@ class Examination {
   std::string fill(std::string_view text, const std::vector<Seen>& evidence) const;
   // The same for words and commands: what is not known becomes a blank to fill in, "ADDRESS".
   std::string fill_blanks(std::string_view text) const;
+  // For a person to read: what the focus does not have is named by its part in the story.
+  std::string fill_title(std::string_view text) const;
 
   const Focus& focus() const { return focus_; }
   const Scene& scene() const { return scene_; }

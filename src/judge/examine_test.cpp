@@ -118,6 +118,8 @@ TEST_F(Examine, CommandsKeepTheBracesOfOthersAndGetBlanks) {
             "awk '{print $1}' 203.0.113.10 %{size} '{{.Names}}' {");
   Examination nowhere{book_, *scene_, Focus{}};
   EXPECT_EQ(nowhere.fill_blanks("ping {address} {port}"), "ping ADDRESS PORT");
+  EXPECT_EQ(nowhere.fill_title("A firewall on {address} stops {source}"),
+            "A firewall on the origin stops the edge");
   EXPECT_EQ(nowhere.fill("ping {address}", {}), "ping an unknown address");
 }
 

@@ -51,7 +51,7 @@ void add_words(model::RankedCause& cause, Examination& examination) {
   const CauseWords& words = cause_words(cause.cause);
   const std::string_view title =
       words.title.empty() ? model::row(cause.cause).title : std::string_view{words.title};
-  cause.title = examination.fill_blanks(title);
+  cause.title = examination.fill_title(title);
   const auto filled = [&](const std::string& text) { return examination.fill_blanks(text); };
   for (const auto& step : words.settles) {
     cause.settles.push_back({.text = filled(step.text), .command = filled(step.command)});
