@@ -3,6 +3,12 @@
 set -eu
 echo '== one diagnosis beside curl'
 python3 bench/diagnose_bench.py --causeway build/release/causeway
+if [ "$(id -u)" = 0 ] && [ -e /dev/net/tun ]; then
+  echo '== one diagnosis beside its critical path'
+  python3 bench/critical_path_bench.py --causeway build/release/causeway
+else
+  echo '== one diagnosis beside its critical path: needs root and /dev/net/tun'
+fi
 echo '== causeway explain on large logs'
 python3 bench/explain_bench.py --causeway build/release/causeway
 for program in build/release/bench/*_bench; do

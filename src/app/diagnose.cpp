@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include "app/command.hpp"
@@ -16,7 +17,9 @@
 #include "base/id.hpp"
 #include "base/limits.hpp"
 #include "judge/judge.hpp"
+#include "judge/rulebook.hpp"
 #include "model/json.hpp"
+#include "net/tls.hpp"
 #include "reach/diagnose.hpp"
 
 namespace causeway::app {
@@ -150,6 +153,11 @@ model::Diagnosis run_diagnosis(const DiagnosePlan& plan,
   net::Loop loop;
   reach::DiagnosisRun run;
   {
+    // What needs no answer is made ready while the first ones are under way.
+    const std::jthread ready{[] {
+      net::prepare_tls();
+      judge::rulebook();
+    }};
     const InterruptOnSignal interrupt{loop};
     run = loop.run(reach::diagnose(plan.request, record));
   }

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/late_library.hpp"
 #include "base/text.hpp"
 #include "net/fd.hpp"
 #include "net/loop.hpp"
@@ -20,17 +21,63 @@
 namespace causeway::net {
 namespace {
 
+// What is called of libcurl, under its names without "curl_".
+struct Curl : LateLibrary {
+  Curl() : LateLibrary("libcurl.so.4", "libcurl4") {
+    find("curl_easy_cleanup", easy_cleanup);
+    find("curl_easy_getinfo", easy_getinfo);
+    find("curl_easy_init", easy_init);
+    find("curl_easy_setopt", easy_setopt);
+    find("curl_easy_strerror", easy_strerror);
+    find("curl_global_init", global_init);
+    find("curl_multi_add_handle", multi_add_handle);
+    find("curl_multi_cleanup", multi_cleanup);
+    find("curl_multi_info_read", multi_info_read);
+    find("curl_multi_init", multi_init);
+    find("curl_multi_perform", multi_perform);
+    find("curl_multi_poll", multi_poll);
+    find("curl_multi_remove_handle", multi_remove_handle);
+    find("curl_multi_setopt", multi_setopt);
+    find("curl_multi_wakeup", multi_wakeup);
+    find("curl_slist_append", slist_append);
+    find("curl_slist_free_all", slist_free_all);
+    if (*this && global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) std::abort();
+  }
+  decltype(&::curl_easy_cleanup) easy_cleanup = nullptr;
+  decltype(&::curl_easy_getinfo) easy_getinfo = nullptr;
+  decltype(&::curl_easy_init) easy_init = nullptr;
+  decltype(&::curl_easy_setopt) easy_setopt = nullptr;
+  decltype(&::curl_easy_strerror) easy_strerror = nullptr;
+  decltype(&::curl_global_init) global_init = nullptr;
+  decltype(&::curl_multi_add_handle) multi_add_handle = nullptr;
+  decltype(&::curl_multi_cleanup) multi_cleanup = nullptr;
+  decltype(&::curl_multi_info_read) multi_info_read = nullptr;
+  decltype(&::curl_multi_init) multi_init = nullptr;
+  decltype(&::curl_multi_perform) multi_perform = nullptr;
+  decltype(&::curl_multi_poll) multi_poll = nullptr;
+  decltype(&::curl_multi_remove_handle) multi_remove_handle = nullptr;
+  decltype(&::curl_multi_setopt) multi_setopt = nullptr;
+  decltype(&::curl_multi_wakeup) multi_wakeup = nullptr;
+  decltype(&::curl_slist_append) slist_append = nullptr;
+  decltype(&::curl_slist_free_all) slist_free_all = nullptr;
+};
+
+const Curl& curl() {
+  static const Curl library;
+  return library;
+}
+
 struct EasyFree {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+  void operator()(CURL* easy) const { curl().easy_cleanup(easy); }
 };
 struct ListFree {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  void operator()(curl_slist* list) const { curl().slist_free_all(list); }
 };
 using Easy = std::unique_ptr<CURL, EasyFree>;
 using List = std::unique_ptr<curl_slist, ListFree>;
 
 bool append(List& list, const std::string& line) {
-  curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+  curl_slist* longer = curl().slist_append(list.get(), line.c_str());
   if (longer == nullptr) return false;
   curl_slist* before = list.release();  // `longer` begins with it
   list.reset(before == nullptr ? longer : before);
@@ -122,7 +169,7 @@ struct Outbound::Job {
 
   template <class T>
   bool set(CURLoption option, T value) {
-    return curl_easy_setopt(easy.get(), option, value) == CURLE_OK;
+    return curl().easy_setopt(easy.get(), option, value) == CURLE_OK;
   }
 
   static std::size_t take_line(const char* text, std::size_t size, std::size_t count, void* self);
@@ -168,7 +215,7 @@ int Outbound::Job::progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl
 }
 
 bool Outbound::Job::set_up() {
-  easy.reset(curl_easy_init());
+  easy.reset(curl().easy_init());
   return easy && set(CURLOPT_NOSIGNAL, 1L) && set(CURLOPT_PRIVATE, this) &&
          set(CURLOPT_ERRORBUFFER, error.data()) && set(CURLOPT_NETRC, long{CURL_NETRC_IGNORED}) &&
          set(CURLOPT_FOLLOWLOCATION, 0L) && set(CURLOPT_HEADERDATA, this) &&
@@ -230,8 +277,8 @@ bool Outbound::Job::prepare(const OutboundMail& request) {
 void Outbound::Job::finish(CURLcode code) {
   long status = 0;
   curl_off_t micros = 0;
-  curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
-  curl_easy_getinfo(easy.get(), CURLINFO_TOTAL_TIME_T, &micros);
+  curl().easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
+  curl().easy_getinfo(easy.get(), CURLINFO_TOTAL_TIME_T, &micros);
   reply.status = static_cast<int>(status);
   reply.elapsed = std::chrono::microseconds{micros};
   reply.end = too_large ? OutboundEnd::too_large : end_of(code);
@@ -242,7 +289,7 @@ void Outbound::Job::finish(CURLcode code) {
     reply.why = fmt::format("the answer is larger than {} bytes", most_bytes);
   } else if (reply.end != OutboundEnd::answered) {
     const std::string_view said = error.data();
-    reply.why = printable(said.empty() ? curl_easy_strerror(code) : said, limits::kTextKept);
+    reply.why = printable(said.empty() ? curl().easy_strerror(code) : said, limits::kTextKept);
   }
   done();
 }
@@ -255,10 +302,10 @@ void Outbound::Job::done() {
 
 class Outbound::Worker {
  public:
-  Worker() : multi_(curl_multi_init()) {
+  Worker() : multi_(curl().multi_init()) {
     if (multi_ == nullptr) std::abort();
-    curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, limits::kOutboundPerHost);
-    curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, limits::kOutboundConnections);
+    curl().multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, limits::kOutboundPerHost);
+    curl().multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, limits::kOutboundConnections);
     thread_ = std::thread{[this] { serve(); }};
   }
   Worker(const Worker&) = delete;
@@ -267,8 +314,8 @@ class Outbound::Worker {
     ending_ = true;
     wake();
     thread_.join();
-    for (auto& [easy, job] : running_) curl_multi_remove_handle(multi_, easy);
-    curl_multi_cleanup(multi_);
+    for (auto& [easy, job] : running_) curl().multi_remove_handle(multi_, easy);
+    curl().multi_cleanup(multi_);
   }
 
   bool take(std::shared_ptr<Job> job) {
@@ -279,7 +326,7 @@ class Outbound::Worker {
     wake();
     return true;
   }
-  void wake() { curl_multi_wakeup(multi_); }
+  void wake() { curl().multi_wakeup(multi_); }
 
  private:
   void serve() {
@@ -287,10 +334,10 @@ class Outbound::Worker {
     while (!ending_) {
       add_fresh();
       int running = 0;
-      curl_multi_perform(multi_, &running);
+      curl().multi_perform(multi_, &running);
       end_cancelled();
       collect();
-      curl_multi_poll(multi_, nullptr, 0, kTurn, nullptr);
+      curl().multi_poll(multi_, nullptr, 0, kTurn, nullptr);
     }
   }
 
@@ -302,7 +349,7 @@ class Outbound::Worker {
     }
     for (auto& job : fresh) {
       CURL* easy = job->easy.get();
-      curl_multi_add_handle(multi_, easy);
+      curl().multi_add_handle(multi_, easy);
       running_.emplace(easy, std::move(job));
     }
   }
@@ -317,13 +364,13 @@ class Outbound::Worker {
 
   void collect() {
     int left = 0;
-    while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+    while (const CURLMsg* message = curl().multi_info_read(multi_, &left)) {
       if (message->msg == CURLMSG_DONE) end(message->easy_handle, message->data.result);
     }
   }
 
   void end(CURL* easy, CURLcode code) {
-    curl_multi_remove_handle(multi_, easy);
+    curl().multi_remove_handle(multi_, easy);
     const auto job = running_.extract(easy);
     {
       const std::lock_guard lock{mutex_};
@@ -342,9 +389,7 @@ class Outbound::Worker {
 };
 
 Outbound::Outbound() {
-  static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (ready != CURLE_OK) std::abort();
-  worker_ = std::make_unique<Worker>();
+  if (curl()) worker_ = std::make_unique<Worker>();
 }
 
 Outbound::~Outbound() = default;
@@ -374,6 +419,7 @@ Task<OutboundReply> Outbound::run(std::shared_ptr<Job> job) {
 }
 
 Task<OutboundReply> Outbound::send(OutboundRequest request) {
+  if (!curl()) co_return OutboundReply{.end = OutboundEnd::failed, .why = curl().why()};
   auto job = std::make_shared<Job>();
   if (!job->prepare(request)) {
     co_return OutboundReply{.end = OutboundEnd::bad_request,
@@ -383,6 +429,7 @@ Task<OutboundReply> Outbound::send(OutboundRequest request) {
 }
 
 Task<OutboundReply> Outbound::mail(OutboundMail mail) {
+  if (!curl()) co_return OutboundReply{.end = OutboundEnd::failed, .why = curl().why()};
   auto job = std::make_shared<Job>();
   if (!job->prepare(mail)) {
     co_return OutboundReply{.end = OutboundEnd::bad_request,

@@ -257,6 +257,8 @@ std::string_view alert_name(int alert) {
   return row != kAlerts.end() ? row->name : std::string_view{"unknown"};
 }
 
+void prepare_tls() { context_for(TlsOffer::edge); }
+
 Task<TlsResult> tls_handshake(Fd socket, TlsOptions options) {
   TlsResult result;
   const Instant began = Clock::now();

@@ -98,6 +98,10 @@ struct TlsResult {
 // that is wrong with it is collected.
 Task<TlsResult> tls_handshake(Fd socket, TlsOptions options);
 
+// Does what the first handshake would do before its first byte (OpenSSL looks its algorithms up).
+// From any thread.
+void prepare_tls();
+
 // "handshake_failure"; "unknown" for numbers without a name.
 std::string_view alert_name(int alert);
 

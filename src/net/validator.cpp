@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/late_library.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "net/loop.hpp"
@@ -17,8 +18,43 @@ namespace {
 
 constexpr int kClassInternet = 1;
 
+// What is called of libunbound, under its names without "ub_".
+struct Unbound : LateLibrary {
+  Unbound() : LateLibrary("libunbound.so.8", "libunbound8") {
+    find("ub_ctx_add_ta_file", ctx_add_ta_file);
+    find("ub_ctx_async", ctx_async);
+    find("ub_ctx_create", ctx_create);
+    find("ub_ctx_debugout", ctx_debugout);
+    find("ub_ctx_delete", ctx_delete);
+    find("ub_ctx_set_fwd", ctx_set_fwd);
+    find("ub_ctx_set_option", ctx_set_option);
+    find("ub_fd", fd);
+    find("ub_process", process);
+    find("ub_resolve_async", resolve_async);
+    find("ub_resolve_free", resolve_free);
+    find("ub_strerror", strerror);
+  }
+  decltype(&::ub_ctx_add_ta_file) ctx_add_ta_file = nullptr;
+  decltype(&::ub_ctx_async) ctx_async = nullptr;
+  decltype(&::ub_ctx_create) ctx_create = nullptr;
+  decltype(&::ub_ctx_debugout) ctx_debugout = nullptr;
+  decltype(&::ub_ctx_delete) ctx_delete = nullptr;
+  decltype(&::ub_ctx_set_fwd) ctx_set_fwd = nullptr;
+  decltype(&::ub_ctx_set_option) ctx_set_option = nullptr;
+  decltype(&::ub_fd) fd = nullptr;
+  decltype(&::ub_process) process = nullptr;
+  decltype(&::ub_resolve_async) resolve_async = nullptr;
+  decltype(&::ub_resolve_free) resolve_free = nullptr;
+  decltype(&::ub_strerror) strerror = nullptr;
+};
+
+const Unbound& unbound() {
+  static const Unbound library;
+  return library;
+}
+
 struct ContextEnd {
-  void operator()(ub_ctx* context) const { ub_ctx_delete(context); }
+  void operator()(ub_ctx* context) const { unbound().ctx_delete(context); }
 };
 using Context = std::unique_ptr<ub_ctx, ContextEnd>;
 
@@ -28,11 +64,12 @@ struct Done {
 };
 
 void take_result(void* given, int error, ub_result* raw) {
-  const std::unique_ptr<ub_result, decltype(&ub_resolve_free)> result{raw, &ub_resolve_free};
+  const std::unique_ptr<ub_result, decltype(&::ub_resolve_free)> result{raw,
+                                                                        unbound().resolve_free};
   auto& out = *static_cast<Done*>(given);
   out.done = true;
   if (error != 0 || result == nullptr) {
-    out.result.reason = ub_strerror(error);
+    out.result.reason = unbound().strerror(error);
     return;
   }
   if (result->bogus != 0) {
@@ -61,18 +98,19 @@ std::optional<std::string> set_up(ub_ctx& context, const ValidateOptions& option
       {"do-not-query-localhost:", "no"},  // a resolver on loopback is common
   }};
   for (const auto& [option, value] : kOptions) {
-    if (const int error = ub_ctx_set_option(&context, option, value)) {
-      return fmt::format("{} {}: {}", option, value, ub_strerror(error));
+    if (const int error = unbound().ctx_set_option(&context, option, value)) {
+      return fmt::format("{} {}: {}", option, value, unbound().strerror(error));
     }
   }
-  ub_ctx_debugout(&context, nullptr);
+  unbound().ctx_debugout(&context, nullptr);
   for (const auto& resolver : options.resolvers) {
     const std::string where = fmt::format("{}@{}", resolver.address.text(), resolver.port);
-    if (const int error = ub_ctx_set_fwd(&context, where.c_str())) return ub_strerror(error);
+    if (const int error = unbound().ctx_set_fwd(&context, where.c_str()))
+      return unbound().strerror(error);
   }
-  const int error = ub_ctx_add_ta_file(&context, options.anchor_file.c_str());
-  if (error != 0) return fmt::format("{}: {}", options.anchor_file, ub_strerror(error));
-  if (const int no_thread = ub_ctx_async(&context, 1)) return ub_strerror(no_thread);
+  const int error = unbound().ctx_add_ta_file(&context, options.anchor_file.c_str());
+  if (error != 0) return fmt::format("{}: {}", options.anchor_file, unbound().strerror(error));
+  if (const int no_thread = unbound().ctx_async(&context, 1)) return unbound().strerror(no_thread);
   return std::nullopt;
 }
 
@@ -85,7 +123,11 @@ std::string_view name(Validity validity) {
 
 Task<Validated> validate_dnssec(ValidateOptions options) {
   Done done;
-  const Context context{ub_ctx_create()};
+  if (!unbound()) {
+    done.result.reason = unbound().why();
+    co_return done.result;
+  }
+  const Context context{unbound().ctx_create()};
   if (!context) {
     done.result.reason = "libunbound cannot be set up: out of memory or random numbers";
     co_return done.result;
@@ -95,19 +137,19 @@ Task<Validated> validate_dnssec(ValidateOptions options) {
     co_return done.result;
   }
   int id = 0;
-  const int started = ub_resolve_async(context.get(), options.question.name.c_str(),
-                                       static_cast<int>(options.question.type), kClassInternet,
-                                       &done, &take_result, &id);
+  const int started = unbound().resolve_async(context.get(), options.question.name.c_str(),
+                                              static_cast<int>(options.question.type),
+                                              kClassInternet, &done, &take_result, &id);
   if (started != 0) {  // files are read only now
     done.result.reason =
-        fmt::format("{} (trust anchor {})", ub_strerror(started), options.anchor_file);
+        fmt::format("{} (trust anchor {})", unbound().strerror(started), options.anchor_file);
     co_return done.result;
   }
   // The loop closes what it watches: it gets a descriptor of its own.
-  const Fd ready{::fcntl(ub_fd(context.get()), F_DUPFD_CLOEXEC, 0)};
+  const Fd ready{::fcntl(unbound().fd(context.get()), F_DUPFD_CLOEXEC, 0)};
   while (!done.done && co_await Loop::current().readable(ready, options.deadline)) {
-    if (const int error = ub_process(context.get())) {
-      done.result.reason = ub_strerror(error);
+    if (const int error = unbound().process(context.get())) {
+      done.result.reason = unbound().strerror(error);
       co_return done.result;
     }
   }

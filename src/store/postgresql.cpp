@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "base/late_library.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "store/database.hpp"
@@ -23,16 +24,66 @@ constexpr Oid kFloat4 = 700;
 constexpr Oid kFloat8 = 701;
 constexpr Oid kNumeric = 1700;
 
+// What is called of libpq, under its names without "PQ".
+struct Libpq : LateLibrary {
+  Libpq() : LateLibrary("libpq.so.5", "libpq5") {
+    find("PQclear", clear);
+    find("PQcmdTuples", cmd_tuples);
+    find("PQconnectdbParams", connectdb_params);
+    find("PQerrorMessage", error_message);
+    find("PQexec", exec);
+    find("PQfinish", finish);
+    find("PQftype", ftype);
+    find("PQgetResult", get_result);
+    find("PQgetisnull", getisnull);
+    find("PQgetlength", getlength);
+    find("PQgetvalue", getvalue);
+    find("PQnfields", nfields);
+    find("PQntuples", ntuples);
+    find("PQprepare", prepare);
+    find("PQresultStatus", result_status);
+    find("PQsendQueryPrepared", send_query_prepared);
+    find("PQsetNoticeProcessor", set_notice_processor);
+    find("PQsetSingleRowMode", set_single_row_mode);
+    find("PQstatus", status);
+  }
+  decltype(&::PQclear) clear = nullptr;
+  decltype(&::PQcmdTuples) cmd_tuples = nullptr;
+  decltype(&::PQconnectdbParams) connectdb_params = nullptr;
+  decltype(&::PQerrorMessage) error_message = nullptr;
+  decltype(&::PQexec) exec = nullptr;
+  decltype(&::PQfinish) finish = nullptr;
+  decltype(&::PQftype) ftype = nullptr;
+  decltype(&::PQgetResult) get_result = nullptr;
+  decltype(&::PQgetisnull) getisnull = nullptr;
+  decltype(&::PQgetlength) getlength = nullptr;
+  decltype(&::PQgetvalue) getvalue = nullptr;
+  decltype(&::PQnfields) nfields = nullptr;
+  decltype(&::PQntuples) ntuples = nullptr;
+  decltype(&::PQprepare) prepare = nullptr;
+  decltype(&::PQresultStatus) result_status = nullptr;
+  decltype(&::PQsendQueryPrepared) send_query_prepared = nullptr;
+  decltype(&::PQsetNoticeProcessor) set_notice_processor = nullptr;
+  decltype(&::PQsetSingleRowMode) set_single_row_mode = nullptr;
+  decltype(&::PQstatus) status = nullptr;
+};
+
+const Libpq& libpq() {
+  static const Libpq library;
+  return library;
+}
+
 struct ClearResult {
-  void operator()(PGresult* result) const { PQclear(result); }
+  void operator()(PGresult* result) const { libpq().clear(result); }
 };
 using Answer = std::unique_ptr<PGresult, ClearResult>;
 
 Cell cell_of(const PGresult& result, int row, int column) {
-  if (PQgetisnull(&result, row, column) != 0) return nothing();
-  const char* text = PQgetvalue(&result, row, column);
-  const std::string_view words{text, static_cast<std::size_t>(PQgetlength(&result, row, column))};
-  switch (PQftype(&result, column)) {
+  if (libpq().getisnull(&result, row, column) != 0) return nothing();
+  const char* text = libpq().getvalue(&result, row, column);
+  const std::string_view words{text,
+                               static_cast<std::size_t>(libpq().getlength(&result, row, column))};
+  switch (libpq().ftype(&result, column)) {
     case kBool: return cell(words == "t");
     case kInt2:
     case kInt4:
@@ -57,7 +108,7 @@ Cell cell_of(const PGresult& result, int row, int column) {
 class Postgresql final : public Database {
  public:
   Postgresql(std::string address, Access access) : address_(std::move(address)), access_(access) {}
-  ~Postgresql() override { PQfinish(link_); }
+  ~Postgresql() override { libpq().finish(link_); }
 
   Parsed<bool> connect();
   Dialect dialect() const override { return Dialect::postgresql; }
@@ -65,7 +116,7 @@ class Postgresql final : public Database {
   Parsed<bool> each(std::string_view sql, std::span<const Cell> parameters,
                     const std::function<bool(Row)>& take) override;
   std::int64_t changed() const override { return changed_; }
-  bool lost() const override { return link_ == nullptr || PQstatus(link_) != CONNECTION_OK; }
+  bool lost() const override { return link_ == nullptr || libpq().status(link_) != CONNECTION_OK; }
   Parsed<std::vector<std::string>> damage() override;
   std::int64_t bytes() override;
 
@@ -90,32 +141,32 @@ std::string one_line(std::string_view text) {
 }
 
 std::unexpected<Error> Postgresql::failed(std::string_view sql) {
-  return error(fmt::format("PostgreSQL: {} (in '{}')", one_line(PQerrorMessage(link_)),
+  return error(fmt::format("PostgreSQL: {} (in '{}')", one_line(libpq().error_message(link_)),
                            printable(trim(sql), limits::kSqlShown)));
 }
 
 Parsed<bool> Postgresql::connect() {
-  PQfinish(link_);
+  libpq().finish(link_);
   prepared_.clear();
   const std::array<const char*, 5> keys{"dbname", "connect_timeout", "application_name",
                                         "client_encoding", nullptr};
   const std::string wait = fmt::format("{}", limits::kStoreConnect.count());
   const std::array<const char*, 5> values{address_.c_str(), wait.c_str(), "causeway", "UTF8",
                                           nullptr};
-  link_ = PQconnectdbParams(keys.data(), values.data(), 1);
-  if (PQstatus(link_) != CONNECTION_OK) {
-    return error(fmt::format("cannot open the store: {}", one_line(PQerrorMessage(link_))));
+  link_ = libpq().connectdb_params(keys.data(), values.data(), 1);
+  if (libpq().status(link_) != CONNECTION_OK) {
+    return error(fmt::format("cannot open the store: {}", one_line(libpq().error_message(link_))));
   }
   // Notices ("relation exists, skipping") are nothing for a terminal.
-  PQsetNoticeProcessor(link_, [](void*, const char*) {}, nullptr);
+  libpq().set_notice_processor(link_, [](void*, const char*) {}, nullptr);
   if (access_ == Access::read) return script("SET default_transaction_read_only = on");
   return true;
 }
 
 Parsed<bool> Postgresql::script(std::string_view sql) {
   const std::string text{sql};
-  const Answer answer{PQexec(link_, text.c_str())};
-  const auto status = PQresultStatus(answer.get());
+  const Answer answer{libpq().exec(link_, text.c_str())};
+  const auto status = libpq().result_status(answer.get());
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return failed(sql);
   return true;
 }
@@ -125,8 +176,8 @@ Parsed<std::string> Postgresql::prepared(std::string_view sql) {
   if (known != prepared_.end()) return known->second;
   std::string made = fmt::format("s{}", prepared_.size());
   const std::string text{sql};
-  const Answer answer{PQprepare(link_, made.c_str(), text.c_str(), 0, nullptr)};
-  if (PQresultStatus(answer.get()) != PGRES_COMMAND_OK) return failed(sql);
+  const Answer answer{libpq().prepare(link_, made.c_str(), text.c_str(), 0, nullptr)};
+  if (libpq().result_status(answer.get()) != PGRES_COMMAND_OK) return failed(sql);
   prepared_.emplace(sql, made);
   return made;
 }
@@ -134,19 +185,19 @@ Parsed<std::string> Postgresql::prepared(std::string_view sql) {
 Parsed<bool> Postgresql::take_rows(std::string_view sql, const std::function<bool(Row)>& take) {
   bool wanted = true;
   std::string why;
-  while (const Answer answer{PQgetResult(link_)}) {
-    const auto status = PQresultStatus(answer.get());
+  while (const Answer answer{libpq().get_result(link_)}) {
+    const auto status = libpq().result_status(answer.get());
     if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
-      const std::string_view count = PQcmdTuples(answer.get());
+      const std::string_view count = libpq().cmd_tuples(answer.get());
       changed_ = 0;
       std::from_chars(count.data(), count.data() + count.size(), changed_);
     } else if (status != PGRES_SINGLE_TUPLE) {
       why = failed(sql).error().text;
     }
-    const int rows = status == PGRES_SINGLE_TUPLE ? PQntuples(answer.get()) : 0;
+    const int rows = status == PGRES_SINGLE_TUPLE ? libpq().ntuples(answer.get()) : 0;
     for (int row = 0; wanted && row < rows; ++row) {
       std::vector<Cell> cells;
-      const int columns = PQnfields(answer.get());
+      const int columns = libpq().nfields(answer.get());
       cells.reserve(static_cast<std::size_t>(columns));
       for (int i = 0; i < columns; ++i) cells.push_back(cell_of(*answer, row, i));
       wanted = take(Row{std::move(cells)});
@@ -176,10 +227,10 @@ Parsed<bool> Postgresql::each(std::string_view sql, std::span<const Cell> parame
                                  : fmt::format("{}", std::get<std::int64_t>(value));
     values[i] = texts[i].c_str();
   }
-  const int sent = PQsendQueryPrepared(link_, named->c_str(), static_cast<int>(values.size()),
-                                       values.data(), nullptr, nullptr, 0);
+  const int sent = libpq().send_query_prepared(
+      link_, named->c_str(), static_cast<int>(values.size()), values.data(), nullptr, nullptr, 0);
   if (sent == 0) return failed(sql);
-  PQsetSingleRowMode(link_);
+  libpq().set_single_row_mode(link_);
   return take_rows(sql, take);
 }
 
@@ -205,6 +256,7 @@ std::int64_t Postgresql::bytes() {
 }  // namespace
 
 Parsed<std::unique_ptr<Database>> open_postgresql(const std::string& address, Access access) {
+  if (!libpq()) return error(fmt::format("cannot open the store: {}", libpq().why()));
   auto out = std::make_unique<Postgresql>(address, access);
   auto connected = out->connect();
   if (!connected) return error(std::move(connected.error().text));
