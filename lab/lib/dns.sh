@@ -54,8 +54,14 @@ unbound_resolver() {
       "directory: /tmp/$name" 'num-threads: 1' 'module-config: "iterator"' 'msg-cache-size: 1m' \
       'rrset-cache-size: 1m' 'do-not-query-localhost: no' "root-hints: /tmp/$name/hints" 'do-ip6: no' \
       'outgoing-range: 64' 'num-queries-per-thread: 32' 'ede: yes' 'local-zone: "test." nodefault' "$@"
+    printf 'remote-control:\n  control-enable: yes\n  control-interface: /tmp/%s/control\n' "$name"
   } >"/tmp/$name/conf"
   start "$name" dns unbound -c "/tmp/$name/conf"
+}
+
+# forget NAME ZONE: a resolver of unbound's drops what it keeps of a zone.
+forget() {
+  on dns unbound-control -c "/tmp/$1/conf" flush_zone "$2" >/tmp/log/forget 2>&1 || { cat /tmp/log/forget >&2; die "forget: $*"; }
 }
 
 # dnsmasq_resolver NAME [OPTION...]: answers by itself, without authorities behind it.

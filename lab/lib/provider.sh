@@ -3,15 +3,16 @@
 
 provider_api=http://127.0.0.1:8053
 
-# provider: records of the zone as the API's JSON from standard input; from then on the name servers serve them.
+# provider [OPTION...]: records of the zone as the API's JSON from standard input; from then on the name servers serve
+# them.
 provider() {
   cat >/tmp/records.json
   printf 'edit-token\n' >/tmp/token
   start provider edge /usr/bin/python3 /run/lab/tree/servers/provider_api.py --zone "$ZONE" --port 8053 \
-    --records /tmp/records.json --zone-file /tmp/zones/site --reload "kill -HUP ${pid_of[ns]}" \
+    --records /tmp/records.json --zone-file /tmp/zones/site --reload "${publish:-kill -HUP ${pid_of[ns]}}" \
     --soa "ns1.$ZONE. hostmaster.$ZONE." --ns "ns1.$ZONE" --ns "ns2.$ZONE" \
     --beside "ns1.$ZONE. 300 IN A $NS1_4" --beside "ns1.$ZONE. 300 IN AAAA $NS1_6" \
-    --beside "ns2.$ZONE. 300 IN A $NS2_4" --beside "ns2.$ZONE. 300 IN AAAA $NS2_6"
+    --beside "ns2.$ZONE. 300 IN A $NS2_4" --beside "ns2.$ZONE. 300 IN AAAA $NS2_6" "$@"
   ready provider 8053
   until_true 20 serves_zone "$NS1_4"
   # What the resolver has kept from before is not what the fault is about.
@@ -19,6 +20,31 @@ provider() {
   unbound_resolver resolver
   dns_bound "$RESOLVER4"
 }
+# provider_with_edge: the same, and a proxied name has the address of a real edge, which asks the origin that its record
+# names, keeps what it may, and forgets a name when the API is told to.
+provider_with_edge() {
+  cat >/tmp/publish <<EOF
+kill -HUP ${pid_of[ns]}
+read -r _ content </tmp/proxied
+sed "s/ORIGIN/\$content/" /tmp/edge.form >/tmp/edge.toml
+[ ! -e /tmp/edge.pid ] || kill -HUP "\$(cat /tmp/edge.pid)"
+EOF
+  printf '#!/bin/sh\nfor host; do curl -s -X POST "http://127.0.0.1:9145/.causeway/purge?prefix=$host/"; done\n' >/tmp/purge
+  chmod a+x /tmp/purge
+  printf '%s\n' '[edge]' 'workers = 1' '[[edge.listen]]' "address = \"$EDGE4B:443\"" 'tls = true' '[[edge.certificate]]' \
+    'certificate = "/tmp/tls/site.pem"' 'key = "/tmp/tls/site.key"' '[[edge.route]]' 'pool = "site"' '[[edge.pool]]' \
+    'name = "site"' '[[edge.pool.origin]]' 'host = "ORIGIN"' 'port = 443' 'scheme = "https"' "ca = \"$CA/root.pem\"" \
+    '[edge.cache]' 'on = true' '[edge.admin]' 'address = "127.0.0.1:9145"' '[edge.log]' 'on = false' >/tmp/edge.form
+  publish='sh /tmp/publish' provider --edge "$EDGE4B" --proxied /tmp/proxied --purge /tmp/purge
+  start provider_edge edge /run/lab/causeway edge -c /tmp/edge.toml
+  ready provider_edge 443 9145
+  echo "${pid_of[provider_edge]}" >/tmp/edge.pid
+}
+# A visitor of a proxied name: visitor [OPTION...], prints the page.
+visitor() {
+  on edge curl -sS --max-time 10 --cacert "$CA/root.pem" --resolve "$NAME:443:$EDGE4B" "$@" "https://$NAME/"
+}
+
 # The API's first version of the zone has serial 2.
 serves_zone() { [[ $(on edge kdig +short "@$1" "$ZONE" SOA 2>/dev/null) == *" 2 3600 "* ]]; }
 
@@ -70,8 +96,10 @@ mends() {
   [[ $(provider_records) == "$before" ]] || die 'a dry run changed records'
   dns_command fix "$ZONE" "${drift_flags[@]}" "$@" --yes
   grep -q 'every name server serves it' /tmp/log/dns.out || { cat /tmp/log/dns.out >&2; die 'the fix is not served'; }
+  forget resolver "$ZONE"
   drift_finds '' "$@"
   dns_command undo "$ZONE" --yes
+  forget resolver "$ZONE"
   after=$(provider_records)
   [[ $after == "$before" ]] || die "undo left $after, expected $before"
   drift_finds "$wanted" "$@"

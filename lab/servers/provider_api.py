@@ -24,7 +24,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 STAMP = "2026-11-25T10:00:00.000000Z"
 PROXIABLE = {"A", "AAAA", "CNAME"}
 ALONE = {"A", "AAAA", "CNAME"}  # what a CNAME excludes, and is excluded by (81053)
-EDGE4, EDGE6 = "104.16.0.10", "2606:4700::10"
+EDGE = ["104.16.0.10", "2606:4700::10"]
 
 
 class Refused(Exception):
@@ -135,14 +135,14 @@ class Zone:
         records[record["id"]] = record
         return record
 
-    def text(self, soa):
+    def text(self, soa, edge):
         lines = [f"$ORIGIN {self.name}.", f"@ 300 IN SOA {soa} {self.serial} 3600 600 86400 60"]
         lines += [f"@ 300 IN NS {server}." for server in self.servers] + self.beside
         for record in self.records.values():
             content, ttl = record["content"], 300 if record["ttl"] == 1 else record["ttl"]
             kind = record["type"]
             if record["proxied"]:
-                lines += [f"{record['name']}. 300 IN A {EDGE4}", f"{record['name']}. 300 IN AAAA {EDGE6}"]
+                lines += [f"{record['name']}. 300 IN {'AAAA' if ':' in each else 'A'} {each}" for each in edge]
                 continue
             if kind in ("CNAME", "NS", "MX", "SRV"):
                 content += "."
@@ -170,7 +170,10 @@ class Api:
         if not self.options.zone_file:
             return
         with open(self.options.zone_file, "w") as out:
-            out.write(self.zone.text(self.options.soa))
+            out.write(self.zone.text(self.options.soa, self.options.edge or EDGE))
+        if self.options.proxied:
+            with open(self.options.proxied, "w") as out:
+                out.writelines(f"{r['name']} {r['content']}\n" for r in self.zone.records.values() if r["proxied"])
         if self.options.reload:
             subprocess.run(self.options.reload, shell=True, check=False, stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL)
@@ -209,6 +212,12 @@ class Api:
                 zone.paused = body["paused"]
             return zone.entry(), None
         if rest == "/purge_cache" and method == "POST":
+            hosts = body.get("hosts")
+            if not body.get("purge_everything") and not (isinstance(hosts, list) and all(isinstance(h, str) for h in hosts)):
+                raise Refused(400, 1012, 'Request must contain one of "purge_everything", "files", "tags", "hosts" or "prefixes"')
+            if self.options.purge:
+                subprocess.run([*self.options.purge.split(), *(hosts or [])], check=False, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
             return {"id": zone.id}, None
         match = re.fullmatch(r"/settings/(\w+)", rest)
         if match:
@@ -362,6 +371,9 @@ def main():
     parser.add_argument("--soa", default="ns1.provider.test. hostmaster.provider.test.")
     parser.add_argument("--ns", action="append")
     parser.add_argument("--beside", action="append", default=[], help="a line of the zone file that is no record of the API")
+    parser.add_argument("--edge", action="append", help="an address that proxied names have")
+    parser.add_argument("--proxied", help="a file for the proxied names, 'NAME CONTENT' a line, written before --reload")
+    parser.add_argument("--purge", help="run with the host names whose copies shall go")
     parser.add_argument("--most-per-page", type=int, default=5_000_000)
     options = parser.parse_args()
     options.ns = options.ns or ["ns1.provider.test", "ns2.provider.test"]

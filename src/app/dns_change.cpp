@@ -39,9 +39,14 @@ std::vector<std::string> names_in(const std::vector<RecordEdit>& edits) {
   return {out.begin(), out.end()};
 }
 
+zone::ApiCall purge_call(const std::string& zone_id, const std::vector<std::string>& hosts) {
+  return {"POST", fmt::format("/zones/{}/purge_cache", zone_id),
+          nlohmann::ordered_json{{"hosts", hosts}}.dump()};
+}
+
 // Only what passed through the edge can be in its cache.
-zone::ApiCall purge_call(const std::string& zone_id, const std::vector<RecordEdit>& edits) {
-  nlohmann::ordered_json hosts = nlohmann::ordered_json::array();
+std::vector<std::string> hosts_to_purge(const std::vector<RecordEdit>& edits) {
+  std::vector<std::string> hosts;
   for (const auto& name : names_in(edits)) {
     const bool through_edge = std::ranges::any_of(edits, [&](const RecordEdit& edit) {
       const auto& record = edit.after ? *edit.after : *edit.before;
@@ -51,9 +56,7 @@ zone::ApiCall purge_call(const std::string& zone_id, const std::vector<RecordEdi
     });
     if (through_edge) hosts.push_back(name);
   }
-  if (hosts.empty()) return {};
-  return {"POST", fmt::format("/zones/{}/purge_cache", zone_id),
-          nlohmann::ordered_json{{"hosts", hosts}}.dump()};
+  return hosts;
 }
 
 void show_plan(DnsSession& session, const std::vector<RecordEdit>& edits,
@@ -210,19 +213,21 @@ bool ask_as_visitor(DnsSession& session, const zone::Change& change, const Scree
   return good;
 }
 
+bool purge(DnsSession& session, const std::string& zone_id, const std::vector<std::string>& hosts,
+           const Screen& screen) {
+  if (session.flags().no_purge || hosts.empty()) return true;
+  const auto purged = run_on_loop(send(*session.provider(), purge_call(zone_id, hosts)));
+  print(purged ? fmt::format("{} purged the edge's cache\n", screen.good())
+               : fmt::format("{} the edge's cache was not purged: {}\n", screen.warning(),
+                             purged.error().text));
+  return purged.has_value();
+}
+
 // After the change: is it served, and the cache gone. True when all is well.
 bool settle(DnsSession& session, const zone::Change& change, const Screen& screen) {
   const DnsFlags& flags = session.flags();
   bool good = true;
-  if (!flags.no_purge) {
-    const auto call = purge_call(change.zone_id, change.edits);
-    if (!call.path.empty()) {
-      const auto purged = run_on_loop(send(*session.provider(), call));
-      print(purged ? fmt::format("{} purged the edge's cache\n", screen.good())
-                   : fmt::format("{} the edge's cache was not purged: {}\n", screen.warning(),
-                                 purged.error().text));
-    }
-  }
+  purge(session, change.zone_id, hosts_to_purge(change.edits), screen);
   if (flags.no_verify || flags.no_servers) return good;
   const auto now = read_for_change(session);
   if (!now) return false;
@@ -387,8 +392,13 @@ int dns_fix(const DnsFlags& flags) {
   const auto now = read_for_change(**session);
   if (!now) return dns_failed(now.error().text);
   std::vector<RecordEdit> edits;
+  std::set<std::string> stored;                         // names whose copies must go
   std::set<std::pair<std::string, std::string>> taken;  // one change for one name and type
   for (const auto& finding : seen->findings) {
+    if (finding.purge && !flags.no_purge) {
+      print(fmt::format("{}: {}\n", finding.name, finding.sentence));
+      stored.insert(finding.name);
+    }
     if (!finding.fix) continue;
     print(fmt::format("{}: {}\n", finding.name, finding.sentence));
     if (!taken.insert({finding.fix->name, finding.fix->type}).second) continue;
@@ -396,13 +406,22 @@ int dns_fix(const DnsFlags& flags) {
     if (!more) return dns_failed(more.error().text);
     std::ranges::move(*more, std::back_inserter(edits));
   }
-  if (edits.empty()) {
+  for (const auto& host : hosts_to_purge(edits)) stored.erase(host);  // goes with the change
+  if (edits.empty() && stored.empty()) {
     print(seen->findings.empty() ? "nothing drifted\n"
                                  : "nothing that a change of records would mend; see 'causeway dns "
                                    "drift'\n");
     return kFine;
   }
-  return make_change(**session, *now, "fix", edits);
+  const int code = edits.empty() ? kFine : make_change(**session, *now, "fix", edits);
+  if (stored.empty() || code == kCouldNotTell) return code;
+  const std::vector<std::string> hosts{stored.begin(), stored.end()};
+  print(fmt::format("  {}\n", zone::text_of(purge_call(now->zone.id, hosts))));
+  if (!flags.yes) {
+    print("nothing was purged; --yes sends it\n");
+    return code;
+  }
+  return purge(**session, now->zone.id, hosts, screen_of_stdout(flags.no_color)) ? code : kProblem;
 }
 
 }  // namespace causeway::app

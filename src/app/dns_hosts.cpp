@@ -21,13 +21,16 @@ namespace {
 constexpr std::uint16_t kHttpsPort = 443;
 constexpr std::uint16_t kHttpPort = 80;
 
+bool is_proxied(const zone::Snapshot& snapshot, const std::string& host) {
+  return std::ranges::any_of(snapshot.records, [&](const zone::Record& record) {
+    return record.name == host && record.proxied.value_or(false);
+  });
+}
+
 // How the edge speaks to the origins of this zone; visitors of names that are not proxied check
 // certificates themselves.
 model::SslMode ssl_of(const zone::Snapshot& snapshot, const std::string& host) {
-  const bool proxied = std::ranges::any_of(snapshot.records, [&](const zone::Record& record) {
-    return record.name == host && record.proxied.value_or(false);
-  });
-  if (!snapshot.provider || !proxied) return model::SslMode::full;
+  if (!snapshot.provider || !is_proxied(snapshot, host)) return model::SslMode::full;
   const auto found = snapshot.provider->settings.find("ssl");
   const std::string mode = found == snapshot.provider->settings.end() ? "full" : found->second;
   return mode == "off" || mode == "flexible" ? model::SslMode::flexible : model::SslMode::full;
@@ -54,7 +57,7 @@ reach::Request request_for(const HostsQuestion& question, const std::string& hos
 }
 
 void take_observation(const model::Observation& seen, zone::AddressView& into) {
-  if (seen.text("variant") != "main") return;
+  if (seen.text("variant") != "main" || seen.text("via") == "edge") return;
   if (seen.kind == model::Kind::certificate) {
     into.has_certificate = true;
     into.certificate_fits = seen.boolean("name_matches");
@@ -64,6 +67,27 @@ void take_observation(const model::Observation& seen, zone::AddressView& into) {
     into.title = seen.text("title");
     into.body_hash = seen.text("body_hash");
   }
+}
+
+std::optional<zone::EdgeView> edge_view(const reach::Record& record) {
+  std::optional<zone::EdgeView> out;
+  for (const auto& seen : record.observations()) {
+    if (seen.kind != model::Kind::edge_answer || seen.integer("status") == 0) continue;
+    const auto address = IpAddress::parse(seen.text("address"));
+    if (!address) continue;
+    out = zone::EdgeView{.address = *address,
+                         .cache = std::string{seen.text("cache")},
+                         .status = static_cast<int>(seen.integer("status")),
+                         .title = {},
+                         .body_hash = {}};
+  }
+  if (!out) return out;
+  for (const auto& seen : record.observations()) {
+    if (seen.kind != model::Kind::http || seen.text("via") != "edge") continue;
+    out->title = seen.text("title");
+    out->body_hash = seen.text("body_hash");
+  }
+  return out;
 }
 
 net::Task<std::vector<zone::AddressView>> probe(const HostsQuestion& question, std::string host,
@@ -166,6 +190,96 @@ net::Task<zone::AliasView> follow_alias(const HostsQuestion& question, std::stri
   co_return out;
 }
 
+net::Task<std::optional<codec::DnsMessage>> ask(Endpoint server, std::string name,
+                                                codec::DnsType type, bool unchecked,
+                                                bool recursive) {
+  codec::DnsQuery query = recursive ? reach::resolver_query(std::move(name), type)
+                                    : reach::authority_query(std::move(name), type);
+  query.checking_disabled = unchecked;
+  query.dnssec = true;
+  net::DnsAsk question{.server = server, .query = std::move(query), .source = {}};
+  auto reply = co_await net::ask_dns(std::move(question));
+  if (reply.outcome != net::DnsOutcome::answered) co_return std::nullopt;
+  co_return std::move(reply.message);
+}
+
+// As a visitor of a proxied name: where DNS leads to the edge, what does it serve?
+net::Task<std::optional<zone::EdgeView>> look_at_edge(const HostsQuestion& question,
+                                                      std::string host) {
+  reach::Request request = request_for(question, host);
+  reach::Record record;
+  co_await reach::diagnose(request, record);
+  co_return edge_view(record);
+}
+
+// A page that is made anew each time says nothing about whose copy is old.
+net::Task<void> ask_again(const HostsQuestion& question, const std::string& host,
+                          std::vector<zone::AddressView>& views) {
+  for (auto& view : views) {
+    if (!view.serves_host() || !view.has_certificate || view.body_hash.empty()) continue;
+    const auto again = co_await probe(question, host, {view.address}, kHttpsPort);
+    view.steady = !again.empty() && again.front().body_hash == view.body_hash;
+    co_return;
+  }
+}
+
+bool servers_disagree(const zone::Snapshot& snapshot, const std::string& name,
+                      const std::string& type) {
+  return std::ranges::any_of(snapshot.servers, [&](const zone::ServerState& server) {
+    return std::ranges::any_of(server.differs, [&](const zone::Answers& answers) {
+      return answers.name == name && answers.type == type;
+    });
+  });
+}
+
+// What a resolver's answer says of one type; nothing when it does not say.
+std::optional<zone::KeptView> kept_in(const codec::DnsMessage& message, const Endpoint& resolver,
+                                      const std::string& name, const std::string& type) {
+  if (message.rcode != codec::rcode::kNoError && message.rcode != codec::rcode::kNxDomain)
+    return std::nullopt;
+  zone::KeptView out{.resolver = resolver, .type = type, .contents = {}, .right = {}};
+  std::vector<zone::Record> answers;
+  for (const auto& answer : message.answers) {
+    auto record = zone::record_of(answer);
+    if (record.type != type || record.name != name) continue;
+    out.ttl = answers.empty() ? record.ttl : std::min(out.ttl, record.ttl);
+    answers.push_back(std::move(record));
+  }
+  out.contents = zone::contents_of(answers, name, type);
+  return out;
+}
+
+// Where the resolver says something else than the zone does, and the zone's servers agree.
+net::Task<void> ask_resolver(const HostsQuestion& question, zone::HostView& host) {
+  const zone::Snapshot& snapshot = question.snapshot;
+  reach::Request request;
+  request.resolver = question.servers.resolver;
+  const auto resolvers = reach::resolvers_of(request);
+  if (resolvers.empty() || host.name.starts_with("*.") || !snapshot.complete) co_return;
+  std::vector<std::pair<std::string, codec::DnsType>> types{{"A", codec::DnsType::a},
+                                                            {"AAAA", codec::DnsType::aaaa}};
+  if (host.alias) types = {{"CNAME", codec::DnsType::cname}};
+  const bool proxied = is_proxied(snapshot, host.name);
+  for (const auto& [type, code] : types) {
+    if (servers_disagree(snapshot, host.name, type)) continue;
+    const auto message = co_await ask(resolvers.front(), host.name, code, false, true);
+    if (!message) continue;
+    auto kept = kept_in(*message, resolvers.front(), host.name, type);
+    if (!kept) continue;
+    kept->right = zone::contents_of(snapshot.records, host.name, type);
+    // Where the edge answers, only an origin's address is known to be wrong.
+    const bool wrong =
+        proxied ? std::ranges::any_of(kept->contents,
+                                      [&](const std::string& content) {
+                                        return std::ranges::count(kept->right, content) > 0;
+                                      })
+                : kept->contents != kept->right;
+    if (!wrong) continue;
+    if (proxied) kept->right = {"addresses of the edge"};
+    host.kept.push_back(std::move(*kept));
+  }
+}
+
 net::Task<void> probe_host(const HostsQuestion& question, zone::HostView& host) {
   std::vector<IpAddress> addresses;
   std::string target;
@@ -188,6 +302,12 @@ net::Task<void> probe_host(const HostsQuestion& question, zone::HostView& host) 
   }
   host.addresses = co_await probe_both(question, host.name, std::move(worth));
   host.known = co_await probe_both(question, host.name, std::move(known));
+  if (is_proxied(question.snapshot, host.name))
+    host.edge = co_await look_at_edge(question, host.name);
+  if (host.edge && host.edge->stored()) {
+    co_await ask_again(question, host.name, host.known.empty() ? host.addresses : host.known);
+  }
+  co_await ask_resolver(question, host);
   for (const auto& address : addresses) {
     const auto same = [&](const zone::AddressView& view) { return view.address == address; };
     if (std::ranges::any_of(host.addresses, same)) continue;
@@ -202,19 +322,6 @@ net::Task<void> work(const HostsQuestion& question, std::vector<zone::HostView>&
   while (next < hosts.size() && !net::Loop::current().interrupted()) {
     co_await probe_host(question, hosts[next++]);
   }
-}
-
-net::Task<std::optional<codec::DnsMessage>> ask(Endpoint server, std::string name,
-                                                codec::DnsType type, bool unchecked,
-                                                bool recursive) {
-  codec::DnsQuery query = recursive ? reach::resolver_query(std::move(name), type)
-                                    : reach::authority_query(std::move(name), type);
-  query.checking_disabled = unchecked;
-  query.dnssec = true;
-  net::DnsAsk question{.server = server, .query = std::move(query), .source = {}};
-  auto reply = co_await net::ask_dns(std::move(question));
-  if (reply.outcome != net::DnsOutcome::answered) co_return std::nullopt;
-  co_return std::move(reply.message);
 }
 
 bool holds(const std::optional<codec::DnsMessage>& message, codec::DnsType type) {

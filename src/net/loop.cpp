@@ -146,7 +146,12 @@ Watch* Loop::watch(const Fd& fd) {
   watch.index = free_watches_.back();
   watch.ready = 0;
   epoll_event event{.events = kAllEdges, .data = {.u64 = key_of(watch)}};
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd.get(), &event) != 0) {
+  int added = ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd.get(), &event);
+  // A copy of a socket that lives on elsewhere was closed, and this is the next copy with its
+  // number: epoll knows both by file and number, and forgets with the last copy only (epoll(7)).
+  if (added != 0 && errno == EEXIST)
+    added = ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd.get(), &event);
+  if (added != 0) {
     // Regular files (EPERM) are always ready; all else is a bug or a lack of kernel memory.
     if (errno != EPERM) system_failed("epoll_ctl");
     watch.ready = kCanRead | kCanWrite;

@@ -1,5 +1,6 @@
 #include "net/loop.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -229,6 +230,25 @@ TEST(Loop, ForgetsADescriptorThatIsClosedAndReused) {
       b.reset();
       a.reset();
       EXPECT_FALSE(co_await here.readable(c, here.now()));
+    }
+  }());
+}
+
+TEST(Loop, WaitsForTheNextCopyOfASocketUnderTheNumberOfTheLast) {
+  Loop loop;
+  loop.run([]() -> Task<void> {
+    Loop& here = Loop::current();
+    auto [a, b] = socket_pair();
+    const int number = ::fcntl(a.get(), F_DUPFD_CLOEXEC, 3);
+    ::close(number);
+    for (int i = 0; i < 5; ++i) {
+      const Fd copy{::fcntl(a.get(), F_DUPFD_CLOEXEC, 3)};
+      EXPECT_EQ(copy.get(), number);
+      EXPECT_FALSE(co_await here.readable(copy, here.now()));
+      EXPECT_EQ(::write(b.get(), "x", 1), 1);
+      EXPECT_TRUE(co_await here.readable(copy, here.now() + seconds{5}));
+      char byte = 0;
+      EXPECT_EQ(::read(copy.get(), &byte, 1), 1);
     }
   }());
 }

@@ -118,6 +118,13 @@ void read_ray(EdgeReading& out, const Fields& fields) {
   out.ray.resize(dash);
 }
 
+// Cache-Status (RFC 9211 section 2) in the words of cf-cache-status: "causeway; hit; ttl=42" is HIT.
+std::string cache_word(std::string_view status) {
+  if (status.empty()) return {};
+  if (status.contains("; hit")) return status.contains("; ttl=-") ? "STALE" : "HIT";
+  return status.contains("; fwd=bypass") ? "BYPASS" : "MISS";
+}
+
 model::Observation observation_of(const EdgeReading& reading, const Endpoint& edge,
                                   const std::string& host) {
   model::Observation out{model::Kind::edge_answer, "edge", host};
@@ -189,6 +196,7 @@ EdgeReading read_edge_answer(int status, const Fields& fields, std::string_view 
   out.made_by = "unknown";
   read_ray(out, fields);
   out.cache = field(fields, "cf-cache-status");
+  if (out.cache.empty()) out.cache = cache_word(field(fields, "cache-status"));
   if (out.cache.empty()) out.cache = field(fields, "x-cache");
   const bool json = contains_ignoring_case(field(fields, "content-type"), "json");
   if (status >= 400 && !out.mark.empty()) {

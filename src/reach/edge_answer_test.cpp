@@ -77,6 +77,12 @@ TEST(ReadEdgeAnswer, reads_proxy_status_and_cache) {
   EXPECT_EQ(read.code, 522);
   EXPECT_EQ(read.made_by, "edge");
   EXPECT_EQ(read.cache, "HIT");
+  const auto word = [](const char* status) {
+    return read_edge_answer(200, {{"Cache-Status", status}}, "").cache;
+  };
+  EXPECT_EQ(word("causeway; hit; ttl=42"), "HIT");
+  EXPECT_EQ(word("causeway; hit; ttl=-310; detail=stale-if-error"), "STALE");
+  EXPECT_EQ(word("causeway; fwd=uri-miss; fwd-status=200; stored"), "MISS");
 }
 
 }  // namespace

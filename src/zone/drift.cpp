@@ -64,6 +64,7 @@ std::vector<Finding> find_drift(const ZoneView& view) {
   for (const auto& host : view.hosts) {
     find_in_alias(view, host, out);
     find_in_addresses(view, host, out);
+    find_in_caches(host, out);
   }
   find_leaks(view, out);
   find_in_servers(view, out);
@@ -113,6 +114,7 @@ std::string to_json(const ZoneView& view, const std::vector<Finding>& findings) 
                                        {"type", finding.fix->type},
                                        {"contents", finding.fix->contents}};
     if (finding.fix && finding.fix->proxied) entry["fix"]["proxied"] = *finding.fix->proxied;
+    entry["purge"] = finding.purge;
     out["findings"].push_back(std::move(entry));
   }
   out["notes"] = view.now.notes;

@@ -29,6 +29,7 @@ struct AddressView {
   std::string page;               // model/kinds.def, http.page; empty: an ordinary one
   std::string title;
   std::string body_hash;
+  bool steady = false;  // asked twice, and the same page came: not made anew each time
 
   // This machine's own trouble: says nothing about the address.
   bool says_nothing() const;
@@ -44,11 +45,34 @@ struct AliasView {
   std::string because;
 };
 
+// What a resolver keeps of a name where the zone's own servers say something else.
+struct KeptView {
+  Endpoint resolver;
+  std::string type;
+  std::vector<std::string> contents;  // canonical, sorted; empty: "there is none"
+  std::vector<std::string> right;     // what the zone says
+  std::uint32_t ttl = 0;              // seconds it may keep it; 0: not known
+};
+
+// What visitors of a proxied name get from the edge.
+struct EdgeView {
+  IpAddress address;
+  std::string cache;  // its cache status header, as sent
+  int status = 0;
+  std::string title;
+  std::string body_hash;
+
+  // A copy that the edge had, not an answer of the origin.
+  bool stored() const;
+};
+
 struct HostView {
   std::string name;
   std::optional<AliasView> alias;
   std::vector<AddressView> addresses;  // of its records, or of its alias
   std::vector<AddressView> known;      // what the owner says is right, asked for this host
+  std::optional<EdgeView> edge;        // where the name is proxied and the edge answered
+  std::vector<KeptView> kept;
 };
 
 struct DnssecView {
@@ -84,6 +108,7 @@ struct Finding {
   std::vector<std::string> evidence;
   std::string advice;       // what to do, when no change of records does it
   std::optional<Wish> fix;  // the change of records that does it
+  bool purge = false;       // the edge's copies of the name must go
 };
 
 // Worst first, then by name.

@@ -9,6 +9,8 @@ namespace causeway::zone {
 
 void find_in_alias(const ZoneView& view, const HostView& host, std::vector<Finding>& out);
 void find_in_addresses(const ZoneView& view, const HostView& host, std::vector<Finding>& out);
+// What resolvers and the edge keep from before.
+void find_in_caches(const HostView& host, std::vector<Finding>& out);
 void find_leaks(const ZoneView& view, std::vector<Finding>& out);
 void find_in_servers(const ZoneView& view, std::vector<Finding>& out);
 // Settings, signatures, registration, TTLs.
