@@ -44,6 +44,68 @@ def caddy(n, bad, clock):
     return json.dumps(line, separators=(",", ":"))
 
 
+def traefik(n, bad, clock):
+    stamp = clock.strftime("%Y-%m-%dT%H:%M:%S.") + f"{n % 1000:03}000000Z"
+    line = {"ClientAddr": f"203.0.113.{n % 250}:42530", "ClientHost": f"203.0.113.{n % 250}", "ClientPort": "42530", "ClientUsername": "-",
+            "DownstreamContentSize": n % 90000, "DownstreamStatus": 502 if bad else 200, "Duration": 12300000, "OriginContentSize": n % 90000,
+            "OriginDuration": 11900000, "OriginStatus": 502 if bad else 200, "Overhead": 400000, "RequestAddr": "www.example.net",
+            "RequestContentSize": 0, "RequestCount": n, "RequestHost": "www.example.net", "RequestMethod": "GET",
+            "RequestPath": f"/shop/item/{n}", "RequestPort": "-", "RequestProtocol": "HTTP/2.0", "RequestScheme": "https", "RetryAttempts": 0,
+            "RouterName": "shop@docker", "ServiceAddr": "10.0.0.5:8080", "ServiceName": "shop@docker", "ServiceURL": "http://10.0.0.5:8080",
+            "StartLocal": stamp, "StartUTC": stamp, "TLSCipher": "TLS_AES_128_GCM_SHA256", "TLSVersion": "1.3", "entryPointName": "websecure",
+            "level": "info", "msg": "", "request_User-Agent": AGENT, "time": clock.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    return json.dumps(line, separators=(",", ":"))
+
+
+def traefik_common(n, bad, clock):
+    return (combined(n, bad, clock).replace(f'"{AGENT}"', '"-"').replace('"https://www.example.net/"', '"-"') +
+            f' {n} "shop@docker" "http://10.0.0.5:8080" 12ms')
+
+
+def nginx_json(n, bad, clock):
+    line = {"time_iso8601": clock.strftime("%Y-%m-%dT%H:%M:%S+00:00"), "remote_addr": f"203.0.113.{n % 250}", "host": "www.example.net",
+            "request": f"GET /shop/item/{n} HTTP/1.1", "status": "502" if bad else "200", "body_bytes_sent": str(n % 90000),
+            "request_time": "0.031", "upstream_addr": "10.0.0.5:8080", "upstream_status": "502" if bad else "200",
+            "upstream_connect_time": "-" if bad else "0.001", "upstream_header_time": "-" if bad else "0.030", "http_user_agent": AGENT}
+    return json.dumps(line, separators=(",", ":"))
+
+
+def envoy_json(n, bad, clock):
+    line = {"authority": "www.example.net", "bytes_received": 0, "bytes_sent": n % 90000, "connection_termination_details": None,
+            "downstream_local_address": "10.0.1.1:8443", "downstream_remote_address": f"203.0.113.{n % 250}:42530", "duration": 12,
+            "method": "GET", "path": f"/shop/item/{n}", "protocol": "HTTP/2", "request_id": "cc21d9b0-cf5c-432b-8c7e-98aeb7988cd2",
+            "requested_server_name": "www.example.net", "response_code": 503 if bad else 200,
+            "response_code_details": "upstream_reset_before_response_started{connection_failure}" if bad else "via_upstream",
+            "response_flags": "UF" if bad else "-", "route_name": "default", "start_time": clock.strftime("%Y-%m-%dT%H:%M:%S.") + f"{n % 1000:03}Z",
+            "upstream_cluster": "outbound|80||shop", "upstream_host": "10.0.2.1:80", "upstream_local_address": "10.0.1.1:51222",
+            "upstream_service_time": None if bad else "11", "upstream_transport_failure_reason": None, "user_agent": AGENT,
+            "x_forwarded_for": f"203.0.113.{n % 250}"}
+    return json.dumps(line, separators=(",", ":"))
+
+
+def edge(n, bad, clock):
+    line = {"time": clock.strftime("%Y-%m-%dT%H:%M:%S.") + f"{n % 1000:03}Z", "ray": f"{n:016x}", "client": f"203.0.113.{n % 250}",
+            "method": "GET", "scheme": "https", "host": "www.example.net", "path": f"/shop/item/{n}", "protocol": "HTTP/2",
+            "status": 521 if bad else 200, "bytes_in": 0, "bytes_out": n % 90000, "duration_ms": 12.3,
+            **({"failure": "connect.refused"} if bad else {}),
+            "attempts": [{"origin": "http://10.0.0.5:8080", "address": "10.0.0.5:8080", "connect_ms": 0.061,
+                          **({"failure": "connect.refused", "because": "The connection is refused with a reset. (ECONNREFUSED)"} if bad else
+                             {"status": 200})}]}
+    return json.dumps(line, separators=(",", ":"))
+
+
+def wrapped(line_of):
+    def docker(n, bad, clock):
+        return json.dumps({"log": line_of(n, bad, clock) + "\n", "stream": "stdout",
+                           "time": clock.strftime("%Y-%m-%dT%H:%M:%S.") + f"{n % 1000:03}000000Z"}, separators=(",", ":"))
+    docker.__name__ = "docker: " + line_of.__name__
+    return docker
+
+
+def kubernetes(n, bad, clock):
+    return clock.strftime("%Y-%m-%dT%H:%M:%S.") + f"{n % 1000:03}000000Z stdout F " + combined(n, bad, clock)
+
+
 def cloudflare(n, bad, clock):
     line = {"ClientIP": f"203.0.113.{n % 250}", "ClientRequestHost": "www.example.net", "ClientRequestMethod": "GET",
             "ClientRequestURI": f"/shop/item/{n}", "EdgeEndTimestamp": clock.strftime("%Y-%m-%dT%H:%M:%SZ"), "EdgeResponseBytes": n % 90000,
@@ -93,9 +155,14 @@ def main():
     words = argparse.ArgumentParser()
     words.add_argument("--causeway", required=True)
     words.add_argument("--megabytes", type=int, default=256)
+    words.add_argument("--only", help="formats whose name contains one of these words")
     words.add_argument("--folder", default=tempfile.gettempdir())
     given = words.parse_args()
-    for line_of in (combined, timed, haproxy, envoy, caddy, cloudflare, nginx_error):
+    everything = (combined, timed, haproxy, envoy, traefik_common, caddy, cloudflare, traefik, nginx_json, envoy_json, edge, kubernetes,
+                  wrapped(combined), wrapped(caddy), nginx_error)
+    for line_of in everything:
+        if given.only and not any(word in line_of.__name__ for word in given.only.split(",")):
+            continue
         path = pathlib.Path(given.folder) / f"explain-bench-{os.getpid()}.log"
         try:
             write(path, line_of, given.megabytes)
