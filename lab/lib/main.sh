@@ -78,27 +78,38 @@ run_edge() {
   ((${#origins[@]})) || origins=(--origin "$scheme://$authority")
   [[ $dns == no ]] || flags+=(--resolver "$RESOLVER4")
   start edge edge /run/lab/causeway edge --listen 127.0.0.1:7990 "${origins[@]}" "${flags[@]}" --ca "$CA/root.pem" \
-    --workers 1 --connect-timeout 4300ms --first-byte-timeout 8s --access-log /tmp/log/edge.access
+    --workers 1 --connect-timeout 4300ms --first-byte-timeout 8s --between-bytes-timeout 8s --access-log /tmp/log/edge.access
   until_true 5 listens edge 7990
-  local -a ask=(curl -s --max-time 40 --globoff -H "Host: $authority")
-  local status code failure token page
+  local -a ask=(curl -s --max-time 20 --globoff -H "Host: $authority")
+  local status code failure token page_status page_failure page_token page_code ended=0 cut_by=
   status=$("${ask[@]}" -H 'Accept: application/json' -D /tmp/edge.head -o /tmp/edge.json -w '%{http_code}' \
-    "http://127.0.0.1:7990$path") || :
-  cp /tmp/edge.head /tmp/edge.json /tmp/log/edge.access "$out/" 2>/dev/null || :
+    "http://127.0.0.1:7990$path") || ended=$?
   code=$status failure=
   if grep -qs '"causeway_error": true' /tmp/edge.json; then
     code=$(sed -n 's/^  "error_code": \([0-9]*\).*/\1/p' /tmp/edge.json)
     failure=$(sed -n 's/^  "failure": "\([^"]*\)".*/\1/p' /tmp/edge.json)
   fi
-  token=$(sed -n 's/^proxy-status: .*;error=\([a-z_]*\).*/\1/p' /tmp/edge.head)
-  page=$("${ask[@]}" -H 'Accept: text/html' -o /tmp/edge.html -w '%{http_code}' "http://127.0.0.1:7990$path") || :
-  cp /tmp/edge.html "$out/" 2>/dev/null || :
-  local named=false
-  [[ -z $failure ]] || ! grep -qs "$code" /tmp/edge.html || named=true
-  printf '{"schema":"causeway.lab-edge/1","status":%d,"code":%d,"failure":"%s","token":"%s","page_status":%d,"page_names_code":%s}\n' \
-    "$((10#${status:-0}))" "$((10#${code:-0}))" "$failure" "$token" "$((10#${page:-0}))" "$named" >"$out/edge-answer.json"
+  token=$(edge_said error /tmp/edge.head)
+  page_status=0
+  if [[ -n $failure ]]; then  # the edge's own answer: in its other form, too
+    page_status=$("${ask[@]}" -H 'Accept: text/html' -D /tmp/edge.page-head -o /tmp/edge.html -w '%{http_code}' \
+      "http://127.0.0.1:7990$path") || :
+  fi
+  page_failure=$(edge_said details /tmp/edge.page-head) page_token=$(edge_said error /tmp/edge.page-head)
+  page_code=$(sed -n 's/^<title>.* | \([0-9]*\): .*/\1/p' /tmp/edge.html 2>/dev/null)
   stop edge
+  # Cut after the status had been sent (curl: 18 short, 56 broken): only the log can say why.
+  if ((ended == 18 || ended == 56)) && [[ -z $failure ]]; then
+    cut_by=$(sed -n '1s/.*"duration_ms":[0-9.]*,"failure":"\([^"]*\)","cut":true.*/\1/p' /tmp/log/edge.access)
+  fi
+  cp /tmp/edge.head /tmp/edge.json /tmp/edge.html /tmp/log/edge.access "$out/" 2>/dev/null || :
+  printf '{"schema":"causeway.lab-edge/1","status":%d,"code":%d,"failure":"%s","token":"%s","cut_by":"%s","page_status":%d,"page_code":%d,"page_failure":"%s","page_token":"%s"}\n' \
+    "$((10#${status:-0}))" "$((10#${code:-0}))" "$failure" "$token" "$cut_by" "$((10#${page_status:-0}))" \
+    "$((10#${page_code:-0}))" "$page_failure" "$page_token" >"$out/edge-answer.json"
 }
+
+# A parameter of our own Proxy-Status field (RFC 9209), from the head of an answer.
+edge_said() { sed -n "s/^proxy-status: .*; *$1=\"\{0,1\}\([a-z0-9_.]*\).*/\1/p" "$2" 2>/dev/null; }
 
 # The second vantage first: its document is handed to the edge's diagnosis.
 run_vantage() {

@@ -47,6 +47,7 @@ struct Flags {
   std::string access_log;
   std::string connect_timeout;
   std::string first_byte_timeout;
+  std::string between_bytes_timeout;
 };
 
 // "8080", "127.0.0.1:8080", "[::1]:8080".
@@ -77,7 +78,8 @@ Parsed<edge::Origin> origin_of(std::string_view text, const Flags& flags, edge::
   }
   edge::Origin out;
   out.host = target->host;
-  out.port = target->port;
+  // The usual port stays open: with --ssl flexible, "https://" is asked on port 80.
+  if (target->port != (target->scheme == "https" ? 443 : 80)) out.port = target->port;
   out.name = text;
   out.scheme = target->scheme == "https" ? edge::OriginScheme::https : edge::OriginScheme::http;
   out.tls = mode;
@@ -127,8 +129,9 @@ Parsed<edge::ConfigPtr> config_of(const Flags& flags) {
   config->routes.push_back({.hosts = {}, .pool = "origins"});
   for (const auto& [flag, text, field] :
        {std::tuple{"--connect-timeout", &flags.connect_timeout, &config->timeouts.connect},
-        std::tuple{"--first-byte-timeout", &flags.first_byte_timeout,
-                   &config->timeouts.first_byte}}) {
+        std::tuple{"--first-byte-timeout", &flags.first_byte_timeout, &config->timeouts.first_byte},
+        std::tuple{"--between-bytes-timeout", &flags.between_bytes_timeout,
+                   &config->timeouts.between_bytes}}) {
     if (text->empty()) continue;
     const auto duration = parse_duration(*text);
     if (!duration || *duration <= Duration{}) {
@@ -241,6 +244,8 @@ Command add_edge(CLI::App& root) {
   app->add_option("--connect-timeout", flags->connect_timeout, "19s when not given")
       ->option_text("TIME");
   app->add_option("--first-byte-timeout", flags->first_byte_timeout, "125s when not given")
+      ->option_text("TIME");
+  app->add_option("--between-bytes-timeout", flags->between_bytes_timeout, "125s when not given")
       ->option_text("TIME");
   for (auto* option : app->get_options()) {
     if (option != file && !option->check_lname("help")) option->excludes(file);

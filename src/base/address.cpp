@@ -103,14 +103,20 @@ std::array<std::uint8_t, 4> IpAddress::v4_bytes() const {
   return {bytes_[12], bytes_[13], bytes_[14], bytes_[15]};
 }
 
+// The edge writes addresses several times a request: inet_ntop's printf is most of that.
 std::string IpAddress::text() const {
   std::array<char, INET6_ADDRSTRLEN> buffer{};
-  if (is_v4()) {
-    inet_ntop(AF_INET, bytes_.data() + kMappedHead.size(), buffer.data(), buffer.size());
-  } else {
+  if (!is_v4()) {
     inet_ntop(AF_INET6, bytes_.data(), buffer.data(), buffer.size());
+    return buffer.data();
   }
-  return buffer.data();
+  char* at = buffer.data();
+  char* const end = at + buffer.size();
+  for (const auto byte : v4_bytes()) {
+    if (at != buffer.data()) *at++ = '.';
+    at = std::to_chars(at, end, static_cast<unsigned>(byte)).ptr;
+  }
+  return {buffer.data(), at};
 }
 
 std::string_view name(AddressClass address_class) {
@@ -182,8 +188,11 @@ bool contains(const std::vector<Prefix>& prefixes, const IpAddress& address) {
 }
 
 std::string Endpoint::text() const {
-  return address.is_v4() ? fmt::format("{}:{}", address.text(), port)
-                         : fmt::format("[{}]:{}", address.text(), port);
+  std::array<char, 8> digits{':'};
+  const auto end = std::to_chars(digits.data() + 1, digits.data() + digits.size(), port).ptr;
+  std::string out = address.is_v4() ? address.text() : fmt::format("[{}]", address.text());
+  out.append(digits.data(), end);
+  return out;
 }
 
 Parsed<std::uint16_t> parse_port(std::string_view text) {

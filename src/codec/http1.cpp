@@ -75,10 +75,19 @@ std::string_view sentence(HttpFault fault) {
   return kFaults.at(std::to_underlying(fault)).sentence;
 }
 
+namespace {
+
+// Length first: nearly every name differs in it.
+bool is_named(const HeaderField& field, std::string_view name) {
+  return field.name.size() == name.size() && equals_ignoring_case(field.name, name);
+}
+
+}  // namespace
+
 std::optional<std::string_view> find_field(std::span<const HeaderField> fields,
                                            std::string_view name) {
   for (const auto& field : fields) {
-    if (equals_ignoring_case(field.name, name)) return field.value;
+    if (is_named(field, name)) return field.value;
   }
   return std::nullopt;
 }
@@ -86,7 +95,7 @@ std::optional<std::string_view> find_field(std::span<const HeaderField> fields,
 bool field_lists(std::span<const HeaderField> fields, std::string_view name,
                  std::string_view token) {
   for (const auto& field : fields) {
-    if (!equals_ignoring_case(field.name, name)) continue;
+    if (!is_named(field, name)) continue;
     std::string_view rest = field.value;
     while (true) {
       const auto comma = rest.find(',');

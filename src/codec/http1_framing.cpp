@@ -11,8 +11,24 @@ namespace {
 
 constexpr std::uint64_t kMostLength = std::uint64_t{1} << 60U;
 
+constexpr std::string_view kLength = "content-length";
+constexpr std::string_view kCoding = "transfer-encoding";
+
+// Length first: nearly every name differs in it.
+bool is_named(const HeaderField& field, std::string_view name) {
+  return field.name.size() == name.size() && equals_ignoring_case(field.name, name);
+}
+
 // "5" or, from careless gateways, "5, 5".
 bool add_length(std::string_view value, AnnouncedFraming& out) {
+  if (std::uint64_t number = 0; !out.length) {  // once, digits alone
+    const char* const end = value.data() + value.size();
+    const auto [stop, error] = std::from_chars(value.data(), end, number);
+    if (error == std::errc{} && stop == end && number <= kMostLength) {
+      out.length = number;
+      return true;
+    }
+  }
   for (const auto part : split(value, ',')) {
     const auto text = trim(part);
     std::uint64_t number = 0;
@@ -38,7 +54,7 @@ bool add_length(std::string_view value, AnnouncedFraming& out) {
 AnnouncedFraming read_length(std::span<const HeaderField> fields) {
   AnnouncedFraming out;
   for (const auto& field : fields) {
-    if (equals_ignoring_case(field.name, "content-length") && !add_length(field.value, out)) break;
+    if (is_named(field, kLength) && !add_length(field.value, out)) break;
   }
   return out;
 }
@@ -49,7 +65,7 @@ AnnouncedFraming read_framing(std::span<const HeaderField> fields) {
   int codings = 0;
   int chunked = 0;
   for (const auto& field : fields) {
-    if (!equals_ignoring_case(field.name, "transfer-encoding")) continue;
+    if (!is_named(field, kCoding)) continue;
     for (const auto part : split(field.value, ',')) {
       const auto coding = trim(part);
       if (coding.empty()) continue;

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/text.hpp"
+#include "codec/byte_scan.hpp"
 #include "codec/first_bytes.hpp"
 
 namespace causeway::codec {
@@ -37,6 +38,7 @@ std::string_view without_blanks(std::string_view text) {
 
 // The first thing in `text` that no value or reason phrase may hold (RFC 9110 5.5).
 HttpFault bad_byte(std::string_view text) {
+  if (has_no_control(text)) return HttpFault::none;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte >= 0x20 && byte != 0x7f) continue;
@@ -108,7 +110,31 @@ bool HeadCollector::check_start() {
   return false;
 }
 
+// A response's head that is all in one read, as nearly every one is: its end is found line by line
+// and the bytes are taken at once. Whatever is unusual goes the long way, which says what is wrong.
+std::size_t HeadCollector::take_whole(std::string_view input) {
+  if (kind_ != MessageKind::response || !head_.bytes_.empty() || !input.starts_with(kStart))
+    return 0;
+  const char* const end = input.data() + std::min(input.size(), most_bytes_);
+  const char* line = input.data();
+  for (int lines = 0; lines < most_lines_; ++lines) {
+    const auto* lf =
+        static_cast<const char*>(std::memchr(line, '\n', static_cast<std::size_t>(end - line)));
+    if (lf == nullptr || lf == line) return 0;
+    if (lines > 0 && lf - line == 1 && *line == '\r') {
+      head_.bytes_.assign(input.data(), lf + 1);
+      started_ = true;
+      lines_ = lines;
+      parse();
+      return head_.bytes_.size();
+    }
+    line = lf + 1;
+  }
+  return 0;
+}
+
 std::size_t HeadCollector::feed(std::string_view input) {
+  if (const auto whole = take_whole(input); whole > 0) return whole;
   std::size_t taken = 0;
   while (taken < input.size() && !complete_ && fault_ == HttpFault::none) {
     const auto rest = input.substr(taken);

@@ -66,6 +66,7 @@ class HeadCollector {
   }
 
  private:
+  std::size_t take_whole(std::string_view input);
   bool ends_here();
   void fail(HttpFault fault, std::string_view text);
   bool check_start();

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "codec/byte_scan.hpp"
 #include "codec/http1_head.hpp"
 
 namespace causeway::codec {
@@ -236,7 +237,8 @@ bool Reading::field(std::string_view text) {
   if (is_blank(name.back())) return fail(RequestFault::space_before_colon);
   if (!std::ranges::all_of(name, is_token_byte)) return fail(RequestFault::bad_field_name);
   const auto value = without_blanks(text.substr(colon + 1));
-  if (!all_in(value, kValueBytes)) return fail(RequestFault::control_byte);
+  if (!has_no_control(value) && !all_in(value, kValueBytes))
+    return fail(RequestFault::control_byte);
   head_.fields.push_back({name, value});
   return known_field(name, value);
 }
@@ -315,10 +317,13 @@ bool Reading::finish() {
   return true;
 }
 
-bool is_host_byte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_';
-}
+constexpr auto kHostBytes = [] {
+  std::array<bool, 256> out{};
+  for (unsigned c = '0'; c <= '9'; ++c) out.at(c) = true;
+  for (unsigned c = 'a'; c <= 'z'; ++c) out.at(c) = out.at(c - 'a' + 'A') = true;
+  for (const char c : {'-', '.', '_'}) out.at(static_cast<unsigned char>(c)) = true;
+  return out;
+}();
 
 }  // namespace
 
@@ -358,7 +363,7 @@ bool split_authority(std::string_view authority, std::string_view& host, std::ui
   } else {
     end = std::min(authority.find(':'), authority.size());
     host = authority.substr(0, end);
-    if (host.empty() || host.size() > 253 || !std::ranges::all_of(host, is_host_byte)) return false;
+    if (host.empty() || host.size() > 253 || !all_in(host, kHostBytes)) return false;
   }
   if (end == authority.size()) return true;
   if (authority[end] != ':') return false;

@@ -7,72 +7,70 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 
 #include "base/text.hpp"
+#include "codec/byte_scan.hpp"
+#include "codec/field_writer.hpp"
 #include "edge/limits.hpp"
 
 namespace causeway::edge {
 namespace {
 
-void number(std::string& out, std::uint64_t value) {
-  std::array<char, 24> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  out.append(digits.data(), end);
-}
+using codec::append_number;
 
 // Milliseconds with three decimals: fixed point, because this is written for every request.
 void span(std::string& out, Duration duration) {
   const auto us = static_cast<std::uint64_t>(std::max<std::int64_t>(
       0, std::chrono::duration_cast<std::chrono::microseconds>(duration).count()));
-  number(out, us / 1000);
+  append_number(out, us / 1000);
   const auto rest = us % 1000;
-  out += '.';
-  out += static_cast<char>('0' + rest / 100);
-  out += static_cast<char>('0' + rest / 10 % 10);
-  out += static_cast<char>('0' + rest % 10);
-}
-
-bool is_plain(std::string_view text) {
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte > 0x7e || c == '"' || c == '\\') return false;
-  }
-  return true;
+  const char digits[] = {'.', static_cast<char>('0' + rest / 100),
+                         static_cast<char>('0' + rest / 10 % 10),
+                         static_cast<char>('0' + rest % 10)};
+  out.append(digits, sizeof digits);
 }
 
 void quoted(std::string& out, std::string_view text) {
+  if (codec::needs_no_escape(text)) {
+    const std::size_t before = out.size();
+    out.resize_and_overwrite(before + text.size() + 2, [&](char* line, std::size_t size) {
+      line[before] = line[size - 1] = '"';
+      codec::put(line + before + 1, text);
+      return size;
+    });
+    return;
+  }
   out += '"';
-  if (is_plain(text)) {
-    out += text;
-  } else {
-    for (const char c : printable(text, limits::kUrlBytes)) {
-      if (c == '"' || c == '\\') out += '\\';
-      out += c;
-    }
+  for (const char c : printable(text, limits::kUrlBytes)) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
   }
   out += '"';
 }
 
+void named(std::string& out, std::string_view name) {
+  const std::size_t before = out.size();
+  out.resize_and_overwrite(before + name.size() + 4, [&](char* text, std::size_t size) {
+    char* at = codec::put(text + before, ",\"");
+    at = codec::put(at, name);
+    codec::put(at, "\":");
+    return size;
+  });
+}
+
 void member(std::string& out, std::string_view name, std::string_view text) {
-  out += ",\"";
-  out += name;
-  out += "\":";
+  named(out, name);
   quoted(out, text);
 }
 
 void member(std::string& out, std::string_view name, std::uint64_t value) {
-  out += ",\"";
-  out += name;
-  out += "\":";
-  number(out, value);
+  named(out, name);
+  append_number(out, value);
 }
 
 void member(std::string& out, std::string_view name, Duration value) {
-  out += ",\"";
-  out += name;
-  out += "\":";
+  named(out, name);
   span(out, value);
 }
 
@@ -86,12 +84,11 @@ void time_of(std::string& out, WallTime wall) {
     text = rfc3339(wall).substr(0, 19);
   }
   const auto rest = static_cast<unsigned>(ms % 1000);
+  const char digits[] = {'.', static_cast<char>('0' + rest / 100),
+                         static_cast<char>('0' + rest / 10 % 10),
+                         static_cast<char>('0' + rest % 10), 'Z'};
   out += text;
-  out += '.';
-  out += static_cast<char>('0' + rest / 100);
-  out += static_cast<char>('0' + rest / 10 % 10);
-  out += static_cast<char>('0' + rest % 10);
-  out += 'Z';
+  out.append(digits, sizeof digits);
 }
 
 void attempt(std::string& out, const Attempt& tried) {

@@ -360,9 +360,9 @@ net::Task<void> handle(Worker& worker, Reply& reply, const Visitor& visitor, Scr
                        Http1Front* tunnel) {
   worker.name_ray(scratch.story.ray);
   const auto& request = scratch.request;
-  const auto runtime = worker.runtime();
-  const Route* route =
-      worker.snapshot().cache ? runtime->match(request.host, request.path()).route : nullptr;
+  const Route* route = worker.snapshot().cache
+                           ? worker.runtime()->match(request.host, request.path()).route
+                           : nullptr;
   if (route != nullptr && route->cache && !route->maintenance) {
     co_await answer_through_cache(worker, reply, visitor, scratch, tunnel);
   } else {

@@ -50,10 +50,21 @@ HeaderFilters::HeaderFilters(const Headers& headers) {
   for (const auto& [name, value] : headers.set_on_response) response.add(name);
 }
 
+namespace {
+
+constexpr auto kPlainBytes = [] {
+  std::array<bool, 256> out{};
+  for (unsigned c = '0'; c <= '9'; ++c) out.at(c) = true;
+  for (unsigned c = 'a'; c <= 'z'; ++c) out.at(c) = out.at(c - 'a' + 'A') = true;
+  out.at('-') = true;
+  return out;
+}();
+
+}  // namespace
+
 bool is_ambiguous_name(std::string_view name) {
-  return !std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-  });
+  return !std::ranges::all_of(name,
+                              [](char c) { return kPlainBytes[static_cast<unsigned char>(c)]; });
 }
 
 }  // namespace causeway::edge

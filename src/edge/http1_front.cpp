@@ -3,11 +3,10 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cstring>
 #include <utility>
 
+#include "codec/field_writer.hpp"
 #include "codec/http_reason.hpp"
 #include "edge/handle.hpp"
 #include "edge/limits.hpp"
@@ -21,11 +20,11 @@ using net::Loop;
 using net::ReadEnd;
 using net::WriteEnd;
 
-void append_number(std::string& out, std::uint64_t number, int base = 10) {
-  std::array<char, 24> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, base).ptr;
-  out.append(digits.data(), end);
-}
+using codec::append_field;
+using codec::append_number;
+
+// From here on a body is sent from where it lies; below, one copy costs less than the second piece.
+constexpr std::size_t kGathered = 2048;
 
 }  // namespace
 
@@ -46,6 +45,14 @@ net::Task<bool> Http1Front::wait_for_request() {
   if (scratch_ && scratch_->begin < scratch_->end) co_return true;
   scratch_.reset();
   if (worker_.draining()) co_return false;
+  if (requests_ == 0 && !visitor_.secure) {
+    // Accepted with its first bytes, most often: then the loop need not watch it to read them.
+    scratch_ = take_scratch();
+    const auto got = stream_.read_now(std::as_writable_bytes(std::span{scratch_->in}));
+    scratch_->end = got.bytes;
+    if (got.end != ReadEnd::later) co_return got.end == ReadEnd::more;
+    scratch_.reset();
+  }
   Loop& loop = Loop::current();
   if (!stream_.has_buffered()) {
     const auto wait = requests_ == 0 ? worker_.config().timeouts.visitor_head
@@ -285,10 +292,7 @@ net::Task<bool> Http1Front::interim(int status, std::span<const codec::HeaderFie
   out += codec::reason_phrase(status);
   out += "\r\n";
   for (const auto& field : fields) {
-    out += field.name;
-    out += ": ";
-    out += field.value;
-    out += "\r\n";
+    append_field(out, field.name, field.value);
   }
   out += "\r\n";
   co_return co_await flush(true);
@@ -302,10 +306,7 @@ void Http1Front::append_head(const AnswerHead& head) {
   out += head.reason.empty() ? codec::reason_phrase(head.status) : head.reason;
   out += "\r\n";
   for (const auto& field : head.fields) {
-    out += field.name;
-    out += ": ";
-    out += field.value;
-    out += "\r\n";
+    append_field(out, field.name, field.value);
   }
   chunked_out_ = false;
   if (head.length) {
@@ -350,8 +351,26 @@ void Http1Front::frame(std::string_view body, bool last) {
 
 net::Task<bool> Http1Front::begin(const AnswerHead& head, std::string_view body, bool last) {
   append_head(head);
-  frame(body, last);
+  if (!chunked_out_ && body.size() >= kGathered && stream_.gathers()) {
+    gather(body);
+  } else {
+    frame(body, last);
+  }
   return flush(!last);
+}
+
+// Head and body in one system call, the body from where it lies. What did not fit is kept for
+// flush(), which also meets the error again, if there is one.
+void Http1Front::gather(std::string_view body) {
+  std::string& out = scratch_->out;
+  const auto sent =
+      stream_.write_both_now(std::as_bytes(std::span{out}), std::as_bytes(std::span{body}));
+  if (sent.bytes < out.size()) {
+    scratch_->out_sent = sent.bytes;
+    out += body;
+  } else {
+    out.assign(body.substr(sent.bytes - out.size()));
+  }
 }
 
 // Awaited only with something to wait for: a full socket.
@@ -373,10 +392,7 @@ net::Task<bool> Http1Front::trailers(std::span<const codec::HeaderField> fields)
   if (chunked_out_) {
     out += "0\r\n";
     for (const auto& field : fields) {
-      out += field.name;
-      out += ": ";
-      out += field.value;
-      out += "\r\n";
+      append_field(out, field.name, field.value);
     }
     out += "\r\n";
   }

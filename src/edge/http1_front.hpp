@@ -52,6 +52,7 @@ class Http1Front final : public Reply, public Drainable {
   BodyPart decode(const char* from, std::size_t& begin, std::size_t end);
   bool room_for_more();
   void frame(std::string_view body, bool last);
+  void gather(std::string_view body);
   void append_head(const AnswerHead& head);
 
   Worker& worker_;

@@ -26,6 +26,8 @@ constexpr std::size_t kEdgeLogWaiting =
     4 * 1024 * 1024;  // lines not taken by a slow disk; then lost
 constexpr auto kEdgeLogFlush = milliseconds{200};
 constexpr int kEdgeBacklog = 4096;
+// The kernel keeps a new connection to itself until bytes come, or about so long.
+constexpr std::chrono::duration<int> kEdgeFirstBytes{1};
 constexpr int kEdgeAcceptedAtOnce = 64;             // before those accepted get their turn
 constexpr auto kEdgeAcceptRest = milliseconds{50};  // out of descriptors: nothing else helps
 constexpr std::size_t kEdgeTunnelBuffer = 16 * 1024;

@@ -1,19 +1,12 @@
 #include "edge/origin_request.hpp"
 
-#include <array>
-#include <charconv>
-
 #include "base/text.hpp"
+#include "codec/field_writer.hpp"
 
 namespace causeway::edge {
 namespace {
 
-void line(std::string& out, std::string_view name, std::string_view value) {
-  out += name;
-  out += ": ";
-  out += value;
-  out += "\r\n";
-}
+using codec::append_field;
 
 // A field that Connection names is for this hop alone (RFC 9110 7.6.1).
 bool named_by_connection(const codec::RequestHead& head, std::string_view name) {
@@ -24,8 +17,8 @@ void write_visitor(const OriginRequest& request, std::string& out) {
   const Headers& headers = request.headers;
   const std::string client =
       client_address(request.head, request.visitor, headers, request.trusted).text();
-  if (!headers.client_address.empty()) line(out, headers.client_address, client);
-  if (!headers.client_address_too.empty()) line(out, headers.client_address_too, client);
+  if (!headers.client_address.empty()) append_field(out, headers.client_address, client);
+  if (!headers.client_address_too.empty()) append_field(out, headers.client_address_too, client);
   if (!headers.forwarded_for.empty()) {
     out += headers.forwarded_for;
     out += ": ";
@@ -44,9 +37,9 @@ void write_visitor(const OriginRequest& request, std::string& out) {
     const auto said = codec::find_field(request.head.fields, headers.forwarded_proto);
     if (said && (*said == "http" || *said == "https")) scheme = *said;
   }
-  if (!headers.forwarded_proto.empty()) line(out, headers.forwarded_proto, scheme);
+  if (!headers.forwarded_proto.empty()) append_field(out, headers.forwarded_proto, scheme);
   if (!headers.forwarded_host.empty()) {
-    line(out, headers.forwarded_host, request.head.authority);
+    append_field(out, headers.forwarded_host, request.head.authority);
   }
   if (!headers.visitor.empty()) {
     out += headers.visitor;
@@ -72,9 +65,9 @@ void write_framing(const codec::RequestHead& head, std::string& out) {
   if (head.framing == codec::Framing::chunked) {
     out += "Transfer-Encoding: chunked\r\n";
   } else if (head.framing == codec::Framing::length) {
-    std::array<char, 24> digits{};
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), head.length).ptr;
-    line(out, "Content-Length", {digits.data(), static_cast<std::size_t>(end - digits.data())});
+    out += "Content-Length: ";
+    codec::append_number(out, head.length);
+    out += "\r\n";
   } else if (head.method == "POST" || head.method == "PUT" || head.method == "PATCH") {
     out += "Content-Length: 0\r\n";  // RFC 9110 8.6: these expect one
   }
@@ -127,18 +120,18 @@ void write_origin_head(const OriginRequest& request, std::string& out) {
     if (request.filters.request.has(field.name)) continue;
     if (!request.trusted && request.filters.request_untrusted.has(field.name)) continue;
     if (is_ambiguous_name(field.name) || named_by_connection(head, field.name)) continue;
-    line(out, field.name, field.value);
+    append_field(out, field.name, field.value);
   }
   write_visitor(request, out);
-  if (!request.headers.ray.empty()) line(out, request.headers.ray, request.ray);
+  if (!request.headers.ray.empty()) append_field(out, request.headers.ray, request.ray);
   write_loop(request, out);
   for (const auto& [name, value] : request.headers.set_on_request) {
-    if (!value.empty()) line(out, name, value);
+    if (!value.empty()) append_field(out, name, value);
   }
   if (head.wants_upgrade) {
     if (const auto protocol = codec::find_field(head.fields, "upgrade")) {
-      line(out, "Connection", "Upgrade");
-      line(out, "Upgrade", *protocol);
+      append_field(out, "Connection", "Upgrade");
+      append_field(out, "Upgrade", *protocol);
     }
   }
   write_framing(head, out);

@@ -150,7 +150,15 @@ void Worker::obey() {
 }
 
 void Worker::open(std::vector<OpenListener> listeners) {
-  for (auto& listener : listeners) acceptors_->start(accept_all(Fd{listener.fd}, listener.rules));
+  for (auto& listener : listeners) {
+    // Connections take TCP_NODELAY after their listener, and come when their first bytes are there:
+    // in HTTP, TLS and PROXY the visitor speaks first.
+    const int on = 1;
+    ::setsockopt(listener.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    const int wait = limits::kEdgeFirstBytes.count();
+    ::setsockopt(listener.fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &wait, sizeof wait);
+    acceptors_->start(accept_all(Fd{listener.fd}, listener.rules));
+  }
 }
 
 Task<void> Worker::accept_all(Fd socket, Listener rules) {
@@ -169,8 +177,6 @@ Task<void> Worker::accept_all(Fd socket, Listener rules) {
         }
         continue;
       }
-      const int on = 1;
-      ::setsockopt(visitor.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       metrics_.connections.add();
       if (sessions_->running() >= config().limits.connections) continue;  // closed: no room
       const auto peer = net::from_sockaddr(reinterpret_cast<sockaddr*>(&from)).value_or(Endpoint{});
@@ -247,14 +253,14 @@ Task<void> Worker::write_log() {
 void Worker::finished(const Visitor& visitor, const Scratch& scratch) {
   const Instant at = now();
   metrics_.add(scratch.story, at);
-  for (const auto& attempt : scratch.story.attempts) keep_evidence(attempt, scratch.story);
-  log_.add(visitor, scratch.request, scratch.story, at, wall_now());
+  const WallTime wall = wall_now();
+  for (const auto& attempt : scratch.story.attempts) keep_evidence(attempt, scratch.story, wall);
+  log_.add(visitor, scratch.request, scratch.story, at, wall);
   if (!log_.empty() && log_event_ != nullptr && !log_event_->is_set()) log_event_->set();
 }
 
-void Worker::keep_evidence(const Attempt& attempt, const Story& story) {
+void Worker::keep_evidence(const Attempt& attempt, const Story& story, WallTime now) {
   if (attempt.evidence == nullptr || attempt.remembered) return;
-  const WallTime now = wall_now();
   if (!attempt.evidence->wants(attempt.failure.has_value(), now)) return;
   attempt.evidence->add({.at = now,
                          .address = attempt.address,

@@ -90,7 +90,7 @@ class Worker {
   };
 
   void run();
-  void keep_evidence(const Attempt& attempt, const Story& story);
+  void keep_evidence(const Attempt& attempt, const Story& story, WallTime now);
   net::Task<void> serve();
   net::Task<void> accept_all(net::Fd socket, Listener rules);
   net::Task<void> connection(net::Fd socket, Endpoint peer, Endpoint listener, bool tls,

@@ -22,8 +22,8 @@ constexpr std::pair<std::string_view, std::string_view> kSettings[] = {
     {"family", "ipv4"}, {"url", ""},    {"args", ""},         {"hops", "1-4"},   {"plan", ""},
     {"server", ""},     {"dns", "yes"}, {"authority", "yes"}, {"vantage", "no"}, {"inspect", "yes"},
 };
-constexpr std::string_view kTruthKeys[] = {"title", "code",  "stage", "failure", "cause",
-                                           "twins", "state", "tags",  "limit"};
+constexpr std::string_view kTruthKeys[] = {"title", "code",  "edge",  "stage", "failure",
+                                           "cause", "twins", "state", "tags",  "limit"};
 constexpr std::string_view kSections[] = {"setup", "inject", "check", "run"};
 
 std::vector<std::string> words(std::string_view value, std::string_view separators) {
@@ -169,6 +169,7 @@ class Reader {
     if (key == "title") return fault_.title = value, true;
     if (key == "tags") return fault_.tags = words(value, " ,"), true;
     if (key == "code") return keep(parse_codes(value), truth.codes);
+    if (key == "edge") return keep(parse_codes(value), truth.at_edge);
     if (key == "cause") return keep(parse_causes(value), truth.causes);
     if (key == "twins") return keep(parse_causes(value), truth.twins);
     if (key == "failure") return keep(parse_failures(value), truth.failures);
@@ -213,6 +214,11 @@ class Reader {
 std::string text(const Code& code) {
   if (code.subcode == 0) return fmt::format("{}", code.code);
   return fmt::format("{}/{}", code.code, code.subcode);
+}
+
+bool Fault::is_for_edges() const {
+  const auto args = setting("args");
+  return !args.contains("--via-edge") && !args.contains("--source");
 }
 
 bool Fault::has_tag(std::string_view tag) const {

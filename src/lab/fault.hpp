@@ -24,6 +24,7 @@ std::string text(const Code& code);  // "522", "530/1016"
 // What is really wrong. Lists hold alternatives: any of them is right.
 struct Truth {
   std::vector<Code> codes;
+  std::vector<Code> at_edge;  // what a visitor of `causeway edge` gets; empty: `codes`
   std::vector<std::string> causes;
   std::vector<std::string> twins;  // other causes with the same evidence from this view
   std::vector<std::string> states;
@@ -48,6 +49,9 @@ struct Fault {
   std::vector<Section> sections;
 
   bool has_tag(std::string_view tag) const;
+  // Whether a visitor of an edge can meet it: not one that is about another edge, or about the
+  // address a diagnosis is made from.
+  bool is_for_edges() const;
   std::string_view setting(std::string_view key) const;
 };
 

@@ -61,6 +61,7 @@ Parsed<std::vector<const Fault*>> select(const std::vector<Fault>& faults, const
       if (matches(options.filter, fault)) out.push_back(&fault);
     }
   }
+  if (options.edge) std::erase_if(out, [](const Fault* fault) { return !fault->is_for_edges(); });
   if (out.empty()) return error("no fault is selected: name some, or use --all [--filter GLOB]");
   return out;
 }

@@ -9,10 +9,15 @@
 namespace causeway::lab {
 namespace {
 
-std::string codes(const Truth& truth) {
+std::string text_of(const std::vector<Code>& codes) {
   std::vector<std::string> out;
-  for (const auto& code : truth.codes) out.push_back(text(code));
+  for (const auto& code : codes) out.push_back(text(code));
   return join(out, "|");
+}
+
+std::string codes(const Truth& truth) { return text_of(truth.codes); }
+std::string codes_at_edge(const Truth& truth) {
+  return text_of(truth.at_edge.empty() ? truth.codes : truth.at_edge);
 }
 
 std::string causes_of(const Answer& answer) {
@@ -93,12 +98,14 @@ std::string summary(const std::vector<Result>& results, double wall_s, bool join
 std::string edge_line(const Result& result) {
   const bool broken = !result.trouble.empty();
   const bool right = !broken && edge_is_right(*result.fault, result.answer);
+  std::string failure = broken ? result.trouble : result.answer.failure;
+  if (!broken && result.answer.cut) failure += " (cut; the log says it)";
   return fmt::format("{:<10} {:<38} {:<9} {:<9} {}\n",
                      broken  ? "BROKEN"
                      : right ? "ok"
                              : "CODE",
-                     result.fault->id, codes(result.fault->truth), text(result.answer.code),
-                     broken ? result.trouble : result.answer.failure);
+                     result.fault->id, codes_at_edge(result.fault->truth), text(result.answer.code),
+                     failure);
 }
 
 std::string edge_summary(const std::vector<Result>& results, double wall_s) {
@@ -112,8 +119,8 @@ std::string edge_summary(const std::vector<Result>& results, double wall_s) {
       continue;
     }
     out += fmt::format("  {}: {}\n    expected {}, got {} {}{}\n", result.fault->id,
-                       result.fault->title, codes(result.fault->truth), text(result.answer.code),
-                       result.answer.failure, result.trouble);
+                       result.fault->title, codes_at_edge(result.fault->truth),
+                       text(result.answer.code), result.answer.failure, result.trouble);
     if (!result.kept.empty()) out += fmt::format("    {}\n", result.kept);
   }
   if (!out.empty()) out = "\nnot as the truth says:\n" + out;

@@ -22,6 +22,7 @@ struct Answer {
   };
   std::vector<Cause> causes;  // most probable first
   double duration_ms = 0;
+  bool cut = false;  // an edge had sent its status already when the answer broke off
 
   // The first cause's id; "none" when there is none and nothing is wrong.
   std::string_view first() const;
@@ -30,8 +31,9 @@ struct Answer {
 Parsed<Answer> parse_answer(std::string_view document);
 
 // What a visitor of `causeway edge` got (causeway.lab-edge/1, written by lab/lib/main.sh): code and
-// failure of an answer. Its forms must agree: the page with the JSON, the Proxy-Status token with
-// the failure; otherwise the failure is "disagrees".
+// failure of an answer. Each form must agree with itself: what the body says with the status and
+// with Proxy-Status; otherwise the failure is "disagrees". An answer that was cut after its status
+// was sent has the code of the failure that the access log names.
 Parsed<Answer> parse_edge_answer(std::string_view document);
 
 struct Mark {

@@ -52,6 +52,59 @@ TEST(Answer, WithoutCausesIsNoneOnlyWhenFine) {
   EXPECT_EQ(Answer{.state = "failing"}.first(), "unknown");
 }
 
+Answer at_edge(std::string_view members) {
+  const auto out =
+      parse_edge_answer("{\"schema\":\"causeway.lab-edge/1\"," + std::string{members} + "}");
+  EXPECT_TRUE(out) << out.error().text;
+  return out.value_or(Answer{});
+}
+
+constexpr std::string_view kRefused =
+    R"("status":521,"code":521,"failure":"connect.refused","token":"connection_refused",
+       "page_status":521,"page_code":521,"page_failure":"connect.refused","page_token":"connection_refused")";
+
+TEST(EdgeAnswer, AgreesWithItself) {
+  EXPECT_EQ(at_edge(kRefused).failure, "connect.refused");
+  EXPECT_EQ(at_edge(R"("status":200,"code":200,"failure":"")").state, "ok");
+  const auto subcode =
+      at_edge(R"("status":530,"code":1016,"failure":"resolve.not_found","token":"dns_error",
+                 "page_status":530,"page_code":1016,"page_failure":"resolve.not_found","page_token":"dns_error")");
+  EXPECT_EQ(subcode.code, (Code{530, 1016}));
+  EXPECT_EQ(subcode.failure, "resolve.not_found");
+}
+
+TEST(EdgeAnswer, DisagreesWhenOneFormSaysSomethingElse) {
+  for (const auto& [from, to] : {std::pair{R"("code":521)", R"("code":522)"},
+                                 {R"("token":"connection_refused")", R"("token":"dns_error")"},
+                                 {R"("page_code":521)", R"("page_code":520)"},
+                                 {R"("page_status":521)", R"("page_status":502)"},
+                                 {R"("page_token":"connection_refused")", R"("page_token":"")"}}) {
+    std::string text{kRefused};
+    const std::string_view old{from};
+    text.replace(text.find(old), old.size(), to);
+    EXPECT_EQ(at_edge(text).failure, "disagrees") << to;
+  }
+}
+
+TEST(EdgeAnswer, ACutOneIsJudgedByTheLog) {
+  const auto cut = at_edge(R"("status":200,"code":200,"failure":"","cut_by":"http.stalled_body")");
+  EXPECT_TRUE(cut.cut);
+  EXPECT_EQ(cut.code.code, 524);
+  EXPECT_TRUE(edge_is_right(fault_of({"http.slow-body"}, {}, 524), cut));
+  EXPECT_FALSE(edge_is_right(fault_of({"http.slow-body"}, {}, 520), cut));
+}
+
+TEST(EdgeAnswer, ServedIsRightWhereTheFaultOnlyDegrades) {
+  auto fault = fault_of({"firewall.drop"}, {}, 522);
+  const auto served = at_edge(R"("status":200,"code":200,"failure":"")");
+  EXPECT_FALSE(edge_is_right(fault, served));
+  fault.truth.states = {"degraded"};
+  EXPECT_TRUE(edge_is_right(fault, served));
+  fault.truth.states = {"failing"};
+  fault.truth.at_edge = {{200, 0}};
+  EXPECT_TRUE(edge_is_right(fault, served));
+}
+
 TEST(Mark, TruthFirst) {
   const auto got =
       mark(fault_of({"firewall.drop"}, {}, 522), answer_of(522, {{"firewall.drop", 0.95}}));

@@ -114,6 +114,11 @@ Loop::~Loop() {
   }
 }
 
+bool Loop::kernel_says_hung_up(int fd) {
+  pollfd asked{.fd = fd, .events = POLLRDHUP, .revents = 0};
+  return ::poll(&asked, 1, 0) > 0;
+}
+
 Loop& Loop::current() {
   if (this_thread == nullptr) detail::broken("no loop on this thread");
   return *this_thread;

@@ -103,9 +103,11 @@ class Loop {
   // next edge.
   static bool may_read(const Fd& fd) { return may(fd, kCanRead | kHungUp); }
   static bool may_write(const Fd& fd) { return may(fd, kCanWrite); }
-  // The peer has closed its side, or the connection broke.
+  // The peer has closed its side, or the connection broke. Asks the kernel where nobody has waited
+  // for the descriptor yet.
   static bool hung_up(const Fd& fd) {
-    return fd.watch_ != nullptr && (fd.watch_->ready & (kHungUp | kHasError)) != 0;
+    if (fd.watch_ == nullptr) return kernel_says_hung_up(fd.get());
+    return (fd.watch_->ready & (kHungUp | kHasError)) != 0;
   }
   static void drained_read(const Fd& fd) { drained(fd, kCanRead); }
   static void drained_write(const Fd& fd) { drained(fd, kCanWrite); }
@@ -121,6 +123,7 @@ class Loop {
   friend class Fd;
   friend struct Waiter;
 
+  static bool kernel_says_hung_up(int fd);
   static bool may(const Fd& fd, int what) {
     return fd.watch_ == nullptr || (fd.watch_->ready & what) != 0;
   }

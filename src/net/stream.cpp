@@ -1,7 +1,9 @@
 #include "net/stream.hpp"
 
 #include <sys/socket.h>
+#include <sys/uio.h>
 
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -33,6 +35,9 @@ class PlainStream final : public Stream {
   WriteResult write_now(std::span<const std::byte> bytes) override {
     return net::write_now(socket_, bytes);
   }
+  bool gathers() const override { return true; }
+  WriteResult write_both_now(std::span<const std::byte> first,
+                             std::span<const std::byte> second) override;
   TcpFacts facts() const override { return tcp_facts(socket_); }
   const Fd& socket() const override { return socket_; }
 
@@ -40,7 +45,37 @@ class PlainStream final : public Stream {
   Fd socket_;
 };
 
+// One system call; what the kernel has no room for then is the caller's to send.
+WriteResult PlainStream::write_both_now(std::span<const std::byte> first,
+                                        std::span<const std::byte> second) {
+  std::array<iovec, 2> pieces{{{const_cast<std::byte*>(first.data()), first.size()},
+                               {const_cast<std::byte*>(second.data()), second.size()}}};
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = pieces.size();
+  while (Loop::may_write(socket_)) {
+    const auto sent = ::sendmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent >= 0) {
+      const auto bytes = static_cast<std::size_t>(sent);
+      return {bytes, bytes == first.size() + second.size() ? WriteEnd::all : WriteEnd::later, 0};
+    }
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return write_failed(0, errno);
+    Loop::drained_write(socket_);
+  }
+  return {0, WriteEnd::later, 0};
+}
+
 }  // namespace
+
+WriteResult Stream::write_both_now(std::span<const std::byte> first,
+                                   std::span<const std::byte> second) {
+  WriteResult sent = write_now(first);
+  if (sent.end != WriteEnd::all) return sent;
+  sent = write_now(second);
+  sent.bytes += first.size();
+  return sent;
+}
 
 std::unique_ptr<Stream> plain_stream(Fd socket) {
   return std::make_unique<PlainStream>(std::move(socket));

@@ -66,6 +66,10 @@ class Stream {
   // The same without waiting and without a coroutine: what can be done now.
   virtual ReadResult read_now(std::span<std::byte> into) = 0;
   virtual WriteResult write_now(std::span<const std::byte> bytes) = 0;
+  // Two pieces as one, where the stream sends them without copying: `gathers()`.
+  virtual bool gathers() const { return false; }
+  virtual WriteResult write_both_now(std::span<const std::byte> first,
+                                     std::span<const std::byte> second);
   // Bytes have been taken from the socket that read_now has not handed out: no event will tell.
   virtual bool has_buffered() const { return false; }
   // What TLS, if any, agreed on; empty strings on a plain stream.
