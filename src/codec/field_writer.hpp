@@ -17,13 +17,13 @@ inline char* put(char* at, std::string_view text) {
 // "Name: value" CR LF
 inline void append_field(std::string& out, std::string_view name, std::string_view value) {
   const std::size_t before = out.size();
-  const std::size_t length = name.size() + value.size() + 4;
-  out.resize_and_overwrite(before + length, [&](char* text, std::size_t size) {
+  const std::size_t after = before + name.size() + value.size() + 4;
+  out.resize_and_overwrite(after, [&](char* text, std::size_t /*room*/) {
     char* at = put(text + before, name);
     at = put(at, ": ");
     at = put(at, value);
     put(at, "\r\n");
-    return size;
+    return after;
   });
 }
 

@@ -34,10 +34,11 @@ void span(std::string& out, Duration duration) {
 void quoted(std::string& out, std::string_view text) {
   if (codec::needs_no_escape(text)) {
     const std::size_t before = out.size();
-    out.resize_and_overwrite(before + text.size() + 2, [&](char* line, std::size_t size) {
-      line[before] = line[size - 1] = '"';
+    const std::size_t after = before + text.size() + 2;
+    out.resize_and_overwrite(after, [&](char* line, std::size_t /*room*/) {
+      line[before] = line[after - 1] = '"';
       codec::put(line + before + 1, text);
-      return size;
+      return after;
     });
     return;
   }
@@ -51,11 +52,12 @@ void quoted(std::string& out, std::string_view text) {
 
 void named(std::string& out, std::string_view name) {
   const std::size_t before = out.size();
-  out.resize_and_overwrite(before + name.size() + 4, [&](char* text, std::size_t size) {
+  const std::size_t after = before + name.size() + 4;
+  out.resize_and_overwrite(after, [&](char* text, std::size_t /*room*/) {
     char* at = codec::put(text + before, ",\"");
     at = codec::put(at, name);
     codec::put(at, "\":");
-    return size;
+    return after;
   });
 }
 
