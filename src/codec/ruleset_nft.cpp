@@ -46,6 +46,7 @@ NftSet read_set(Json in, bool is_map) {
   if (is_map) out.values = type_names(in["map"]);
   out.has_timeout = static_cast<bool>(in["timeout"]);
   for (const Json flag : in["flags"]) out.has_timeout |= flag.text() == "timeout";
+  out.statements = in["stmt"];
   out.elements = in["elem"];
   return out;
 }
@@ -71,6 +72,34 @@ void read_object(Json object, NftDump& out) {
 }
 
 }  // namespace
+
+std::map<std::string, std::uint8_t, std::less<>> parse_nft_families(std::string_view text) {
+  std::map<std::string, std::uint8_t, std::less<>> out;
+  std::string rule;
+  bool asked = false;  // the line before loads the family
+  for (const auto line : split(text, '\n')) {
+    if (out.size() > limits::kRulesetElements) break;
+    if (line.empty()) continue;
+    if (line.front() != ' ' && line.front() != '\t') {
+      const auto words = split(line, ' ');  // family table chain handle [position]
+      rule.clear();
+      if (words.size() >= 4) {
+        rule = fmt::format("{} {} {} {}", words[0], words[1], words[2], words[3]);
+      }
+      asked = false;
+      continue;
+    }
+    const auto expression = trim(line);
+    constexpr std::string_view kEqual = "[ cmp eq reg 1 0x000000";
+    if (asked && !rule.empty() && expression.starts_with(kEqual)) {
+      const auto number = expression.substr(kEqual.size(), 2);
+      if (number == "02") out.emplace(rule, 2);
+      if (number == "0a") out.emplace(rule, 10);
+    }
+    asked = expression == "[ meta load nfproto => reg 1 ]";
+  }
+  return out;
+}
 
 Parsed<NftDump> parse_nft(std::string text) {
   NftDump out;

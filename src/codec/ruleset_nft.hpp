@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,6 +37,7 @@ struct NftSet {
   bool is_map = false;
   std::vector<std::string_view> values;  // a map's: "verdict", or types
   bool has_timeout = false;
+  Json statements;  // array: what every element counts
   Json elements;
 };
 
@@ -68,6 +70,11 @@ struct NftDump {
 };
 
 Parsed<NftDump> parse_nft(std::string text);
+
+// `nft --debug=netlink list ruleset`: the family a rule asks for first, by number (NFPROTO_*), where
+// nft's listing leaves the question out. Keys are "FAMILY TABLE CHAIN HANDLE". Lines that are not
+// understood are passed over.
+std::map<std::string, std::uint8_t, std::less<>> parse_nft_families(std::string_view text);
 
 // The statements in nft's own language, near enough to be found in `nft list ruleset`.
 std::string nft_text(Json statements);

@@ -115,6 +115,7 @@ struct Rows {
     Interval clients;
     bool whole = false;  // no field of the key is the client's
     bool sure = true;
+    bool bars = false;  // holds nobody, and what wider elements would say is not asked
     std::size_t index = 0;
   };
   std::vector<Row> rows;
@@ -136,13 +137,18 @@ Rows matching_rows(const Set& set, const std::vector<Value>& values, Family fami
     if (values[i].kind == Kind::client) client_field = i;
   }
   if (out.absent || out.unknown) return out;
+  const bool with_interface =
+      set.of_ipset && std::ranges::find(set.types, DataType::interface_name) != set.types.end();
   for (std::size_t row = 0; row < set.size(); ++row) {
-    Rows::Row hit{{0, highest(family)}, client_field == values.size(), true, row};
+    Rows::Row hit{{0, highest(family)}, client_field == values.size(), true, false, row};
     bool fits = true;
     for (std::size_t i = 0; fits && i < values.size(); ++i) {
       if (i == client_field) continue;
       const auto where = lies(set.cells[row * set.width + i], values[i]);
       fits = where != Lies::out;
+      if (!fits && with_interface && set.types[i] == DataType::interface_name) {
+        hit.bars = fits = true;
+      }
       if (where == Lies::across) {
         hit.sure = false;
         out.why = values[i].why;
@@ -163,7 +169,9 @@ Rows matching_rows(const Set& set, const std::vector<Value>& values, Family fami
   return out;
 }
 
-// ipset's nomatch: among the elements that hold an address, the longest prefix decides.
+// With interfaces (hash:net,iface) the search ends at the longest prefix that has any element,
+// of whatever interface (ip_set_hash_gen.h, mtype_test_cidrs()). ipset's nomatch: among the
+// elements that hold an address, the longest prefix decides.
 IntervalSet with_exceptions(const Set& set, const Rows& rows) {
   std::vector<Rows::Row> order;
   for (const auto& row : rows.rows) {
@@ -172,11 +180,13 @@ IntervalSet with_exceptions(const Set& set, const Rows& rows) {
   std::ranges::sort(order, [](const auto& a, const auto& b) {
     const Key one = a.clients.last - a.clients.first;
     const Key other = b.clients.last - b.clients.first;
-    return one != other ? one > other : a.index < b.index;
+    if (one != other) return one > other;
+    return a.bars != b.bars ? a.bars : a.index < b.index;
   });
   IntervalSet out;
   for (const auto& row : order) {
-    if (!set.exceptions.empty() && set.exceptions[row.index]) {
+    const bool excepted = !set.exceptions.empty() && set.exceptions[row.index];
+    if (excepted || row.bars) {
       out.remove(row.clients);
     } else {
       out.add(row.clients);
@@ -202,13 +212,6 @@ Split from_rows(const Set& set, const Rows& rows, const Flow& flow) {
       out.why = rows.why;
     }
   }
-  return out;
-}
-
-std::vector<Value> load_all(const std::vector<Term>& key, const Flow& flow, const Scene& scene) {
-  std::vector<Value> out;
-  out.reserve(key.size());
-  for (const auto& term : key) out.push_back(load(term, flow, scene));
   return out;
 }
 
@@ -285,8 +288,35 @@ Split in_set(const Set& set, const std::vector<Term>& key, const Flow& flow, con
   return out;
 }
 
-bool contains(const std::vector<std::uint32_t>& list, std::uint32_t one) {
-  return std::ranges::find(list, one) != list.end();
+constexpr const char* kOtherKey = "depends on which element an earlier packet added";
+
+Split same_field(const Value& element, const Value& asked, const Flow& flow) {
+  const auto yes = [](bool same) { return same ? Split::yes() : Split::no(); };
+  if (element == asked && element.kind != Kind::unknown && element.kind != Kind::bits) {
+    return Split::yes();  // a number that is not known, as the client's port, is the same one
+  }
+  if (element.kind == Kind::known && asked.kind == Kind::known) return yes(false);
+  for (const auto& [one, other] : {std::pair{&element, &asked}, std::pair{&asked, &element}}) {
+    if (one->kind != Kind::known) continue;
+    if (other->kind == Kind::client || other->kind == Kind::within) {
+      return ask_value(IntervalSet{one->low}, false, *other, flow);
+    }
+  }
+  return Split::unsure(flow, kOtherKey);
+}
+
+// Both: `one` narrowed down to those of `other`.
+Split both(Split one, Split other, const Flow& flow) {
+  if (one.kind == Split::Kind::none || other.kind == Split::Kind::all) return one;
+  if (other.kind == Split::Kind::none || one.kind == Split::Kind::all) return other;
+  const auto possible = one.hit.unite(one.maybe).intersect(other.hit.unite(other.maybe));
+  Split out = Split::only(flow, one.hit.intersect(other.hit));
+  auto maybe = possible.subtract(out.hit);
+  if (maybe.empty() || out.kind == Split::Kind::all) return out;
+  out.kind = Split::Kind::parts;
+  out.maybe = std::move(maybe);
+  out.why = one.maybe.empty() ? other.why : one.why;
+  return out;
 }
 
 }  // namespace
@@ -307,21 +337,71 @@ Split ask(const Compare& step, const Flow& flow, const Scene& scene) {
   return step.negated ? inverted(std::move(out), flow) : out;
 }
 
-Split ask(const Lookup& step, const Flow& flow, const Scene& scene) {
-  const Set& set = scene.rules.sets[step.set];
-  Split out;
-  if (contains(flow.added, step.set)) {
-    out = Split::yes();
-  } else if (contains(flow.removed, step.set)) {
-    out = Split::no();
-  } else {
-    if (!set.of_ipset) {
-      for (const auto& term : step.key) {
-        if (load(term, flow, scene).kind == Kind::absent) return Split::no();
-      }
-    }
-    out = in_set(set, step.key, flow, scene, 0);
+std::vector<Value> load_all(const std::vector<Term>& key, const Flow& flow, const Scene& scene) {
+  std::vector<Value> out;
+  out.reserve(key.size());
+  for (const auto& term : key) out.push_back(load(term, flow, scene));
+  return out;
+}
+
+Split same_element(const std::vector<Value>& element, const std::vector<Value>& asked,
+                   const Flow& flow) {
+  if (element.size() != asked.size()) return Split::unsure(flow, kOtherKey);
+  Split out = Split::yes();
+  for (std::size_t i = 0; i < asked.size() && out.kind != Split::Kind::none; ++i) {
+    out = both(std::move(out), same_field(element[i], asked[i], flow), flow);
   }
+  return out;
+}
+
+Split in_dump(const Lookup& step, const Flow& flow, const Scene& scene) {
+  return in_set(scene.rules.sets[step.set], step.key, flow, scene, 0);
+}
+
+// What this connection's packets put into the set or took out of it counts before the dump.
+Split ask_memories(const Lookup& step, const Flow& flow, const Scene& scene) {
+  const bool touched =
+      std::ranges::any_of(flow.memories, [&](const Memory& one) { return one.set == step.set; });
+  if (!touched) return in_dump(step, flow, scene);
+  const auto asked = load_all(step.key, flow, scene);
+  if (std::ranges::any_of(asked, [](const Value& one) { return one.kind == Kind::absent; })) {
+    return Split::no();
+  }
+  IntervalSet left = flow.clients;
+  IntervalSet hit;
+  IntervalSet maybe;
+  const char* why = "";
+  const auto settle = [&](const Split& split, bool in) {
+    if (split.kind == Split::Kind::none) return;
+    const bool all = split.kind == Split::Kind::all;
+    const auto sure = all ? left : left.intersect(split.hit);
+    const auto unsure = all ? IntervalSet{} : left.intersect(split.maybe);
+    if (in) hit = hit.unite(sure);
+    maybe = maybe.unite(unsure);
+    if (!unsure.empty()) why = split.why;
+    left = left.subtract(sure).subtract(unsure);
+  };
+  for (std::size_t i = flow.memories.size(); i-- > 0 && !left.empty();) {
+    const Memory& one = flow.memories[i];
+    if (one.set == step.set) settle(same_element(one.key, asked, flow), !one.gone);
+  }
+  if (!left.empty()) settle(in_dump(step, flow, scene), true);
+  Split out = Split::only(flow, std::move(hit));
+  if (out.kind != Split::Kind::all && !maybe.empty()) {
+    out.kind = Split::Kind::parts;
+    out.maybe = std::move(maybe);
+    out.why = why;
+  }
+  return out;
+}
+
+Split ask(const Lookup& step, const Flow& flow, const Scene& scene) {
+  if (!scene.rules.sets[step.set].of_ipset) {  // nft leaves the rule, "!=" or not
+    for (const auto& term : step.key) {
+      if (load(term, flow, scene).kind == Kind::absent) return Split::no();
+    }
+  }
+  Split out = ask_memories(step, flow, scene);
   return step.negated ? inverted(std::move(out), flow) : out;
 }
 

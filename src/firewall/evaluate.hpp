@@ -17,30 +17,6 @@ struct Scene {
 };
 
 // The answer of a term.
-struct Value {
-  enum class Kind : std::uint8_t {
-    known,
-    client,  // the client's address, under a mask
-    within,  // some number of [low, high]
-    bits,    // `low` where `mask` has ones, unknown elsewhere
-    pieces,  // depends on the client
-    absent,
-    unknown,
-  };
-  struct Piece {
-    IntervalSet clients;
-    Key value = 0;
-  };
-
-  Kind kind = Kind::absent;
-  Key low = 0;
-  Key high = 0;
-  Key mask = kAllBits;
-  unsigned shift = 0;
-  std::vector<Piece> pieces;
-  const char* why = "";
-};
-
 Value load(const Term& term, const Flow& flow, const Scene& scene);
 
 struct Split {
@@ -61,6 +37,13 @@ struct Split {
 Split ask(const Compare& step, const Flow& flow, const Scene& scene);
 Split ask(const Lookup& step, const Flow& flow, const Scene& scene);
 Split ask(const ConntrackMatch& step, const Flow& flow, const Scene& scene);
+
+// For whom an element, as it was remembered, is the one that is asked for.
+Split same_element(const std::vector<Value>& element, const std::vector<Value>& asked,
+                   const Flow& flow);
+std::vector<Value> load_all(const std::vector<Term>& key, const Flow& flow, const Scene& scene);
+// As the set has it, whatever this connection's packets did to it.
+Split in_dump(const Lookup& step, const Flow& flow, const Scene& scene);
 
 // A map's answers: for each value found, for whom. What is left over misses.
 struct Found {

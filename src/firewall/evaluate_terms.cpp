@@ -85,8 +85,10 @@ Value tcp_option(std::uint32_t kind, Shape shape) {
   return within(0, 1, kShape);
 }
 
-Key status_of(const Connection& connection) {
+Key status_of(const Connection& connection, bool translates) {
   Key out = 0;
+  if (translates && connection.source_settled) out |= kCtSourceNatDone;
+  if (translates && connection.target_settled) out |= kCtTargetNatDone;
   if (connection.answered) out |= kCtSeenReply;
   if (connection.assured) out |= kCtAssured;
   if (connection.confirmed) out |= kCtConfirmed;
@@ -112,31 +114,33 @@ Sent sent(Shape shape) {
   }
 }
 
-Value conntrack(const Term& term, const Flow& flow) {
+Value conntrack(const Term& term, const Flow& flow, const Scene& scene) {
   const auto& packet = flow.packet;
   const auto& connection = flow.connection;
   if (term.field == Field::ct_state) return known(packet.state);
   if (!packet.tracked) return absent();
-  const Party client{.client = true};
-  const Port client_port{.client = true};
   switch (term.field) {
-    case Field::ct_status: return known(status_of(connection));
+    case Field::ct_family: return known(packet.family == Family::ipv4 ? 2 : 10);
+    case Field::ct_protocol: return known(kTcp);
+    case Field::ct_status:
+      return known(status_of(connection, scene.rules.translates(packet.family)));
     case Field::ct_direction: return known(packet.reply ? 1 : 0);
     case Field::ct_mark: return bits(connection.mark, "depends on a mark that is not known");
     case Field::ct_zone: return known(connection.zone);
     case Field::ct_packets: return within(0, sent(packet.shape).packets, kSent);
     case Field::ct_bytes: return within(0, sent(packet.shape).bytes, kSent);
-    case Field::ct_original_source: return party(client);
-    case Field::ct_original_source_port: return port(client_port);
+    case Field::ct_original_source: return party(connection.source);
+    case Field::ct_original_source_port: return port(connection.source_port);
     case Field::ct_original_target: return party(connection.target);
     case Field::ct_original_target_port: return port(connection.target_port);
     case Field::ct_reply_source:
       return party(connection.to ? connection.to->address : connection.target);
     case Field::ct_reply_source_port:
       return port(connection.to ? connection.to->port : connection.target_port);
-    case Field::ct_reply_target: return party(connection.from ? connection.from->address : client);
+    case Field::ct_reply_target:
+      return party(connection.from ? connection.from->address : connection.source);
     case Field::ct_reply_target_port:
-      return port(connection.from ? connection.from->port : client_port);
+      return port(connection.from ? connection.from->port : connection.source_port);
     default: return absent();
   }
 }
@@ -227,9 +231,14 @@ Value reverse_path(const Term& term, const Flow& flow, const Scene& scene) {
   return from_pieces(std::move(pieces));
 }
 
+// The type of the device that holds the packet: after the routing of output or forwarding that is
+// the outgoing one (nft_meta.c reads skb->dev, which ip_output() and ip6_output() set).
 Value incoming_type(const Flow& flow, const Scene& scene) {
-  if (flow.packet.incoming.empty()) return absent();
-  const auto* interface = scene.host.interface(flow.packet.incoming);
+  const auto& packet = flow.packet;
+  const bool leaves = packet.at == Hook::postrouting || packet.at == Hook::egress;
+  const auto& device = leaves ? packet.outgoing : packet.incoming;
+  if (device.empty()) return absent();
+  const auto* interface = scene.host.interface(device);
   if (interface == nullptr) return unknown("an interface that is not known");
   const auto type = constant(DataType::interface_type, interface->link_type);
   return type ? known(type->first) : unknown("an interface type that is not known");
@@ -237,7 +246,10 @@ Value incoming_type(const Flow& flow, const Scene& scene) {
 
 Value tcp_field(const Term& term, const Flow& flow, const Scene& scene) {
   const auto& packet = flow.packet;
-  if (packet.shape == Shape::icmp) return absent();
+  if (packet.shape == Shape::icmp) {
+    // "missing" is true of what is no TCP (nft_exthdr.c, nft_exthdr_tcp_eval()).
+    return term.field == Field::tcp_option ? known(0) : absent();
+  }
   switch (term.field) {
     case Field::source_port: return port(packet.source_port);
     case Field::target_port: return port(packet.target_port);
@@ -254,6 +266,14 @@ Value tcp_field(const Term& term, const Flow& flow, const Scene& scene) {
 }
 
 constexpr const char* kRewritten = "depends on a header field that a rule of this host rewrites";
+
+// An ICMP error is sent as internetwork control (icmp.c, __icmp_send()), an ICMPv6 one is not.
+Value dscp(const Packet& packet, const Scene& scene) {
+  constexpr Key kInternetControl = 0xc0 >> 2U;
+  if (scene.rules.rewrites_dscp) return unknown(kRewritten);
+  const bool error = packet.shape == Shape::icmp && packet.family == Family::ipv4;
+  return known(error ? kInternetControl : 0);
+}
 
 // Without an interface the kernel compares with an empty name (nft_meta.c, x_tables.h).
 Value name_of(const std::string& device) { return known(name_key(device)); }
@@ -285,7 +305,7 @@ Value ip_field(const Term& term, const Flow& flow, const Scene& scene) {
       if (scene.rules.rewrites_ttl) return unknown(kRewritten);
       return packet.outgoing.empty() ? within(kLeastTtl, kMostTtl, kHops)
                                      : within(1, kMostTtl, kHops);
-    case Field::dscp: return scene.rules.rewrites_dscp ? unknown(kRewritten) : known(0);
+    case Field::dscp: return dscp(packet, scene);
     case Field::ip_version: return known(v4 ? 4 : 6);
     case Field::ip_header: return v4 ? known(5) : absent();
     case Field::fragment:  // all but "don't fragment" are zero
@@ -332,7 +352,11 @@ bool of_other_family(const Term& term, const Packet& packet) {
     case Field::dscp:
     case Field::ip_version:
     case Field::icmp_type:
-    case Field::icmp_code: break;
+    case Field::icmp_code:
+    case Field::ct_original_source:
+    case Field::ct_original_target:
+    case Field::ct_reply_source:
+    case Field::ct_reply_target: break;
     default: return false;
   }
   return term.argument == (packet.family == Family::ipv4 ? 6U : 4U);
@@ -359,7 +383,7 @@ Value plain(const Term& term, const Flow& flow, const Scene& scene) {
     default: break;
   }
   if (term.field >= Field::ct_state && term.field <= Field::ct_reply_target_port) {
-    return conntrack(term, flow);
+    return conntrack(term, flow, scene);
   }
   return ip_field(term, flow, scene);
 }

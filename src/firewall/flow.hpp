@@ -9,6 +9,7 @@
 #include "firewall/host.hpp"
 #include "firewall/interval_set.hpp"
 #include "firewall/model.hpp"
+#include "firewall/value.hpp"
 
 namespace causeway::firewall {
 
@@ -63,6 +64,7 @@ struct Packet {
   bool notrack = false;
   std::uint32_t zone = 0;
   std::uint8_t icmp_code = 0;
+  Hook at = Hook::none;  // where it is looked at
 
   bool operator==(const Packet&) const = default;
 };
@@ -83,7 +85,9 @@ struct Connection {
   bool confirmed = false;
   std::uint32_t zone = 0;
   Bits mark;
-  Party target;  // as the client sent it
+  Party source{.client = true};  // who sent its first packet
+  Port source_port{.client = true};
+  Party target;  // as it was sent
   Port target_port;
   bool target_settled = false;  // NAT was decided
   bool source_settled = false;
@@ -100,6 +104,17 @@ struct Counted {
   bool operator==(const Counted&) const = default;
 };
 
+// An element that the packets of this connection put into a set, or took out of it.
+struct Memory {
+  std::uint32_t set = 0;
+  bool gone = false;
+  std::vector<Value> key;
+  std::uint32_t rule = 0;     // whose statement made it
+  std::vector<Limit> limits;  // counted whenever it is found
+
+  bool operator==(const Memory&) const = default;
+};
+
 // Why an outcome is not certain: a rule whose match nobody can settle.
 struct Doubt {
   std::uint32_t rule = 0;
@@ -113,16 +128,17 @@ struct Flow {
   Packet packet;
   Connection connection;
   std::optional<Translation> proxy;  // TPROXY: the socket that takes it
+  Translation caller;                // how the SYN reached the server: whose
+  Translation server;                // later packets belong to it, and to which socket
   std::vector<Counted> spent;        // tokens of limits, by rule
   std::vector<Counted> seen;         // entries of lists, by name's index
-  std::vector<std::uint32_t> added;  // sets that hold the client since this connection
-  std::vector<std::uint32_t> removed;
-  std::vector<Doubt> doubts;  // not part of what a flow is
+  std::vector<Memory> memories;      // the oldest first
+  std::vector<Doubt> doubts;         // not part of what a flow is
 
   bool same_but_clients(const Flow& other) const {
     return packet == other.packet && connection == other.connection && proxy == other.proxy &&
-           spent == other.spent && seen == other.seen && added == other.added &&
-           removed == other.removed;
+           caller == other.caller && server == other.server && spent == other.spent &&
+           seen == other.seen && memories == other.memories;
   }
 };
 

@@ -120,7 +120,10 @@ Flow Journey::answering(const Flow& flow, Shape shape) const {
 // The SYN-ACK, from a socket here or from a machine behind.
 Journey::Flows Journey::answer(Flows accepted, bool local) {
   Flows out;
-  for (const auto& flow : accepted) {
+  for (auto& flow : accepted) {
+    const auto& syn = flow.packet;
+    flow.server = {syn.target, syn.target_port};
+    flow.caller = {syn.source, syn.source_port};
     Flow reply = answering(flow, Shape::syn_ack);
     std::vector<Refusal> refused;
     Flows sent;
@@ -176,10 +179,26 @@ Journey::Flows Journey::inward(const Flows& open, Shape shape) {
         merge_into(out, std::move(one.flow));
       }
     }
-    for (auto& one : there.local) merge_into(out, std::move(one));
-    for (auto& one : there.onward) merge_into(out, std::move(one));
+    for (auto& one : there.local) settle(std::move(one), shape, out);
+    for (auto& one : there.onward) settle(std::move(one), shape, out);
   }
   return out;
+}
+
+// A packet that is not translated as its SYN was belongs to no connection: it is answered with a
+// reset.
+void Journey::settle(Flow flow, Shape shape, Flows& out) {
+  const auto& packet = flow.packet;
+  const bool same = flow.proxy || (flow.server == Translation{packet.target, packet.target_port} &&
+                                   flow.caller == Translation{packet.source, packet.source_port});
+  if (same) {
+    merge_into(out, std::move(flow));
+    return;
+  }
+  end(flow.clients, {Result::half},
+      in_words(
+          "arrives with another address or port than the SYN did, and is refused with a reset"),
+      shape, flow.doubts);
 }
 
 // The server's acknowledgement of the request.

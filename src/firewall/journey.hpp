@@ -95,6 +95,7 @@ class Journey {
   Flows listen(Flows flows);
   Flows answer(Flows accepted, bool local);
   Flows inward(const Flows& open, Shape shape);
+  void settle(Flow flow, Shape shape, Flows& out);
   Flows acknowledge(const Flows& served);
   Flow answering(const Flow& flow, Shape shape) const;
   Flow from_client(const Flow& flow, Shape shape) const;

@@ -30,6 +30,8 @@ void track_packet(Flow& flow, bool loose) {
   const auto opens = [&](bool picked_up) {
     connection = {};
     connection.zone = packet.zone;
+    connection.source = packet.source;
+    connection.source_port = packet.source_port;
     connection.target = packet.target;
     connection.target_port = packet.target_port;
     connection.picked_up = picked_up;
@@ -48,8 +50,16 @@ void track_packet(Flow& flow, bool loose) {
         belongs(kCtNew);
       }
       return;
-    case Shape::syn_ack:
     case Shape::data_ack:
+      if (!mine) {  // seen for the first time: a connection of the server's to the client
+        if (loose) opens(true);
+        packet.reply = false;
+        return;
+      }
+      connection.answered = true;
+      belongs(kCtEstablished);
+      return;
+    case Shape::syn_ack:
     case Shape::reset:
       if (!mine) return;
       connection.answered = true;
@@ -96,6 +106,7 @@ Journey::Flows Journey::either_order(const HookOrder::Stop& one, const HookOrder
 
 Journey::Flows Journey::hook(Family family, Hook at, Flows flows, std::vector<Refusal>& refused) {
   const auto& stops = order_.of(family, at);
+  for (auto& flow : flows) flow.packet.at = at;
   for (std::size_t i = 0; i < stops.size() && !flows.empty(); ++i) {
     const bool tied = stops[i].kind != HookOrder::Stop::Kind::chains && i + 1 < stops.size() &&
                       stops[i + 1].kind == HookOrder::Stop::Kind::chains &&
@@ -217,8 +228,8 @@ Journey::Flows Journey::translate(const HookOrder::Stop& stop, Hook at, Flows fl
       packet.source = connection.from->address;
       packet.source_port = connection.from->port;
     } else if (packet.reply && of_target && connection.from) {
-      packet.target = {.client = true};
-      packet.target_port = {.client = true};
+      packet.target = connection.source;
+      packet.target_port = connection.source_port;
     } else if (packet.reply && !of_target && connection.to) {
       packet.source = connection.target;
       packet.source_port = connection.target_port;

@@ -20,6 +20,14 @@ bool has_effect(const Step& step) {
          std::holds_alternative<Synproxy>(step) || std::holds_alternative<Choose>(step);
 }
 
+void mark_translation(Ruleset& rules) {
+  for (const auto& chain : rules.chains) {
+    if (chain.hook == Hook::none || chain.type != ChainType::nat) continue;
+    rules.translates4 |= rules.tables[chain.table].holds(Family::ipv4);
+    rules.translates6 |= rules.tables[chain.table].holds(Family::ipv6);
+  }
+}
+
 }  // namespace
 
 void mark_shared_lists(Ruleset& rules) {
@@ -110,6 +118,7 @@ class CollectionReader {
     legacy("ip6tables-legacy-save.txt", Family::ipv6);
     nft();
     mark_shared_lists(out_.rules);
+    mark_translation(out_.rules);
     out_.host.finish();
     out_.arrival = find_arrival(out_.host);
   }
@@ -192,7 +201,9 @@ class CollectionReader {
       out_.unreadable.push_back(fmt::format("nft.json: {}", dump.error().text));
       return;
     }
-    load_nft(*dump, saved4 ? &*saved4 : nullptr, saved6 ? &*saved6 : nullptr, builder_);
+    const auto* bytecode = text("nft-bytecode.txt");
+    load_nft(*dump, saved4 ? &*saved4 : nullptr, saved6 ? &*saved6 : nullptr,
+             bytecode != nullptr ? std::string_view{*bytecode} : std::string_view{}, builder_);
   }
 
   Dumps dumps_;
@@ -205,6 +216,7 @@ class CollectionReader {
 const std::vector<std::string>& dump_names() {
   static const std::vector<std::string> names{
       "nft.json",
+      "nft-bytecode.txt",
       "iptables-legacy-save.txt",
       "ip6tables-legacy-save.txt",
       "iptables-nft-save.txt",

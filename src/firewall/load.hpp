@@ -63,7 +63,7 @@ void load_ipsets(const codec::IpsetDump& dump, Builder& builder);
 // Legacy tables, or iptables-nft's as saved when nft's own listing is missing.
 void load_tables(const codec::TablesDump& dump, Stack stack, Family family, Builder& builder);
 void load_nft(const codec::NftDump& dump, const codec::TablesDump* saved4,
-              const codec::TablesDump* saved6, Builder& builder);
+              const codec::TablesDump* saved6, std::string_view bytecode, Builder& builder);
 
 // One saved rule's matches and target. `table` resolves the chains it names.
 std::vector<Step> steps_of(const codec::TablesRule& rule, Family family, std::uint32_t table,

@@ -109,6 +109,8 @@ void MatchReader::read() {
   };
   static constexpr std::array kReaders{
       Row{"tcp", &MatchReader::tcp},
+      Row{"icmp", &MatchReader::icmp},
+      Row{"icmp6", &MatchReader::icmp},
       Row{"multiport", &MatchReader::multiport},
       Row{"conntrack", &MatchReader::conntrack},
       Row{"state", &MatchReader::state},
@@ -153,9 +155,9 @@ void MatchReader::read() {
 // Modules that need no options to be judged.
 void MatchReader::plain() {
   // Of other protocols, or of parts that the packets of an edge do not have.
-  static constexpr std::array<std::string_view, 19> kNever{
-      "udp", "icmp", "icmp6", "sctp", "dccp",  "esp",        "ah",     "udplite", "rt",    "frag",
-      "hbh", "dst",  "mh",    "srh",  "eui64", "ipv6header", "helper", "physdev", "ipcomp"};
+  static constexpr std::array<std::string_view, 17> kNever{
+      "udp", "sctp", "dccp", "esp",   "ah",         "udplite", "rt",      "frag",  "hbh",
+      "dst", "mh",   "srh",  "eui64", "ipv6header", "helper",  "physdev", "ipcomp"};
   const std::string_view name = module_.name;
   if (name == "comment" || name == "nfacct") return;
   if (std::ranges::find(kNever, name) != kNever.end()) {
@@ -212,6 +214,39 @@ bool MatchReader::tcp() {
   return true;
 }
 
+// "3", "3/13", "any": of the refusals that this host sends.
+bool MatchReader::icmp() {
+  const bool v4 = family_ == Family::ipv4;
+  for (const auto& option : module_.options) {
+    if (option.name != (v4 ? "--icmp-type" : "--icmpv6-type")) return false;
+    const auto word = first_word(option);
+    Compare protocol = compare(Field::protocol, IntervalSet{Key{v4 ? 1U : 58U}}, false);
+    add(std::move(protocol));
+    if (word == "any") continue;
+    const auto slash = word.find('/');
+    const auto type = number_word(word.substr(0, slash));
+    if (!type) return false;
+    // The type alone, or type and code: negated, either may differ.
+    if (slash == std::string_view::npos) {
+      add(compare(Field::icmp_type, IntervalSet{*type}, option.negated));
+      continue;
+    }
+    const auto code = number_word(word.substr(slash + 1));
+    if (!code) return false;
+    Set both;
+    both.types = {DataType::number, DataType::number};
+    both.width = 2;
+    both.cells = {{*type, *type}, {*code, *code}};
+    both.finish();
+    Lookup step;
+    step.key = {{.field = Field::icmp_type}, {.field = Field::icmp_code}};
+    step.set = builder_.add_set("", std::move(both));
+    step.negated = option.negated;
+    out_.emplace_back(std::move(step));
+  }
+  return true;
+}
+
 bool MatchReader::multiport() {
   for (const auto& option : module_.options) {
     const auto ports = port_list(first_word(option));
@@ -257,7 +292,7 @@ bool MatchReader::conntrack_option(const TablesOption& option, ConntrackMatch& s
       Row{"--ctreplsrcport", Field::ct_reply_source_port, DataType::port},
       Row{"--ctrepldstport", Field::ct_reply_target_port, DataType::port},
       Row{"--ctdir", Field::ct_direction, DataType::ct_direction},
-      Row{"--ctproto", Field::protocol, DataType::protocol},
+      Row{"--ctproto", Field::ct_protocol, DataType::protocol},
   };
   const auto word = first_word(option);
   if (option.name == "--ctstate") {

@@ -82,8 +82,8 @@ std::optional<std::uint64_t> counter(Json statements) {
 class NftLoader {
  public:
   NftLoader(const codec::NftDump& dump, const codec::TablesDump* saved4,
-            const codec::TablesDump* saved6, Builder& builder)
-      : dump_(dump), builder_(builder) {
+            const codec::TablesDump* saved6, std::string_view bytecode, Builder& builder)
+      : dump_(dump), families_(codec::parse_nft_families(bytecode)), builder_(builder) {
     index_saved(saved4, "ip", saved_);
     index_saved(saved6, "ip6", saved_);
   }
@@ -177,6 +177,10 @@ class NftLoader {
         set.width = 1;
         set.types = {DataType::unknown};
       }
+      for (const Json statement : in.statements) {
+        if (auto limit = element_limit(statement.first())) set.limits.push_back(std::move(*limit));
+      }
+      set.declares_limits = !set.limits.empty();
       read_elements(in.elements, place, set);
       builder_.add_set(place.scope(), std::move(set));
     }
@@ -199,6 +203,7 @@ class NftLoader {
       rule.comment = in.comment;
       rule.packets = counter(in.expression);
       steps(in, table, counts[chain], rule);
+      hidden_family(in, rule);
       builder_.add_rule(chain, std::move(rule));
     }
   }
@@ -210,6 +215,20 @@ class NftLoader {
     if (found == saved_.end() || found->second.rules.size() != count) return nullptr;
     const auto* rule = found->second.rules[position - 1];
     return agrees(in.expression, *rule) ? rule : nullptr;
+  }
+
+  // "meta nfproto ipv6 reject with tcp reset" is listed without its first part.
+  void hidden_family(const codec::NftRule& in, Rule& rule) const {
+    if (families_.empty() || in.family == "ip" || in.family == "ip6" || rule.steps.empty()) return;
+    const auto* last = std::get_if<Decide>(&rule.steps.back());
+    if (last == nullptr || !last->verdict.reject.reset) return;
+    const auto found =
+        families_.find(fmt::format("{} {} {} {}", in.family, in.table, in.chain, in.handle));
+    if (found == families_.end()) return;
+    Compare step;
+    step.term.field = Field::nf_family;
+    step.values = IntervalSet{Key{found->second}};
+    rule.steps.insert(rule.steps.begin(), Step{std::move(step)});
   }
 
   void steps(const codec::NftRule& in, std::uint32_t table, std::size_t count, Rule& rule) {
@@ -235,6 +254,7 @@ class NftLoader {
   }
 
   const codec::NftDump& dump_;
+  std::map<std::string, std::uint8_t, std::less<>> families_;
   Builder& builder_;
   SavedChains saved_;
 };
@@ -242,8 +262,8 @@ class NftLoader {
 }  // namespace
 
 void load_nft(const codec::NftDump& dump, const codec::TablesDump* saved4,
-              const codec::TablesDump* saved6, Builder& builder) {
-  NftLoader{dump, saved4, saved6, builder}.load();
+              const codec::TablesDump* saved6, std::string_view bytecode, Builder& builder) {
+  NftLoader{dump, saved4, saved6, bytecode, builder}.load();
 }
 
 }  // namespace causeway::firewall

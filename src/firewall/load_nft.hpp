@@ -38,6 +38,8 @@ std::optional<Interval> read_constant(codec::Json value, DataType type);
 
 // The elements of a set or map into `out`; types are those of the key where the set has none.
 void read_elements(codec::Json elements, const NftPlace& place, Set& out);
+// What is counted for each element of a set: {"limit": ...}, {"ct count": ...}
+std::optional<Limit> element_limit(codec::Json statement);
 std::optional<Verdict> read_verdict(codec::Json statement, const NftPlace& place);
 // "@name" or {"set": [...]}: the set's index.
 std::optional<std::uint32_t> read_set_reference(codec::Json value, const std::vector<NftKey>& keys,

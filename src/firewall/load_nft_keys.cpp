@@ -154,13 +154,14 @@ NftKey ct(Json in, const NftPlace& place) {
   if (name == "zone") return key(Field::ct_zone, DataType::number);
   if (name == "packets") return key(Field::ct_packets, DataType::number);
   if (name == "bytes") return key(Field::ct_bytes, DataType::number);
-  if (name == "protocol") return key(Field::protocol, DataType::protocol);
-  if (name == "l3proto") return key(Field::nf_family, DataType::nf_family);
-  if (name.ends_with("saddr")) {
-    return key(reply ? Field::ct_reply_source : Field::ct_original_source, address);
-  }
-  if (name.ends_with("daddr")) {
-    return key(reply ? Field::ct_reply_target : Field::ct_original_target, address);
+  if (name == "protocol") return key(Field::ct_protocol, DataType::protocol);
+  if (name == "l3proto") return key(Field::ct_family, DataType::nf_family);
+  if (name.ends_with("saddr") || name.ends_with("daddr")) {
+    const bool source = name.ends_with("saddr");
+    NftKey out = key(source ? Field::ct_original_source : Field::ct_original_target, address);
+    if (reply) out.term.field = source ? Field::ct_reply_source : Field::ct_reply_target;
+    out.term.argument = v6 ? 6 : 4;
+    return out;
   }
   if (name == "proto-src") {
     return key(reply ? Field::ct_reply_source_port : Field::ct_original_source_port,

@@ -51,9 +51,13 @@ std::optional<Interval> guessed(std::string_view text) {
 }
 
 // The value in front of what is attached to it (timeout, counter ...). False: expired.
-bool bare(Json& element) {
+bool bare(Json& element, Set* set = nullptr) {
   if (const Json wrapped = element["elem"]) {
     if (const auto expires = wrapped["expires"].integer(); expires && *expires <= 0) return false;
+    for (const Json part : wrapped) {
+      if (set == nullptr || !set->limits.empty()) break;
+      if (auto limit = element_limit(part)) set->limits.push_back(std::move(*limit));
+    }
     element = wrapped["val"];
   }
   return true;
@@ -152,7 +156,7 @@ void read_elements(Json elements, const NftPlace& place, Set& out) {
       value = element.at(1);
       element = element.at(0);
     }
-    if (!bare(element)) continue;
+    if (!bare(element, &out)) continue;
     if (element.text() == "*") {  // a map's catch-all cannot be told from the rest by intervals
       out.partial = true;
       out.why = kElement;

@@ -21,6 +21,28 @@ struct Computed {
   Key value = 0;
 };
 
+Limit rate_of(Json in) {
+  Limit out;
+  out.over = in["inv"].truth();
+  out.rate = static_cast<std::uint64_t>(in["rate"].integer().value_or(0));
+  out.burst = static_cast<std::uint64_t>(in["burst"].integer().value_or(5));
+  out.per = in["per"].text();
+  out.unit = in["rate_unit"] ? in["rate_unit"].text() : "packets";
+  out.key = "all clients together";
+  out.global = true;
+  return out;
+}
+
+Limit count_of(Json in) {
+  Limit out;
+  out.kind = Limit::Kind::connections;
+  out.over = in["inv"].truth();
+  out.rate = static_cast<std::uint64_t>(std::max<std::int64_t>(in["val"].integer().value_or(0), 0));
+  out.key = "all clients together";
+  out.global = true;
+  return out;
+}
+
 class StatementReader {
  public:
   StatementReader(const NftPlace& place, bool matches_only)
@@ -227,18 +249,6 @@ class StatementReader {
 
   // --- counting ---
 
-  static Limit rate_of(Json in) {
-    Limit out;
-    out.over = in["inv"].truth();
-    out.rate = static_cast<std::uint64_t>(in["rate"].integer().value_or(0));
-    out.burst = static_cast<std::uint64_t>(in["burst"].integer().value_or(5));
-    out.per = in["per"].text();
-    out.unit = in["rate_unit"] ? in["rate_unit"].text() : "packets";
-    out.key = "all clients together";
-    out.global = true;
-    return out;
-  }
-
   Json named(Json in, std::string_view kind) const {
     if (!in.is(Json::Kind::text)) return in;
     return place_.builder.find_object(fmt::format("{} {} {}", place_.scope(), kind, in.text()));
@@ -280,17 +290,6 @@ class StatementReader {
     out_.emplace_back(std::move(out));
   }
 
-  static Limit count_of(Json in) {
-    Limit out;
-    out.kind = Limit::Kind::connections;
-    out.over = in["inv"].truth();
-    out.rate =
-        static_cast<std::uint64_t>(std::max<std::int64_t>(in["val"].integer().value_or(0), 0));
-    out.key = "all clients together";
-    out.global = true;
-    return out;
-  }
-
   void ct_count(Json in) {
     track();
     out_.emplace_back(count_of(in));
@@ -327,22 +326,17 @@ class StatementReader {
     }
   }
 
-  void each(Json statement, const std::vector<NftKey>& keys) {
+  // What an element counts.
+  std::vector<Limit> each(Json statement, const std::vector<NftKey>& keys) {
     const Json in = statement.first();
-    Limit out;
-    if (in.key() == "limit") {
-      out = rate_of(in);
-    } else if (in.key() == "ct count") {
-      track();
-      out = count_of(in);
-    } else if (in.key() != "counter") {
-      unknown("a statement in a set that is not understood", in.key());
-      return;
-    } else {
-      return;
+    if (in.key() == "ct count") track();
+    auto out = element_limit(in);
+    if (!out) {
+      if (in.key() != "counter") unknown("a statement in a set that is not understood", in.key());
+      return {};
     }
-    name_key_of(keys, out);
-    out_.emplace_back(std::move(out));
+    name_key_of(keys, *out);
+    return {std::move(*out)};
   }
 
   void set(Json in) {
@@ -350,10 +344,14 @@ class StatementReader {
     if (element["elem"]) element = element["elem"]["val"];
     const auto keys = read_keys(element, place_);
     require_families(keys);
-    if (const auto index = read_set_reference(in["set"], keys, false, place_)) {
-      out_.emplace_back(Remember{in["op"].text() == "delete", *index, terms(keys)});
+    std::vector<Limit> limits;
+    for (const Json statement : in["stmt"]) {
+      for (auto& one : each(statement, keys)) limits.push_back(std::move(one));
     }
-    for (const Json statement : in["stmt"]) each(statement, keys);
+    if (const auto index = read_set_reference(in["set"], keys, false, place_)) {
+      out_.emplace_back(
+          Remember{in["op"].text() == "delete", *index, terms(keys), std::move(limits)});
+    }
   }
 
   void meter(Json in) {
@@ -361,7 +359,7 @@ class StatementReader {
     if (element["elem"]) element = element["elem"]["val"];
     const auto keys = read_keys(element, place_);
     require_families(keys);
-    each(in["stmt"], keys);
+    for (auto& one : each(in["stmt"], keys)) out_.emplace_back(std::move(one));
   }
 
   // --- changes ---
@@ -500,6 +498,9 @@ class StatementReader {
   void reject(Json in) {
     Verdict verdict{.kind = Verdict::Kind::reject};
     const auto type = in["type"].text();
+    // nft does not print the question for the family that goes with it.
+    if (type == "icmp") require_families({{.term = {.field = Field::source4}}});
+    if (type == "icmpv6") require_families({{.term = {.field = Field::source6}}});
     const auto word = in["expr"]     ? fmt::format("{} {}", type, in["expr"].text())
                       : type.empty() ? std::string{"icmpx port-unreachable"}
                                      : std::string{type};
@@ -522,6 +523,12 @@ class StatementReader {
 };
 
 }  // namespace
+
+std::optional<Limit> element_limit(Json statement) {
+  if (statement.key() == "limit") return rate_of(statement);
+  if (statement.key() == "ct count") return count_of(statement);
+  return std::nullopt;
+}
 
 bool has_foreign_steps(Json statements) {
   for (const Json statement : statements) {

@@ -53,6 +53,7 @@ class MatchReader {
 
   // load_matches.cpp: who, where, which connection
   bool tcp();
+  bool icmp();
   bool multiport();
   bool conntrack();
   bool conntrack_option(const codec::TablesOption& option, ConntrackMatch& step);

@@ -58,6 +58,8 @@ enum class Field : std::uint8_t {
   ct_zone,
   ct_packets,
   ct_bytes,
+  ct_family,    // as nf_family, of the connection
+  ct_protocol,  // of the connection
   ct_original_source,
   ct_original_target,
   ct_original_source_port,
@@ -115,6 +117,8 @@ enum CtStatus : std::uint32_t {
   kCtConfirmed = 8,
   kCtSourceNat = 16,
   kCtTargetNat = 32,
+  kCtSourceNatDone = 128,  // decided, even if nothing is translated
+  kCtTargetNatDone = 256,
 };
 enum TcpFlag : std::uint32_t { kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16, kUrg = 32 };
 enum RouteType : std::uint32_t {
@@ -221,6 +225,8 @@ struct Limit {
   std::string key;  // "each source address", "all clients together"
   bool global = false;
   std::uint64_t used = 0;  // of a quota
+
+  bool operator==(const Limit&) const = default;
 };
 
 // -m recent
@@ -255,6 +261,7 @@ struct Remember {
   bool forget = false;
   std::uint32_t set = 0;
   std::vector<Term> key;
+  std::vector<Limit> limits;  // an element's own: its rule goes on only where they match
 };
 
 struct Nat {
@@ -376,6 +383,10 @@ struct Set {
   bool partial = false;  // not every element was understood: a miss is not certain
   const char* why = "";  // it is partial
   bool is_map = false;
+  // nft: counted whenever an element is found: of those in the dump, and of new ones when the set
+  // declares it.
+  std::vector<Limit> limits;
+  bool declares_limits = false;
   std::vector<bool> port_with_protocol;  // per field: the number is protocol << 16 | port
   std::size_t directions_needed = 0;     // an ipset's fields
 
@@ -403,8 +414,13 @@ struct Ruleset {
   bool rewrites_mss = false;
   bool tracks4 = false;  // something makes the kernel track connections
   bool tracks6 = false;
+  bool translates4 = false;  // a nat chain of any hook makes the kernel decide on all hooks
+  bool translates6 = false;
 
   bool tracks(Family family) const { return family == Family::ipv4 ? tracks4 : tracks6; }
+  bool translates(Family family) const {
+    return family == Family::ipv4 ? translates4 : translates6;
+  }
 };
 
 }  // namespace causeway::firewall

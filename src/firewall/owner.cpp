@@ -171,8 +171,15 @@ RuleShown show(const Ruleset& rules, const Decision& decision) {
   return out;
 }
 
+const Limit* limit_of(const Step& step) {
+  if (const auto* element = std::get_if<Remember>(&step)) {
+    return element->limits.empty() ? nullptr : &element->limits.front();
+  }
+  return std::get_if<Limit>(&step);
+}
+
 std::string limit_words(const Step& step) {
-  if (const auto* limit = std::get_if<Limit>(&step)) {
+  if (const auto* limit = limit_of(step)) {
     constexpr const char* from = "from";
     switch (limit->kind) {
       case Limit::Kind::rate:

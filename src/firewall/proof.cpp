@@ -180,7 +180,7 @@ class Prover {
       row.rule = show(collection_.rules, decision);
       const auto& step = collection_.rules.rules[seen.rule].steps[seen.step];
       row.limit = limit_words(step);
-      const auto* limit = std::get_if<Limit>(&step);
+      const auto* limit = limit_of(step);
       row.global = limit != nullptr && limit->global;
       for (const auto& range : request_.edge.prefixes) {
         if (range.address().family() == family && seen.clients.overlaps(interval_of(range))) {

@@ -119,6 +119,8 @@ std::vector<Fix> fixes_for(const Ruleset& rules, const Decision& decision, const
                            Shape lost, const Prefix& range, std::uint16_t port,
                            const RuleShown& shown);
 std::vector<ListRow> compare_lists(const Ruleset& rules, const model::EdgeRanges& edge);
+// Of a step that counts; null: it does not.
+const Limit* limit_of(const Step& step);
 std::string limit_words(const Step& step);
 
 // Schema causeway.firewall/1, docs/schema/firewall.schema.json.

@@ -118,6 +118,9 @@ bool Walk::quick(const Rule& rule, Flow& flow, std::size_t& step) const {
     }
     if (split.kind == Split::Kind::none) return false;
     if (split.kind == Split::Kind::parts) return true;
+    const auto* lookup = std::get_if<Lookup>(&rule.steps[step]);
+    std::uint32_t maker = kNoRule;
+    if (lookup != nullptr && counted(lookup->set, flow, maker) != nullptr) return true;
   }
   return true;
 }

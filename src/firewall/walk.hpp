@@ -42,6 +42,11 @@ struct LimitSeen {
   std::vector<std::uint32_t> path;
 };
 
+// The count of `what`, from 0.
+std::uint32_t& counter(std::vector<Counted>& list, std::uint32_t what);
+// Whether a limit lets the packet match; its token is spent from `what`'s.
+bool within_limit(const Limit& step, std::uint32_t what, Flow& flow);
+
 class Walk {
  public:
   explicit Walk(const Scene& scene);
@@ -83,6 +88,15 @@ class Walk {
               std::vector<Flow>& missed) const;
   void limit(std::uint32_t rule, std::uint32_t index, const Limit& step, Flow flow,
              std::vector<Flow>& on, std::vector<Flow>& missed, const Frame& frame);
+  void remember(std::uint32_t rule, std::uint32_t index, const Remember& step, Flow flow,
+                std::vector<Flow>& on, std::vector<Flow>& missed, Frame& frame);
+  void look_up(std::uint32_t rule, const Lookup& step, Flow flow, std::vector<Flow>& on,
+               std::vector<Flow>& missed);
+  // An element's own limits; `maker` counts them.
+  void count(const std::vector<Limit>& limits, std::uint32_t maker, Flow flow,
+             std::vector<Flow>& on, std::vector<Flow>& missed) const;
+  const std::vector<Limit>* counted(std::uint32_t set, const Flow& flow,
+                                    std::uint32_t& maker) const;
   void recent(const Recent& step, std::uint32_t rule, Flow flow, std::vector<Flow>& on,
               std::vector<Flow>& missed);
   void assign(const Assign& step, std::uint32_t rule, Flow flow, std::vector<Flow>& on,

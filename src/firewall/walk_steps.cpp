@@ -10,33 +10,9 @@ namespace {
 constexpr const char* kSharedList =
     "depends on how many others of the same /32 came before: the list is shared with IPv4 rules";
 
-std::uint32_t& counter(std::vector<Counted>& list, std::uint32_t what) {
-  for (auto& one : list) {
-    if (one.what == what) return one.count;
-  }
-  list.push_back({what, 0});
-  return list.back().count;
-}
-
 void doubt(Flow& flow, std::uint32_t rule, const char* why) {
   const Doubt one{rule, why};
   if (std::ranges::find(flow.doubts, one) == flow.doubts.end()) flow.doubts.push_back(one);
-}
-
-// Whether a limit lets the packet match, and its token is spent.
-bool within_limit(const Limit& step, std::uint32_t rule, Flow& flow) {
-  switch (step.kind) {
-    case Limit::Kind::rate: {
-      auto& spent = counter(flow.spent, rule);
-      const bool bytes = step.unit != "packets";
-      const bool below = bytes || spent < std::max<std::uint64_t>(step.burst, 1);
-      ++spent;
-      return below;
-    }
-    case Limit::Kind::connections: return step.rate >= 1;  // the connection itself is one
-    case Limit::Kind::quota: return step.used <= step.rate;
-  }
-  return true;
 }
 
 Bits bits_of(const Value& value) {
@@ -142,7 +118,7 @@ void Walk::take(std::uint32_t rule, std::uint32_t index, const Step& step, Flow 
   if (const auto* compare = std::get_if<Compare>(&step)) {
     divide(rule, ask(*compare, flow, scene_), std::move(flow), on, missed);
   } else if (const auto* lookup = std::get_if<Lookup>(&step)) {
-    divide(rule, ask(*lookup, flow, scene_), std::move(flow), on, missed);
+    look_up(rule, *lookup, std::move(flow), on, missed);
   } else if (const auto* conntrack = std::get_if<ConntrackMatch>(&step)) {
     divide(rule, ask(*conntrack, flow, scene_), std::move(flow), on, missed);
   } else if (const auto* unknown = std::get_if<Unknown>(&step)) {
@@ -167,12 +143,8 @@ void Walk::take(std::uint32_t rule, std::uint32_t index, const Step& step, Flow 
     flow.packet.notrack = true;
     if (!flow.packet.tracked) flow.packet.state = kCtUntracked;
     on.push_back(std::move(flow));
-  } else if (const auto* remember = std::get_if<Remember>(&step)) {
-    auto& list = remember->forget ? flow.removed : flow.added;
-    auto& other = remember->forget ? flow.added : flow.removed;
-    std::erase(other, remember->set);
-    if (std::ranges::find(list, remember->set) == list.end()) list.push_back(remember->set);
-    on.push_back(std::move(flow));
+  } else if (const auto* one_element = std::get_if<Remember>(&step)) {
+    remember(rule, index, *one_element, std::move(flow), on, missed, frame);
   } else if (const auto* one_proxy = std::get_if<Tproxy>(&step)) {
     proxy(*one_proxy, rule, std::move(flow), on, missed, frame);
   } else {
@@ -297,7 +269,11 @@ void Walk::translate(const Nat& step, std::uint32_t rule, Flow flow, std::vector
   for (const auto& way : ways) {
     Flow one = flow;
     if (step.unknown || ways.size() > 1) doubt(one, rule, "one of several targets is chosen");
-    (of_target ? one.connection.to : one.connection.from) = way;
+    // To where it goes anyway: nothing is translated (nf_nat_core.c, nf_nat_setup_info()).
+    const auto& packet = one.packet;
+    const bool same = of_target ? way == Translation{packet.target, packet.target_port}
+                                : way == Translation{packet.source, packet.source_port};
+    if (!same) (of_target ? one.connection.to : one.connection.from) = way;
     (of_target ? one.connection.target_settled : one.connection.source_settled) = true;
     accept(std::move(one), decision(rule, frame), frame);
   }

@@ -149,6 +149,7 @@ class Collector {
     const auto ran = run_programs(programs);
     for (std::size_t i = 0; i < ran.size(); ++i) keep(sources_[i], ran[i]);
     for (std::size_t i = 0; i < ran.size(); ++i) complain(sources_[i], ran[i]);
+    hidden_families();
     out_.texts["sysctl.txt"] = sysctls();
     return std::move(out_);
   }
@@ -188,6 +189,18 @@ class Collector {
         {tool == "iptables" ? "iptables-legacy-save.txt" : "ip6tables-legacy-save.txt",
          {program, "-c"},
          true});
+  }
+
+  // nft lists "meta nfproto ipv6 reject with tcp reset" as if it were for both families; only its
+  // bytecode tells.
+  void hidden_families() {
+    const auto listing = out_.texts.find("nft.json");
+    if (listing == out_.texts.end()) return;
+    const std::string_view text = listing->second;
+    if (text.find("\"tcp reset\"") == text.npos || text.find("\"inet\"") == text.npos) return;
+    const std::vector<Program> program{
+        {.words = {"nft", "--terse", "--debug=netlink", "list", "ruleset"}}};
+    keep({"nft-bytecode.txt", {}, false}, run_programs(program).front());
   }
 
   void keep(const Source& source, const Ran& ran) {

@@ -259,6 +259,7 @@ def parse(frame):
 
 
 COLLECT = (("nft.json", ("nft", "-j", "list", "ruleset")),
+           ("nft-bytecode.txt", ("nft", "--terse", "--debug=netlink", "list", "ruleset")),
            ("iptables-legacy-save.txt", ("iptables-legacy-save", "-c")),
            ("ip6tables-legacy-save.txt", ("ip6tables-legacy-save", "-c")),
            ("iptables-nft-save.txt", ("iptables-nft-save", "-c")),
@@ -270,10 +271,19 @@ STATE = (("addr.json", ("ip", "-j", "addr")), ("route4.json", ("ip", "-j", "rout
          ("sysctl.txt", ("sysctl", "-a", "-r", r"rp_filter|forward|nf_conntrack_(max|count|tcp)|route_localnet|mark")))
 
 
+def hides_families(folder):
+    """As the collector has it: only then the bytecode is needed."""
+    listing = folder / "nft.json"
+    text = listing.read_text() if listing.exists() else ""
+    return '"tcp reset"' in text and '"inet"' in text
+
+
 def collect(sandbox, folder, which):
     for name, command in which:
         text = sandbox.tool(*command, check=False).stdout
         text = "".join(line for line in text.splitlines(True) if not line.startswith("#"))
+        if name == "nft-bytecode.txt" and not hides_families(folder):
+            text = ""
         if text.strip():
             (folder / name).write_text(text)
         else:

@@ -186,7 +186,7 @@ def more_statements(nft, rng, chains):
     return rng.choice([
         lambda: "ct mark set meta mark", lambda: "meta mark set ct mark", lambda: "meta mark set meta mark or 0x2",
         lambda: "ip dscp set cs1", lambda: "tcp option maxseg size set 1200", lambda: "quota over 100 mbytes drop",
-        lambda: "quota 100 mbytes accept", lambda: "limit rate 10000/second accept", lambda: "ct count over 50000 reject",
+        lambda: "quota 100 mbytes accept", lambda: "limit rate 10000/second burst 5000 packets accept", lambda: "ct count over 50000 reject",
         lambda: f"iifname vmap {{ \"eth0\" : {jump}, \"lo\" : accept }}",
         lambda: f"ip saddr . tcp dport vmap {{ {nft.ruleset.prefix(4)} . {rng.choice(PORTS)} : drop }}",
         lambda: f"meta l4proto . th dport vmap {{ tcp . {rng.choice(PORTS)} : {jump}, udp . 53 : drop }}",

@@ -89,6 +89,26 @@ TRAPS = {
     "32-rule-from-does-not-stop": {"routes": ["rule add from 131.0.72.0/22 prohibit pref 100", "rule add to 172.64.0.0/13 blackhole pref 101"]},
     "33-v4-only-rules-leave-v6-open": {"iptables-legacy": save([EST4, "-A INPUT -s 104.16.0.0/12 -j ACCEPT"], "DROP")},
     "33-inet-policy-closes-v6": {"nft": nft(hook("a", "input", 0, "drop", [ND, EST, "ip saddr 0.0.0.0/0 tcp dport { 80, 443 } accept"]))},
+    "06-each-save-hides-the-other-stack": {"iptables-nft": save([DROP4]), "iptables-legacy": save(["-A INPUT -s 104.16.0.0/13 -j DROP"])},
+    "17-ban-before-established-kills-what-is-open": {"forget": "bad", "nft": nft(hook("a", "input", 0, rules=[ND, "ip saddr @bad drop", EST, "ip saddr 131.0.72.0/22 add @bad { ip saddr }"]), more="set bad { type ipv4_addr; flags dynamic; size 1000; }")},
+    "19-string-drops-the-request": {"iptables-legacy": save(["-A INPUT -p tcp --dport 80 -m string --string ping --algo bm -j DROP"])},
+    "27-limit-is-one-bucket-for-all": {"alone": True, "nft": nft(hook("a", "input", 0, "drop", [ND, EST, "tcp dport 80 limit rate 5/second burst 5 packets accept", "tcp dport 443 limit rate over 5/second burst 5 packets drop", "tcp dport 443 accept"]))},
+    "28-recent-and-hashlimit": {"alone": True, "iptables-legacy": save([EST4, "-A INPUT -p tcp --dport 80 -m recent --name u --set", "-A INPUT -p tcp --dport 80 -m recent --name u --update --seconds 30 --hitcount 6 -j REJECT", "-A INPUT -p tcp --dport 80 -m recent --name v --rcheck --seconds 5 --hitcount 1 -j DROP", "-A INPUT -p tcp --dport 443 -m hashlimit --hashlimit-above 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-srcmask 24 --hashlimit-name h -j DROP", "-A INPUT -p tcp --dport 8443 -m connlimit --connlimit-above 10 -j REJECT --reject-with tcp-reset", "-A INPUT -p tcp -j ACCEPT"], "DROP")},
+    "29-chance-decides": {"iptables-legacy": save(["-A INPUT -p tcp --dport 80 -m statistic --mode random --probability 0.5 -j DROP"])},
+    "34-element-with-a-limit-counts-when-found": {"forget": "dyn", "nft": nft(hook("a", "input", 0, rules=[ND, "ip saddr @dyn drop", "tcp dport 80 update @dyn { ip saddr limit rate over 1000/second burst 2000 packets } drop"]), more="set dyn { type ipv4_addr; flags dynamic; size 1000; }")},
+    "34-added-element-keeps-its-limit": {"forget": "dyn", "nft": nft(hook("a", "input", 0, "drop", [ND, EST, "tcp dport 443 update @dyn { ip saddr limit rate over 1000/second burst 2000 packets } drop", "ct state new add @dyn { ip saddr } accept"]), more="set dyn { type ipv4_addr; flags dynamic; size 1000; }")},
+    "34-answer-is-looked-up-by-its-own-source": {"forget": "dyn", "nft": nft(hook("a", "input", 0, rules=[ND, "tcp dport 443 add @dyn { ip saddr }"]), hook("o", "output", 0, rules=["ip saddr @dyn drop", "tcp sport 443 ip daddr @dyn ip daddr 131.0.72.0/22 drop"]), more="set dyn { type ipv4_addr; flags dynamic; size 1000; }")},
+    "34-set-of-ipv4-misses-ipv6": {"forget": "dyn", "nft": nft(hook("a", "input", 0, "drop", [ND, EST, "ct state new add @dyn { ip saddr } accept"]), more="set dyn { type ipv4_addr; flags dynamic; size 1000; }")},
+    "35-redirect-to-the-same-port-is-no-dnat": {"nft": nft(hook("p", "prerouting", -100, rules=["tcp dport 443 redirect to :443", "tcp dport 80 redirect to :8443"], kind="nat"), hook("a", "input", -150, rules=["ct status dnat drop"]))},
+    "35-ct-status-holds-more-than-dnat": {"nft": nft(hook("p", "prerouting", -100, rules=["tcp dport 80 redirect to :8443"], kind="nat"), hook("a", "input", -150, rules=["ct status vmap { dnat : drop, confirmed : drop }"]))},
+    "36-ct-address-is-of-one-family": {"nft": nft(hook("a", "input", 0, rules=[ND, "ct original ip saddr != 131.0.72.0/22 tcp dport 80 drop", "ct reply ip saddr != 198.51.100.0/24 drop"]))},
+    "36-ct-protocol-of-untracked": {"nft": nft(hook("p", "prerouting", -300, rules=["tcp dport 443 notrack"]), hook("a", "input", 0, rules=[ND, "ct l3proto ipv4 drop", "ct protocol tcp reject"]))},
+    "36-ctproto-of-an-icmp-refusal": {"iptables-legacy": save(["-A INPUT -s 131.0.72.0/22 -j REJECT", "-A INPUT -s 172.64.0.0/13 -p tcp -j REJECT --reject-with tcp-reset", "-A OUTPUT -p icmp -m conntrack --ctproto 6 -j DROP"])},
+    "37-icmp-error-is-network-control": {"iptables-legacy": save(["-A INPUT -s 131.0.72.0/22 -j REJECT", "-A INPUT -s 172.64.0.0/13 -p tcp -j REJECT --reject-with tcp-reset", "-A OUTPUT -p icmp -m dscp --dscp 0 -j DROP", "-A OUTPUT -p tcp -m tcp --tcp-flags RST RST -m dscp --dscp 0 -j DROP"]), "ip6tables-legacy": save(["-A INPUT -s 2606:4700::/32 -j REJECT", "-A OUTPUT -p ipv6-icmp -m icmp6 --icmpv6-type 1 -m dscp --dscp 0 -j DROP"])},
+    "38-net-iface-ends-at-the-longest-prefix": {"ipset": ["create e hash:net,iface", "add e 104.16.0.0/12,eth0", "add e 104.31.0.0/16,lo", "add e 131.0.72.0/22,lo"], "iptables-legacy": save(["-A INPUT -m set --match-set e src,src -j DROP"])},
+    "39-family-hidden-before-tcp-reset": {"nft": nft(hook("a", "input", 0, rules=[ND, "meta nfproto ipv6 tcp dport 80 reject with tcp reset", "tcp dport 443 reject with tcp reset", "tcp dport 8443 reject with icmp type admin-prohibited"]))},
+    "40-iiftype-after-routing-is-the-way-out": {"nft": nft(hook("o", "output", 0, rules=["meta iiftype ether tcp sport 80 drop"]), hook("q", "postrouting", 0, rules=["meta iiftype ether tcp sport 443 drop", "iifname \"eth0\" drop"]))},
+    "41-servers-acknowledgement-opens-a-connection": {"nft": nft(hook("p", "prerouting", -300, rules=["ip saddr 131.0.72.0/22 notrack"]), hook("o", "output", 0, rules=["ct state new ct direction original tcp sport 443 drop"]))},
     "99-exthdr-missing-is-ipv6-only": {"nft": nft(hook("a", "input", 0, "drop", [ND, EST, "exthdr frag missing tcp dport 443 accept", "ip saddr 131.0.72.0/22 accept"]))},
     "99-addrtype-unicast-in-ipv6": {"ip6tables-legacy": save(["-A INPUT -p tcp -m addrtype --dst-type UNICAST -j REJECT --reject-with tcp-reset"]), "iptables-legacy": save(["-A INPUT -p tcp -m addrtype --dst-type UNICAST -j REJECT"])},
 }
@@ -124,7 +144,14 @@ def record(sandbox, prober, name, parts):
     sysctl = folder / "dump/sysctl.txt"  # without what is 0 anyway
     sysctl.write_text("".join(line for line in sysctl.read_text().splitlines(True) if not line.endswith("= 0\n")))
     questions = [(source, port) for source in SOURCES for port in (80, 443, 8443, 8080)]
-    verdicts = prober.ask(questions, 1.5)
+    if parts.get("alone") or parts.get("forget"):  # one connection must not change the next one's way
+        verdicts = []
+        for question in questions:
+            if parts.get("forget"):
+                sandbox.tool("nft", "flush", "set", "inet", "t", parts["forget"])
+            verdicts += prober.ask([question], 0.3)
+    else:
+        verdicts = prober.ask(questions, 1.5)
     samples = [{"src": source, "port": port, "verdict": verdict} for (source, port), verdict in zip(questions, verdicts)]
     (folder / "truth.json").write_text("{\"ruleset\": \"trap-" + name + "\", \"samples\": [\n" +
                                        ",\n".join(json.dumps(one) for one in samples) + "\n]}\n")
