@@ -91,10 +91,10 @@ TRAPS = {
     "33-inet-policy-closes-v6": {"nft": nft(hook("a", "input", 0, "drop", [ND, EST, "ip saddr 0.0.0.0/0 tcp dport { 80, 443 } accept"]))},
     "06-each-save-hides-the-other-stack": {"iptables-nft": save([DROP4]), "iptables-legacy": save(["-A INPUT -s 104.16.0.0/13 -j DROP"])},
     "17-ban-before-established-kills-what-is-open": {"forget": "bad", "nft": nft(hook("a", "input", 0, rules=[ND, "ip saddr @bad drop", EST, "ip saddr 131.0.72.0/22 add @bad { ip saddr }"]), more="set bad { type ipv4_addr; flags dynamic; size 1000; }")},
-    "19-string-drops-the-request": {"iptables-legacy": save(["-A INPUT -p tcp --dport 80 -m string --string ping --algo bm -j DROP"])},
+    "19-string-drops-the-request": {"unknown": "The request's bytes decide.\n0.0.0.0/0 80", "iptables-legacy": save(["-A INPUT -p tcp --dport 80 -m string --string ping --algo bm -j DROP"])},
     "27-limit-is-one-bucket-for-all": {"alone": True, "nft": nft(hook("a", "input", 0, "drop", [ND, EST, "tcp dport 80 limit rate 5/second burst 5 packets accept", "tcp dport 443 limit rate over 5/second burst 5 packets drop", "tcp dport 443 accept"]))},
     "28-recent-and-hashlimit": {"alone": True, "iptables-legacy": save([EST4, "-A INPUT -p tcp --dport 80 -m recent --name u --set", "-A INPUT -p tcp --dport 80 -m recent --name u --update --seconds 30 --hitcount 6 -j REJECT", "-A INPUT -p tcp --dport 80 -m recent --name v --rcheck --seconds 5 --hitcount 1 -j DROP", "-A INPUT -p tcp --dport 443 -m hashlimit --hashlimit-above 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-srcmask 24 --hashlimit-name h -j DROP", "-A INPUT -p tcp --dport 8443 -m connlimit --connlimit-above 10 -j REJECT --reject-with tcp-reset", "-A INPUT -p tcp -j ACCEPT"], "DROP")},
-    "29-chance-decides": {"iptables-legacy": save(["-A INPUT -p tcp --dport 80 -m statistic --mode random --probability 0.5 -j DROP"])},
+    "29-chance-decides": {"unknown": "Chance decides.\n0.0.0.0/0 80", "iptables-legacy": save(["-A INPUT -p tcp --dport 80 -m statistic --mode random --probability 0.5 -j DROP"])},
     "34-element-with-a-limit-counts-when-found": {"forget": "dyn", "nft": nft(hook("a", "input", 0, rules=[ND, "ip saddr @dyn drop", "tcp dport 80 update @dyn { ip saddr limit rate over 1000/second burst 2000 packets } drop"]), more="set dyn { type ipv4_addr; flags dynamic; size 1000; }")},
     "34-added-element-keeps-its-limit": {"forget": "dyn", "nft": nft(hook("a", "input", 0, "drop", [ND, EST, "tcp dport 443 update @dyn { ip saddr limit rate over 1000/second burst 2000 packets } drop", "ct state new add @dyn { ip saddr } accept"]), more="set dyn { type ipv4_addr; flags dynamic; size 1000; }")},
     "34-answer-is-looked-up-by-its-own-source": {"forget": "dyn", "nft": nft(hook("a", "input", 0, rules=[ND, "tcp dport 443 add @dyn { ip saddr }"]), hook("o", "output", 0, rules=["ip saddr @dyn drop", "tcp sport 443 ip daddr @dyn ip daddr 131.0.72.0/22 drop"]), more="set dyn { type ipv4_addr; flags dynamic; size 1000; }")},
@@ -155,6 +155,8 @@ def record(sandbox, prober, name, parts):
     samples = [{"src": source, "port": port, "verdict": verdict} for (source, port), verdict in zip(questions, verdicts)]
     (folder / "truth.json").write_text("{\"ruleset\": \"trap-" + name + "\", \"samples\": [\n" +
                                        ",\n".join(json.dumps(one) for one in samples) + "\n]}\n")
+    if parts.get("unknown"):
+        (folder / "unknown.txt").write_text(f"# {parts['unknown']}\n")
     fuzz.clear(sandbox, ruleset)
     return verdicts
 
