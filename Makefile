@@ -1,6 +1,6 @@
 # The front door. Every target does the set-up it needs by itself; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test scenario lab asan tsan fuzz bench tidy format docs cover e2e
+.PHONY: help setup build run test scenario lab asan tsan fuzz differential bench tidy format docs cover e2e
 
 JOBS ?= $(shell nproc)
 S ?= *
@@ -47,6 +47,9 @@ asan tsan: %: build/%/build.ninja ## the whole test suite under a sanitizer
 fuzz: build/fuzz/build.ninja ## libFuzzer target T=dns|http1|http1_incoming|proxy_protocol|json|icmp|log|nft|tables|ipset|host for SECONDS=60
 	@ninja -C build/fuzz -j$(JOBS) --quiet $(T)_fuzz
 	@sh tools/fuzz.sh $(T) $(SECONDS_)
+
+differential: build ## COUNT=200 random rulesets in the kernel against the proof (root): SEED=1 FIRST=0; finds in build/differential
+	@nice -n 10 python3 test/rulesets/differential.py --count $(or $(COUNT),200) --seed $(or $(SEED),1) --first $(or $(FIRST),0) --causeway $(BUILD)/causeway
 
 bench: build ## own CPU time per diagnosis, runtime against a plain event loop
 	@ninja -C build/release -j$(JOBS) --quiet misbehave bench/all

@@ -42,6 +42,8 @@ leaf() {
   fi
   cp "$file.crt" "$file.pem"
   [[ $ca == inter ]] && cat "$CA/inter.pem" >>"$file.pem"
+  # HAProxy's file, where there is one: who renews a certificate renews that, too.
+  [[ ! -e $file.both ]] || cat "$file.pem" "$file.key" >"$file.both"
   chmod a+r "$file".*
 }
 

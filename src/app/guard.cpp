@@ -27,6 +27,32 @@ void add_state(CLI::App& app, GuardFlags& flags) {
       ->option_text("DIR");
 }
 
+void add_api(CLI::App& app, GuardFlags& flags) {
+  app.add_option("--api", flags.api, "where the provider's API is")->option_text("URL");
+}
+
+CLI::App* add_export(CLI::App& guard, GuardFlags& flags) {
+  CLI::App* app = add_part(
+      guard, "export", "Print the edge's ranges for a cloud's firewall or a server",
+      "Examples:\n"
+      "  causeway guard export --as terraform >edge.tf\n"
+      "  causeway guard export --as aws --ports 443\n"
+      "  causeway guard export --as nginx --refresh >/etc/nginx/edge.conf\n"
+      "  causeway guard export --as csf >>/etc/csf/csf.allow\n"
+      "\n"
+      "Forms: list, json, aws, gcloud, azure, hcloud (a rules file), doctl, terraform, nginx,\n"
+      "apache, csf. Nothing is sent to anybody and nothing is changed; only --refresh asks the\n"
+      "provider for its ranges.");
+  app->add_option("--as", flags.as, "the form (default list)")->option_text("FORM");
+  app->add_option("--edge", flags.proof.edge, "whose ranges: cloudflare, or a file")
+      ->option_text("cloudflare|FILE");
+  app->add_option("--ports", flags.proof.ports, "ports that the edge connects to (default 80,443)")
+      ->option_text("PORT,...");
+  app->add_flag("--refresh", flags.refresh, "the ranges as published now, not the built-in list");
+  add_api(*app, flags);
+  return app;
+}
+
 void add_trial(CLI::App& app, GuardFlags& flags) {
   app.add_option("--confirm-within", flags.confirm_within,
                  "undone unless confirmed in this time (default 120s, 5s to 1h)")
@@ -96,11 +122,15 @@ Command add_guard(CLI::App& root) {
   CLI::App* sync = add_part(
       *app, "sync", "Bring what guard added up to date with the edge's ranges",
       "Examples:\n  causeway guard sync\n  causeway guard sync --edge /etc/my-edge.txt\n\n"
-      "For a timer: adds new ranges, removes withdrawn ones, and undoes itself when the proof\n"
-      "afterwards is worse than before.");
+      "For a timer: asks the provider for its ranges (or takes those of --edge FILE), adds new\n"
+      "ones, removes withdrawn ones, and undoes itself when the proof afterwards is worse than\n"
+      "before. When the provider does not answer, nothing is changed (exit code 3).");
   add_proof_flags(*sync, flags->proof);
   add_state(*sync, *flags);
+  add_api(*sync, *flags);
+  sync->add_flag("--no-refresh", flags->no_refresh, "take the built-in list, ask nobody");
   parts.push_back({sync, run_sync});
+  parts.push_back({add_export(*app, *flags), run_export});
   struct Plain {
     const char* name;
     const char* words;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/proof_flags.hpp"
+#include "zone/cloudflare.hpp"
 
 namespace causeway::app {
 
@@ -12,6 +13,10 @@ struct GuardFlags {
   std::string state = "/var/lib/causeway/guard";
   std::string confirm_within;
   bool yes = false;
+  std::string api{zone::kCloudflareApi};
+  bool refresh = false;
+  bool no_refresh = false;
+  std::string as = "list";
 };
 
 int run_prove(const GuardFlags& flags);
@@ -21,6 +26,7 @@ int run_apply(const GuardFlags& flags);
 int run_sync(const GuardFlags& flags);
 int run_confirm(const GuardFlags& flags);
 int run_rollback(const GuardFlags& flags);
+int run_export(const GuardFlags& flags);
 int run_restore(const GuardFlags& flags);
 
 // What an exit code says about a proof.

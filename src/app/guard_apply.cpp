@@ -6,9 +6,11 @@
 #include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "app/command.hpp"
 #include "app/guard.hpp"
+#include "app/guard_ranges.hpp"
 #include "app/render_proof.hpp"
 #include "app/screen.hpp"
 #include "base/limits.hpp"
@@ -89,11 +91,13 @@ struct Work {
   guard::Plan plan;
 };
 
-Parsed<Work> prepare(const GuardFlags& flags, guard::Store& store) {
+Parsed<Work> prepare(const GuardFlags& flags, guard::Store& store,
+                     const std::optional<model::EdgeRanges>& published = std::nullopt) {
   Work out;
   auto request = read_request(flags.proof);
   if (!request) return error(request.error().text);
   out.request = std::move(*request);
+  if (published) out.request.edge = *published;
   auto journal = store.load();
   if (!journal) return error(journal.error().text);
   out.journal = std::move(*journal);
@@ -257,7 +261,14 @@ int run_sync(const GuardFlags& flags) {
     return kFine;
   }
   kept_flags.proof.ports = fmt::format("{}", fmt::join(journal->kept.ports, ","));
-  auto work = prepare(kept_flags, store);
+  std::optional<model::EdgeRanges> published;
+  if (flags.proof.edge == "cloudflare" && !flags.no_refresh) {
+    auto fetched = fetch_ranges(flags.api);
+    // The built-in list may be older than what is granted: nothing is taken away on its word.
+    if (!fetched) return failed("guard sync", "nothing is changed: " + fetched.error().text);
+    published = std::move(fetched->ranges);
+  }
+  auto work = prepare(kept_flags, store, published);
   if (!work) return failed("guard sync", work.error().text);
   if (work->plan.grant == work->journal.kept && work->plan.before.all_open()) {
     print("Up to date.\n");

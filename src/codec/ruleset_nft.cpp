@@ -8,6 +8,9 @@
 namespace causeway::codec {
 namespace {
 
+constexpr std::uint8_t kFamily4 = 2;  // NFPROTO_IPV4
+constexpr std::uint8_t kFamily6 = 10;
+
 // "type" is one name, a list of names, or "a . b".
 std::vector<std::string_view> type_names(Json type) {
   std::vector<std::string_view> out;
@@ -90,13 +93,18 @@ std::map<std::string, std::uint8_t, std::less<>> parse_nft_families(std::string_
       continue;
     }
     const auto expression = trim(line);
-    constexpr std::string_view kEqual = "[ cmp eq reg 1 0x000000";
-    if (asked && !rule.empty() && expression.starts_with(kEqual)) {
-      const auto number = expression.substr(kEqual.size(), 2);
-      if (number == "02") out.emplace(rule, 2);
-      if (number == "0a") out.emplace(rule, 10);
+    if (asked && !rule.empty()) {  // the family's number, or an EtherType as it is sent
+      if (expression == "[ cmp eq reg 1 0x00000002 ]" ||
+          expression == "[ cmp eq reg 1 0x00000008 ]") {
+        out.emplace(rule, kFamily4);
+      }
+      if (expression == "[ cmp eq reg 1 0x0000000a ]" ||
+          expression == "[ cmp eq reg 1 0x0000dd86 ]") {
+        out.emplace(rule, kFamily6);
+      }
     }
-    asked = expression == "[ meta load nfproto => reg 1 ]";
+    asked = expression == "[ meta load nfproto => reg 1 ]" ||
+            expression == "[ meta load protocol => reg 1 ]";
   }
   return out;
 }

@@ -71,9 +71,9 @@ struct NftDump {
 
 Parsed<NftDump> parse_nft(std::string text);
 
-// `nft --debug=netlink list ruleset`: the family a rule asks for first, by number (NFPROTO_*), where
-// nft's listing leaves the question out. Keys are "FAMILY TABLE CHAIN HANDLE". Lines that are not
-// understood are passed over.
+// `nft --debug=netlink list ruleset`: the family a rule asks for first, by number (NFPROTO_*),
+// where nft's listing leaves the question out. Keys are "FAMILY TABLE CHAIN HANDLE". Lines that are
+// not understood are passed over.
 std::map<std::string, std::uint8_t, std::less<>> parse_nft_families(std::string_view text);
 
 // The statements in nft's own language, near enough to be found in `nft list ruleset`.

@@ -30,13 +30,14 @@ class Host:
     """A namespace with a web server on 80 and 443 and sshd's port, and one that holds edge and stranger."""
 
     def __init__(self, causeway):
-        self.causeway = causeway
+        self.causeway, self.inner, self.any_order = causeway, "", False
         self.name, self.peer = f"cwg{os.getpid()}h", f"cwg{os.getpid()}p"
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="causeway-guard-"))
         (self.folder / "edge.txt").write_text(EDGE)
         self.etc = pathlib.Path("/etc/netns") / self.name
-        if pathlib.Path("/etc/ufw").is_dir():
-            shutil.copytree("/etc/ufw", self.etc / "ufw")
+        for program in ("ufw", "firewalld", "fail2ban"):
+            if pathlib.Path("/etc", program).is_dir():
+                shutil.copytree(f"/etc/{program}", self.etc / program, symlinks=True)
         for name in (self.name, self.peer):
             run("ip", "netns", "add", name)
         run("ip", "-n", self.name, "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", self.peer)
@@ -52,21 +53,56 @@ class Host:
             run("ip", "-n", self.peer, "addr", "add", f"{address}/128", "dev", "lo", "nodad")
         run("ip", "-n", self.name, "route", "add", "default", "via", "198.51.100.1")
         run("ip", "-n", self.name, "-6", "route", "add", "default", "via", "2001:db8:10::1")
-        self.servers = [subprocess.Popen(["ip", "netns", "exec", self.name, sys.executable, "-c", SERVER],
+        # A mount namespace of its own, so that daemons find their sockets where they are on any host.
+        for place in ("/run/dbus", "/run/fail2ban"):
+            pathlib.Path(place).mkdir(exist_ok=True)
+            (self.folder / place[1:]).mkdir(parents=True)
+        binds = "; ".join(f"mount --bind {self.folder}{place} {place}" for place in ("/run/dbus", "/run/fail2ban"))
+        holder = subprocess.Popen(["ip", "netns", "exec", self.name, "unshare", "-m", "sh", "-c",
+                                   f"{binds}; echo ready; exec sleep infinity"], stdout=subprocess.PIPE)
+        holder.stdout.readline()
+        self.inside = ["nsenter", "-t", str(holder.pid), "-m", "-n"]
+        self.servers = [holder]
+        self.servers += [subprocess.Popen(["ip", "netns", "exec", self.name, sys.executable, "-c", SERVER],
                                          stdout=subprocess.PIPE)]
-        self.servers[0].stdout.readline()
+        self.servers[1].stdout.readline()
 
     def close(self):
         for server in self.servers:
             server.kill()
             server.wait()
-        for name in (self.name, self.peer):
-            run("ip", "netns", "del", name, check=False)
+        for name in (self.name, self.peer, self.inner):
+            if name:
+                run("ip", "netns", "del", name, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.rmtree(self.etc, ignore_errors=True)
 
+    def container(self):
+        """A server on 8080 behind docker0."""
+        self.inner = f"{self.name}c"
+        run("ip", "netns", "add", self.inner)
+        run("ip", "-n", self.name, "link", "add", "docker0", "type", "veth", "peer", "name", "eth0", "netns", self.inner)
+        for line in ("addr add 172.17.0.1/16 dev docker0", "addr add fd00:17::1/64 dev docker0 nodad", "link set docker0 up"):
+            run("ip", "-n", self.name, *line.split())
+        for line in ("addr add 172.17.0.2/16 dev eth0", "addr add fd00:17::2/64 dev eth0 nodad", "link set lo up", "link set eth0 up",
+                     "route add default via 172.17.0.1", "-6 route add default via fd00:17::1"):
+            run("ip", "-n", self.inner, *line.split())
+        self.servers.append(subprocess.Popen(["ip", "netns", "exec", self.inner, sys.executable, "-c",
+                                              SERVER.replace("(22, 80, 443)", "(8080,)")], stdout=subprocess.PIPE))
+        self.servers[-1].stdout.readline()
+
     def tool(self, *words, text=None, check=True):
-        return run("ip", "netns", "exec", self.name, *words, text=text, check=check)
+        return run(*self.inside, *words, text=text, check=check)
+
+    def daemon(self, *words, ready):
+        """Started, and there once `ready` (a command) succeeds."""
+        log = (self.folder / "daemons.log").open("a")
+        self.servers.append(subprocess.Popen([*self.inside, *words], stdout=log, stderr=log))
+        for _ in range(300):
+            if self.tool(*ready, check=False).returncode == 0:
+                return
+            time.sleep(0.1)
+        raise RuntimeError(f"{words[0]} does not come up: {(self.folder / 'daemons.log').read_text()[-500:]}")
 
     def guard(self, *words, check=True):
         return self.tool(self.causeway, "guard", *words, "--state", str(self.folder / "state"), check=check)
@@ -91,7 +127,8 @@ class Host:
         for tool in ("iptables-legacy-save", "ip6tables-legacy-save"):
             parts.append("".join(line.split(" [")[0] + "\n" for line in self.tool(tool).stdout.splitlines()
                                  if not line.startswith("#")))
-        return "\n".join(parts)
+        # fail2ban puts a ban in front of the others: which came first says nothing.
+        return "\n".join(sorted("\n".join(parts).split("\n")) if self.any_order else parts)
 
     def journal(self):
         return json.loads((self.folder / "state/journal.json").read_text())
@@ -176,6 +213,61 @@ def ufw(host):
     host.tool("ufw", "--force", "enable")
 
 
+BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>system</type><listen>unix:path=/run/dbus/system_bus_socket</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
+<allow user="*"/></policy></busconfig>
+"""
+
+
+def firewalld(host):
+    """As installed: the zone public with ssh; who asks for http is refused."""
+    (host.folder / "bus.conf").write_text(BUS)
+    host.daemon("dbus-daemon", f"--config-file={host.folder}/bus.conf", "--nofork", "--nopidfile",
+                ready=("test", "-S", "/run/dbus/system_bus_socket"))
+    host.daemon("firewalld", "--nofork", "--nopid", ready=("firewall-cmd", "--state"))
+    host.tool("firewall-cmd", "--zone=public", "--add-rich-rule=rule family=ipv4 source address=192.0.2.0/24 port port=80 protocol=tcp accept")
+
+
+def fail2ban(host):
+    """A jail that has banned an address of the edge, in front of an open web server."""
+    host.any_order = True
+    (host.folder / "web.log").write_text("")
+    (host.etc / "fail2ban/jail.local").write_text(
+        "[DEFAULT]\nbackend = polling\n[sshd]\nenabled = false\n[web]\nenabled = true\nfilter = nginx-http-auth\nport = 80,443\n"
+        f"logpath = {host.folder}/web.log\nbanaction = iptables-multiport\nbantime = 1h\n")
+    (host.etc / "fail2ban/fail2ban.local").write_text(
+        f"[Definition]\nlogtarget = {host.folder}/f2b.log\ndbfile = None\nsocket = /run/fail2ban/fail2ban.sock\npidfile = /run/fail2ban/f2b.pid\n")
+    host.daemon("fail2ban-server", "-f", "-x", "start", ready=("fail2ban-client", "ping"))
+    for _ in range(100):
+        if host.tool("fail2ban-client", "status", "web", check=False).returncode == 0:
+            break
+        time.sleep(0.1)
+    for address in (EDGE4, EDGE6, STRANGER4):
+        host.tool("fail2ban-client", "set", "web", "banip", address)
+    time.sleep(1)
+
+
+def docker(host):
+    """Docker's chains around a container that publishes 80; 443 is the host's own."""
+    host.tool("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
+    host.container()
+    for tool, inside, net in (("iptables-nft", "172.17.0.2", "172.17.0.0/16"), ("ip6tables-nft", "fd00:17::2", "fd00:17::/64")):
+        to = inside if tool == "iptables-nft" else f"[{inside}]"
+        icmp = "-A INPUT -p ipv6-icmp -j ACCEPT\n" if tool == "ip6tables-nft" else ""
+        host.tool(f"{tool}-restore", text=(
+            f"*nat\n:PREROUTING ACCEPT\n:OUTPUT ACCEPT\n:POSTROUTING ACCEPT\n:DOCKER -\n-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER\n"
+            f"-A POSTROUTING -s {net} ! -o docker0 -j MASQUERADE\n-A DOCKER ! -i docker0 -p tcp -m tcp --dport 80 -j DNAT --to-destination {to}:8080\nCOMMIT\n"
+            "*filter\n:INPUT DROP\n:FORWARD DROP\n:OUTPUT ACCEPT\n:DOCKER -\n:DOCKER-USER -\n"
+            "-A INPUT -i lo -j ACCEPT\n-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n" + icmp +
+            "-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n"
+            "-A FORWARD -j DOCKER-USER\n-A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n-A FORWARD -o docker0 -j DOCKER\n"
+            f"-A FORWARD -i docker0 ! -o docker0 -j ACCEPT\n-A DOCKER -d {inside} ! -i docker0 -o docker0 -p tcp -m tcp --dport 8080 -j ACCEPT\n"
+            + ("-A DOCKER-USER -i eth0 -s 131.0.72.0/22 -j DROP\n" if tool == "iptables-nft" else "-A DOCKER-USER -i eth0 -s 2606:4700::/32 -j DROP\n")
+            + "COMMIT\n"))
+
+
 CASES = {
     "nft": lambda host: host.tool("nft", "-f", "-", text=NFT),
     "iptables-legacy": restore("legacy"),
@@ -183,6 +275,9 @@ CASES = {
     "csf-like": restore("legacy", CSF),
     "three-stacks": mixed,
     "ufw": ufw,
+    "firewalld": firewalld,
+    "fail2ban": fail2ban,
+    "docker": docker,
 }
 
 
@@ -227,6 +322,30 @@ class Trial:
         self.expect("a roll-back leaves the old rules", host.rules() == rules)
         self.expect("a roll-back leaves the old picture", host.picture() == before)
 
+    def refreshed(self):
+        """sync asks the provider: a new range comes in, a withdrawn one goes, no answer and a broken one change nothing."""
+        host = self.host
+        host.guard("apply", "--yes")
+        host.guard("confirm")
+        kept = host.journal()["kept"]["ranges"]
+        answer = host.folder / "client/v4/ips"
+        answer.parent.mkdir(parents=True)
+        host.daemon(sys.executable, "-m", "http.server", "-b", "127.0.0.1", "-d", str(host.folder), "8088",
+                    ready=(sys.executable, "-c", "import socket; socket.create_connection(('127.0.0.1', 8088), 1)"))
+        sync = ("sync", "--api", "http://127.0.0.1:8088/client/v4")
+        self.expect("without an answer nothing is changed", host.guard(*sync, check=False).returncode == 3)
+        answer.write_text('{"result": {"ipv4_cidrs": ["0.0.0.0/0"], "ipv6_cidrs": ["2606:4700::/32"]}}')
+        self.expect("a broken answer changes nothing", host.guard(*sync, check=False).returncode == 3
+                    and host.journal()["kept"]["ranges"] == kept)
+        ranges = [one for one in kept if one != "131.0.72.0/22"] + ["192.0.2.0/24"]
+        answer.write_text(json.dumps({"result": {"ipv4_cidrs": [r for r in ranges if ":" not in r],
+                                                 "ipv6_cidrs": [r for r in ranges if ":" in r], "etag": "x"}}))
+        host.guard(*sync)
+        self.expect("the ranges are the provider's", sorted(host.journal()["kept"]["ranges"]) == sorted(ranges))
+        self.expect("a withdrawn range is shut out", not host.reaches(EDGE4, 443))
+        self.expect("a new range gets in", host.reaches(STRANGER4, 443))
+        host.guard("rollback")
+
     def unconfirmed(self):
         host = self.host
         rules = host.rules()
@@ -242,7 +361,7 @@ class Trial:
         host = self.host
         rules = host.rules()
         for moment in moments:
-            applier = subprocess.Popen(["ip", "netns", "exec", host.name, host.causeway, "guard",
+            applier = subprocess.Popen([*host.inside, host.causeway, "guard",
                                         *host.apply_words("--confirm-within", "5s"), "--state", str(host.folder / "state")],
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             time.sleep(moment)
@@ -301,6 +420,8 @@ def main(words):
             CASES[name](host)
             trial = Trial(name, host)
             trial.apply_and_confirm()
+            if name == "nft":
+                trial.refreshed()
             trial.session_survives()
             trial.unconfirmed()
             trial.killed((0.02, 0.05, 0.08, 0.12, 0.2, 0.4))

@@ -2,7 +2,10 @@
 """Random rulesets against the kernel: each is loaded into a network namespace, real SYNs are sent from many
 sources, and the kernel's verdicts are compared with those of `causeway guard prove`. Root only.
 
-    test/rulesets/differential.py --count 200 --seed 1 --causeway build/release/causeway [--keep DIR]
+    make differential COUNT=200 SEED=1
+    python3 test/rulesets/differential.py --count 200 --seed 1 --causeway build/release/causeway [--keep DIR]
+
+A seed and a number make the same ruleset again: `--seed 1 --first 77 --count 1 --show`.
 
 A ruleset with a wrong verdict is written to --keep in the layout of the folders beside this file, and the exit code
 is 1. "unknown" is counted, not an error."""
@@ -402,6 +405,8 @@ def main():
                 clear(sandbox, ruleset)
                 if ruleset.routes or ruleset.sysctls:
                     collect(sandbox, dump, STATE)
+                if counts["rulesets"] % 500 == 0:
+                    print(json.dumps(counts), flush=True)
     finally:
         sandbox.close()
     print(json.dumps(counts))
