@@ -114,6 +114,15 @@ std::uint32_t value_index(Set& set, MapValue value) {
   return static_cast<std::uint32_t>(set.values.size() - 1);
 }
 
+// "*" is found where no other element is (nft_set_core.c, nft_set_catchall_lookup()).
+void add_others(std::optional<MapValue> value, Set& out) {
+  const auto rest = IntervalSet{0, kAllBits}.subtract(IntervalSet::of(out.cells));
+  for (const auto& part : rest.parts()) {
+    out.cells.push_back(part);
+    if (value) out.mapped.push_back(value_index(out, *value));
+  }
+}
+
 }  // namespace
 
 std::optional<Interval> read_constant(Json value, DataType type) {
@@ -150,6 +159,8 @@ void read_elements(Json elements, const NftPlace& place, Set& out) {
     return;
   }
   out.cells.reserve(elements.size() * out.width);
+  bool catches_all = false;
+  std::optional<MapValue> others;
   for (Json element : elements) {
     Json value;
     if (out.is_map) {
@@ -157,13 +168,13 @@ void read_elements(Json elements, const NftPlace& place, Set& out) {
       element = element.at(0);
     }
     if (!bare(element, &out)) continue;
-    if (element.text() == "*") {  // a map's catch-all cannot be told from the rest by intervals
-      out.partial = true;
-      out.why = kElement;
-      continue;
-    }
     std::optional<MapValue> mapped;
     if (out.is_map) mapped = read_value(value, place);
+    if (element.text() == "*" && out.width == 1 && (mapped || !out.is_map)) {
+      others = std::move(mapped);
+      catches_all = true;
+      continue;
+    }
     if (!read_row(element, out.types, row) || (out.is_map && !mapped)) {
       out.partial = true;
       out.why = kElement;
@@ -172,6 +183,7 @@ void read_elements(Json elements, const NftPlace& place, Set& out) {
     out.cells.insert(out.cells.end(), row.begin(), row.end());
     if (out.is_map) out.mapped.push_back(value_index(out, std::move(*mapped)));
   }
+  if (catches_all) add_others(std::move(others), out);
   out.finish();
 }
 

@@ -7,6 +7,9 @@
 namespace causeway::firewall {
 namespace {
 
+// What entering a chain costs beside looking at a rule, which is what a limit on steps is about:
+// chains that jump twice into the next one double the work at each.
+constexpr std::uint64_t kEntrySteps = 32;
 constexpr const char* kTooMuch = "the ruleset is larger or deeper than what is simulated";
 constexpr const char* kProgram = "a program in user space decides (NFQUEUE)";
 constexpr const char* kForeign = "a target or statement that is not understood";
@@ -75,6 +78,7 @@ std::vector<Flow> Walk::run_chain(std::uint32_t chain, std::vector<Flow> flows, 
     return returned;
   }
   frame.path.push_back(chain);
+  steps_ += kEntrySteps;
   std::vector<Flow> next;
   for (const auto index : scene_.rules.chains[chain].rules) {
     if (flows.empty()) break;
