@@ -3,7 +3,9 @@
 #include <simdjson.h>
 
 #include <array>
+#include <charconv>
 #include <cmath>
+#include <cstring>
 #include <string>
 
 #include "base/text.hpp"
@@ -443,7 +445,65 @@ JsonLogReader::~JsonLogReader() = default;
 JsonLogReader::JsonLogReader(JsonLogReader&&) noexcept = default;
 JsonLogReader& JsonLogReader::operator=(JsonLogReader&&) noexcept = default;
 
+namespace {
+
+// What is left of `text` behind `front`; nothing when it begins otherwise.
+std::optional<std::string_view> behind(std::string_view text, std::string_view front) {
+  if (!text.starts_with(front)) return std::nullopt;
+  return text.substr(front.size());
+}
+
+// "1795615331.1234567" seconds as milliseconds, and what stands behind them.
+std::int64_t seconds_at(std::string_view& rest) {
+  std::int64_t whole = 0;
+  const char* const end = rest.data() + rest.size();
+  auto [at, failed] = std::from_chars(rest.data(), end, whole);
+  if (failed != std::errc{} || whole <= 0 || whole > 100'000'000'000) return kNoTime;
+  std::int64_t ms = 0;
+  if (at != end && *at == '.') {
+    int digits = 0;
+    for (++at; at != end && *at >= '0' && *at <= '9'; ++at, ++digits) {
+      if (digits < 3) ms = ms * 10 + (*at - '0');
+    }
+    for (; digits < 3; ++digits) ms *= 10;
+  }
+  rest.remove_prefix(static_cast<std::size_t>(at - rest.data()));
+  return whole * 1000 + ms;
+}
+
+// Caddy's line about a request that was served, in the order in which its encoder (zap) writes it.
+// Most lines of a log are of this kind, and their many fields say nothing more. A key inside a
+// string has its quotation marks escaped, so "status": with a number behind it is the key.
+bool served_by_caddy(std::string_view line, LogLine& out) {
+  constexpr std::string_view kStatus = R"("status":)";
+  auto rest = behind(line, R"({"level":"info","ts":)");
+  if (!rest || !line.ends_with('}')) return false;
+  const auto at = seconds_at(*rest);
+  rest = behind(*rest, R"(,"logger":"http.log.access)");
+  if (at == kNoTime || !rest) return false;
+  const auto end = rest->find('"');
+  if (end == std::string_view::npos) return false;
+  rest = behind(rest->substr(end), R"(","msg":"handled request",)");
+  if (!rest) return false;
+  const auto* found = static_cast<const char*>(
+      ::memmem(rest->data(), rest->size(), kStatus.data(), kStatus.size()));
+  if (found == nullptr) return false;
+  const std::string_view value{found + kStatus.size(), line.data() + line.size()};
+  const int status = status_of(value.substr(0, 3));
+  if (status < 200 || status >= 400 || value.size() < 4 || (value[3] != ',' && value[3] != '}'))
+    return false;
+  out.format = LogFormat::caddy;
+  out.at = at;
+  out.zoned = true;
+  out.status = status;
+  out.error_level = false;
+  return true;
+}
+
+}  // namespace
+
 bool JsonLogReader::read(std::string_view line, bool padded, LogClock& clock, LogLine& out) {
+  if (served_by_caddy(line, out)) return true;
   ondemand::document document;
   ondemand::object object;
   if (!state_->document(line, padded, document)) return false;

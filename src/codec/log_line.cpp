@@ -142,16 +142,34 @@ bool LogReader::text_line(std::string_view line, LogLine& out) {
   return false;
 }
 
-bool LogReader::read(std::string_view line, bool padded, LogLine& out) {
+bool LogReader::bare_line(std::string_view line, bool padded, LogLine& out) {
   out = {};
   if (line.ends_with('\r')) line.remove_suffix(1);
   const bool done =
       line.starts_with('{') ? json_->reader.read(line, padded, clock_, out) : text_line(line, out);
+  if (done) last_ = out.format;
+  return done;
+}
+
+bool LogReader::read(std::string_view line, bool padded, LogLine& out) {
+  out = {};
+  const auto inner = wrap_.take(line, padded);
+  in_pieces_ = inner.state == Unwrapped::State::piece;
+  if (in_pieces_) return false;
+  bool done = inner.state == Unwrapped::State::whole ? bare_line(inner.line, inner.padded, out)
+                                                     : bare_line(line, padded, out);
+  if (!done && inner.state == Unwrapped::State::bare) {
+    const auto behind = without_prefix(line);
+    done = behind.size() < line.size() && bare_line(behind, padded, out);
+  }
   if (!done) {
     out = {};
     return false;
   }
-  last_ = out.format;
+  if (out.at == kNoTime && !inner.stamp.empty()) {
+    std::size_t length = 0;
+    out.at = clock_.iso(inner.stamp, length, out.zoned);
+  }
   return true;
 }
 

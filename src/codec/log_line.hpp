@@ -12,6 +12,7 @@
 
 #include "base/time.hpp"
 #include "codec/log_time.hpp"
+#include "codec/log_wrap.hpp"
 
 namespace causeway::codec {
 
@@ -77,8 +78,13 @@ class LogReader {
 
   // `line` is without its end. At least kLogPadding bytes behind it may be read (JSON is read
   // sixty- four bytes at a time); pass `padded` false when they may not, and the line is copied
-  // first. False when no dialect fits; `out` then holds nothing.
+  // first. False when no dialect fits; `out` then holds nothing. What a container's log driver put
+  // around the line is taken off; then `out` points into the reader, until the next call. Of a
+  // request that was served well only when and status may be taken.
   bool read(std::string_view line, bool padded, LogLine& out);
+
+  // The last line was a piece of one that is not whole yet: no reason to call it unknown.
+  bool in_pieces() const { return in_pieces_; }
 
   // A whole answer of Cloudflare's GraphQL API, over several lines or one: each row in turn.
   // Returns how many there were; nothing when `document` is no such answer.
@@ -98,11 +104,14 @@ class LogReader {
   };
 
   bool text_line(std::string_view line, LogLine& out);
+  bool bare_line(std::string_view line, bool padded, LogLine& out);
   std::optional<std::size_t> rows_of(std::string_view document, const void* context,
                                      void (*each)(const void*, const LogLine&));
 
   LogClock clock_;
   std::unique_ptr<Json> json_;
+  LogWrap wrap_;
+  bool in_pieces_ = false;
   LogFormat last_ = LogFormat::unknown;
 };
 

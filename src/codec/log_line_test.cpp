@@ -82,6 +82,76 @@ TEST(LogReader, CutAndHostileLines) {
   }
 }
 
+TEST(LogReader, TakesOffWhatAContainersLogDriverPutsAround) {
+  LogReader reader;
+  LogLine line;
+  const std::string access = R"(10.0.0.1 - - [25/Nov/2026:14:02:11 +0000] "GET /a HTTP/1.1" 502 7)";
+  const auto status = [&](std::string_view text) {
+    return reader.read(text, false, line) ? line.status : reader.in_pieces() ? 1 : 0;
+  };
+  EXPECT_EQ(status("2026-11-25T14:02:12.5Z stdout F " + access), 502);
+  EXPECT_EQ(stamp(line.at), "2026-11-25T14:02:11.000Z");
+  EXPECT_EQ(status("2026-11-25T14:02:12.5Z stderr P " + access.substr(0, 30)), 1);
+  EXPECT_EQ(status("2026-11-25T14:02:12.5Z stderr F " + access.substr(30)), 502);
+  EXPECT_EQ(status("web-1  | " + access), 502);
+  EXPECT_EQ(status("[pod/a/b] " + access), 502);
+  const std::string escaped =
+      R"(10.0.0.1 - - [25/Nov/2026:14:02:11 +0000] \"GET /\u0026a\tb HTTP/1.1\" 502 7)";
+  EXPECT_EQ(
+      status(R"({"log":")" + escaped + R"(\n","stream":"stdout","time":"2026-11-25T14:02:12Z"})"),
+      502);
+  EXPECT_EQ(
+      status(R"({"log":")" + escaped + R"(","stream":"stdout","time":"2026-11-25T14:02:12Z"})"), 1);
+  EXPECT_EQ(status(R"({"log":"\n","stream":"stdout","time":"2026-11-25T14:02:12Z"})"), 502);
+  // The wrapper's time, where the line has none of its own.
+  EXPECT_TRUE(
+      reader.read("2026-11-25T14:02:12.5Z stdout F "
+                  R"({"level":"error","msg":"x","error":"y"})",
+                  false, line));
+  EXPECT_EQ(stamp(line.at), "2026-11-25T14:02:12.500Z");
+  for (const auto* broken : {R"({"log":")", R"({"log":"\)", R"({"log":"\u12"})", R"({"log":"a\n"})",
+                             "2026-11-25T14:02:12.5Z stdout ", "2026-11-25T14:02:12.5Z stdout F",
+                             "[pod/", "a | ", " | ", "2026-11-25T14:02:12.5Z "}) {
+    EXPECT_EQ(status(broken), 0) << broken;
+  }
+}
+
+TEST(LogReader, ALineThatComesInPiecesHasALimit) {
+  LogReader reader;
+  LogLine line;
+  const std::string piece = "2026-11-25T14:02:12.5Z stdout P " + std::string(16'384, 'x');
+  int pieces = 0;
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_FALSE(reader.read(piece, false, line));
+    pieces += reader.in_pieces() ? 1 : 0;
+  }
+  EXPECT_EQ(pieces, 88);  // of eight, the last one fills the room: a line that nobody understands
+}
+
+TEST(LogReader, CaddysServedRequestsAreReadInOneGlance) {
+  LogReader reader;
+  LogLine line;
+  const auto read = [&](const std::string& head, const std::string& status) {
+    const auto text =
+        head +
+        R"(,"logger":"http.log.access.log0","msg":"handled request","request":{"uri":"/\"status\":500,"},)"
+        R"("duration":0.01,"status":)" +
+        status + R"(,"resp_headers":{"Status":["1"]}})";
+    return reader.read(text, false, line) && line.format == LogFormat::caddy ? line.status : 0;
+  };
+  EXPECT_EQ(read(R"({"level":"info","ts":1795615331.1239)", "200"), 200);
+  EXPECT_EQ(stamp(line.at), "2026-11-25T14:02:11.123Z");
+  EXPECT_TRUE(line.words.empty());
+  EXPECT_EQ(read(R"({"level":"info","ts":1795615331)", "304"), 304);
+  EXPECT_EQ(stamp(line.at), "2026-11-25T14:02:11.000Z");
+  EXPECT_EQ(read(R"({"level":"info","ts":1.795615331e9)", "200"), 200);
+  EXPECT_EQ(line.words, "handled request");
+  EXPECT_EQ(read(R"({"level":"info","ts":1795615331.1)", "502"), 502);
+  EXPECT_EQ(line.words, "handled request");
+  EXPECT_EQ(read(R"({"level":"error","ts":1795615331.1)", "200"), 200);
+  EXPECT_EQ(line.words, "handled request");
+}
+
 TEST(LogReader, ACarriageReturnIsNoPartOfALine) {
   LogReader reader{LogClock{0, kNow}};
   LogLine line;

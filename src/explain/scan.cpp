@@ -18,6 +18,8 @@ constexpr int kFollowLookMs = 1000;  // a rotated file tells nobody
 
 // Nothing in it but a status that says "served": most lines of most logs.
 bool plainly_fine(const LogLine& line) {
+  if (line.format == LogFormat::caddy && line.words.empty() && line.more.empty())
+    return line.status >= 200 && line.status < 400;
   return line.format == LogFormat::access && line.status < 499 && line.status != 444;
 }
 
@@ -89,6 +91,7 @@ class Scan {
     if (text.empty() || text == "\r") return;
     LogLine line;
     if (!reader_.read(text, true, line)) {
+      if (reader_.in_pieces()) return;
       // A GraphQL answer is one document, often over many lines.
       if (number_ == 1 && text.starts_with('{')) collecting_ = true;
       if (collecting_ && document_.size() + text.size() < limits::kDocumentBytes) {

@@ -50,6 +50,42 @@ def check(name, document):
     return document
 
 
+def docker(text, stamp, size=16 * 1024):
+    """As Docker's json-file driver writes it: pieces of 16 KB, only the last with a line end; Go escapes <, > and &."""
+    for at in range(0, max(len(text), 1), size):
+        piece = text[at:at + size] + ("\n" if at + size >= len(text) else "")
+        log = json.dumps(piece).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+        yield f'{{"log":{log},"stream":"stdout","time":"{stamp}"}}'
+
+
+def kubernetes(text, stamp, size=16 * 1024):
+    for at in range(0, max(len(text), 1), size):
+        yield f"{stamp} stdout {'F' if at + size >= len(text) else 'P'} {text[at:at + size]}"
+
+
+WRAPPINGS = {
+    "docker": docker,
+    "docker in pieces": lambda text, stamp: docker(text, stamp, 40),
+    "kubernetes": kubernetes,
+    "kubernetes in pieces": lambda text, stamp: kubernetes(text, stamp, 50),
+    "docker compose": lambda text, stamp: [f"shop-web-1  | {text}"],
+    "kubectl": lambda text, stamp: [f"[pod/web-7d9c/nginx] {stamp} {text}"],
+}
+
+
+def check_wrapped(program, path):
+    """A log driver's wrapping changes nothing of what a log says."""
+    def told(document):
+        groups = [{k: v for k, v in group.items() if k != "example"} for group in document["groups"]]
+        return groups, document["requests"], document["unknown"]["lines"], document["from"], document["to"]
+    bare = told(explain(program, str(path)))
+    lines = path.read_text(errors="replace").splitlines()
+    for name, wrap in WRAPPINGS.items():
+        text = "".join(piece + "\n" for line in lines for piece in wrap(line, "2026-11-25T14:02:11.123456789Z"))
+        for part, (found, right) in enumerate(zip(told(explain(program, "-", stdin=text.encode())), bare)):
+            expect(f"{path.name} as {name}, part {part}", found, right)
+
+
 def check_schema_catches(good):
     mistakes = {
         "no id": lambda d: d["groups"][0].update(failure="Connect gremlins"),
@@ -68,6 +104,7 @@ def check_schema_catches(good):
 def main(program):
     for path in sorted((HERE / "real").glob("*.log")):
         check(path.name, explain(program, str(path)))
+        check_wrapped(program, path)
     plain = explain(program, str(HERE / "real/nginx-error.log"))
     check_schema_catches(plain)
     text = (HERE / "real/nginx-error.log").read_bytes()
@@ -104,6 +141,9 @@ def main(program):
     rows = json.dumps({"data": {"viewer": {"zones": [{"httpRequestsAdaptiveGroups": [
         {"count": 7, "dimensions": {"datetimeMinute": "2026-11-25T14:02:00Z", "edgeResponseStatus": 523, "originResponseStatus": 0}}]}]}}}, indent=2)
     expect("a whole GraphQL answer", explain(program, "-", stdin=rows.encode())["requests"]["failed"], 7)
+    timeless = b'{"log":"\\n","stream":"stderr","time":"2026-11-25T14:02:12Z"}\n{"log":"hello","stream":"stderr","time":"x"}\n'
+    expect("wrapped lines of no known form", explain(program, "-", stdin=timeless + b"2026-11-25T14:02:11.5Z stdout F hello\n", code=3)
+           ["requests"]["failed"], 0)
     for words in (["--zone", "noon", "-"], ["--since", "yesterday", "-"], ["/nowhere/x.log", "/nowhere/y.log"]):
         done = subprocess.run([program, "explain", *words], capture_output=True, text=True, input="")
         expect(f"wrong use: {words}", done.returncode, 2)
