@@ -17,7 +17,9 @@ if [ "$(id -u)" -eq 0 ] && unshare --net --mount --pid --fork true 2>/dev/null; 
   build/dev/causeway lab run --all --filter @ci
   step 'lab: zones that drifted, mended through the provider, and brought back'
   build/dev/causeway lab run --check --filter 'zone/*'
-  step 'lab: a migration rehearsed'
+  step 'lab: a report of each fault, its evidence, and no planted secret in it'
+  /usr/bin/python3 test/lab/report_canaries.py --causeway build/dev/causeway --filter @ci
+  step 'lab: a migration rehearsed, and a cut-over without a lost request'
   build/dev/causeway lab run --check --filter 'plan/*'
 else
   step 'lab left out: it needs root and namespaces (sudo make lab)'

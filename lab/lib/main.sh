@@ -9,7 +9,7 @@ library=/run/lab/tree/lib
 out=/run/lab/out
 mkdir -p /tmp/log /tmp/tls
 chmod 1777 /tmp /tmp/log
-for part in process plan topology tls dns web firewall check provider; do . "$library/$part.sh"; done
+for part in process plan topology tls dns web firewall check provider report; do . "$library/$part.sh"; done
 . "$out/facts"
 
 # What the servers said, when a fault could not be set up.
@@ -176,6 +176,7 @@ case $mode in
     phase run
     [[ $joined == no || $inspect == no ]] || start_inspection
     if [[ -e $out/run.sh ]]; then section run; else run_diagnose; fi
+    [[ -z ${LAB_REPORT-} ]] || run_report
     ;;
 esac
 phase done

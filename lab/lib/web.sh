@@ -22,6 +22,7 @@ nginx() {
     echo "http { access_log /tmp/log/$name.access; default_type text/html; server_tokens on;"
     local kind
     for kind in client_body proxy fastcgi scgi uwsgi; do echo "${kind}_temp_path $directory/$kind;"; done
+    secrets_for nginx
     cat
     echo '}'
   } >"$directory/conf"
@@ -52,6 +53,7 @@ apache() {
     [[ ${mpm:-event} != event ]] || printf '%s\n' 'ServerLimit 2' 'ThreadsPerChild 25' 'MaxRequestWorkers 50'
     printf '%s\n' 'StartServers 1' 'DirectoryIndex index.html' \
       '<Directory /tmp/www>' 'Require all granted' 'AllowOverride None' '</Directory>'
+    secrets_for apache
     cat
   } >"$directory/conf"
   start "$name" "$namespace" apache2 -D FOREGROUND -f "$directory/conf"
@@ -81,6 +83,7 @@ haproxy() {
   {
     printf '%s\n' 'global' '  maxconn 500' '  nbthread 1' 'defaults' '  mode http' '  timeout connect 5s' \
       '  timeout client 60s' '  timeout server 60s' '  timeout http-request 20s'
+    secrets_for haproxy
     cat
   } >"$directory/conf"
   start "$name" "$namespace" "$(type -P haproxy)" -db -f "$directory/conf"

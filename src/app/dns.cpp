@@ -142,9 +142,9 @@ void add_looking(CLI::App& dns, DnsFlags& flags, std::vector<Sub>& subs) {
                            "  causeway dns export example.net latest~1 --format octodns");
   add_zone(*exported, flags);
   exported->add_option("snapshot", flags.which, "which one (default latest)")->option_text("A");
-  exported->add_option("--format", flags.format, "bind, octodns or json (default bind)")
-      ->option_text("bind|octodns|json")
-      ->check(CLI::IsMember({"bind", "octodns", "json", "text"}));
+  exported->add_option("--format", flags.format, "bind, octodns, dnscontrol or json (default bind)")
+      ->option_text("bind|octodns|dnscontrol|json")
+      ->check(CLI::IsMember({"bind", "octodns", "dnscontrol", "json", "text"}));
   add_store(*exported, flags);
   subs.push_back({exported, dns_export});
 

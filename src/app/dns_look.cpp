@@ -197,6 +197,8 @@ int dns_export(const DnsFlags& flags) {
   if (!snapshot) return wrong_use("dns export", snapshot.error().text);
   if (flags.format == "octodns") {
     print(zone::to_octodns(*snapshot));
+  } else if (flags.format == "dnscontrol") {
+    print(zone::to_dnscontrol(*snapshot));
   } else if (flags.format == "json") {
     print(to_json(*snapshot));
   } else {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <memory>
+#include <optional>
 
 #include "app/command.hpp"
 #include "app/diagnose.hpp"
@@ -30,6 +31,8 @@ constexpr const char* kExamples = R"(Examples:
       can the site move? What stops it, what to do when, how to come back
   causeway plan 203.0.113.9,2001:db8::9 198.51.100.20,2001:db8:7::20 --name www.example.net
       one machine's addresses of both families
+  causeway plan OLD NEW --name www.example.net --format calendar --at 2026-12-01T22:00:00Z > move.ics
+      each step with a reminder, up to the day the old origin is retired
   causeway plan OLD NEW --name www.example.net --zone example.net --with facts.json --format html
       with the zone's last snapshot, and with what causeway inspect saw on the new origin
   causeway plan watch OLD NEW --name www.example.net
@@ -42,7 +45,8 @@ struct Understood {
   std::vector<IpAddress> after;
   std::vector<std::string> names;
   std::vector<model::Document> documents;
-  reach::Request request;  // shared by all questions
+  reach::Request request;      // shared by all questions
+  std::optional<WallTime> at;  // of the cut-over
   std::size_t pages = 20;
 };
 
@@ -73,6 +77,15 @@ Parsed<Understood> understand_plan(const PlanFlags& flags) {
     auto document = model::parse_document(*text, path);
     if (!document) return error("--with: " + document.error().text);
     out.documents.push_back(std::move(*document));
+  }
+  if (!flags.at.empty()) {
+    const auto at = parse_rfc3339(flags.at);
+    if (!at)
+      return error(fmt::format("--at: '{}' is no time; expected like 2026-12-01T22:00:00Z",
+                               printable(flags.at, 40)));
+    out.at = *at;
+  } else if (flags.format == "calendar") {
+    return error("--format calendar needs --at, the time of the cut-over: 2026-12-01T22:00:00Z");
   }
   out.request.ssl = ssl_of(flags.ssl);
   out.request.ca_file = flags.ca;
@@ -213,6 +226,11 @@ Parsed<bool> take_zone(const PlanFlags& flags, plan::Seen& seen) {
   if (!snapshot) return error("--zone: " + snapshot.error().text);
   seen.zone = snapshot->zone;
   seen.records = std::move(snapshot->records);
+  if (snapshot->provider) {
+    const auto& settings = snapshot->provider->settings;
+    const auto found = settings.find("tls_client_auth");
+    if (found != settings.end()) seen.origin_pulls = found->second;
+  }
   seen.records_from =
       fmt::format("snapshot {} of {}, {}", snapshot->id, snapshot->zone, rfc3339(snapshot->taken));
   return true;
@@ -269,6 +287,8 @@ int run_plan(const PlanFlags& flags) {
     print(plan_markdown(plan));
   } else if (flags.format == "html") {
     print(plan_html(plan));
+  } else if (flags.format == "calendar") {
+    print(plan_calendar(plan, *asked->at));
   } else {
     print(plan_text(plan, screen_of_stdout(flags.no_color)));
   }
@@ -341,8 +361,10 @@ Command add_plan(CLI::App& root) {
   app->add_option("--edge", flags->edge, "whose ranges the edge connects from (default cloudflare)")
       ->option_text("cloudflare|FILE");
   app->add_option("--format", flags->format, "what is printed (default text)")
-      ->option_text("text|markdown|html|json")
-      ->check(CLI::IsMember({"text", "markdown", "html", "json"}));
+      ->option_text("text|markdown|html|json|calendar")
+      ->check(CLI::IsMember({"text", "markdown", "html", "json", "calendar"}));
+  app->add_option("--at", flags->at, "when the records will change; --format calendar needs it")
+      ->option_text("2026-12-01T22:00:00Z");
   app->add_flag("--no-color", flags->no_color, "no colours (NO_COLOR does the same)");
   CLI::App* watch =
       app->add_subcommand("watch", "During the cut-over: who is led where, what serves");

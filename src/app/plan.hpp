@@ -24,6 +24,7 @@ struct PlanFlags {  // as they stand on the command line; empty = not given
   std::string resolver;
   std::string edge;
   std::string format = "text";
+  std::string at;
   bool no_color = false;
   // watch
   std::vector<std::string> authorities;
@@ -34,6 +35,8 @@ struct PlanFlags {  // as they stand on the command line; empty = not given
 std::string plan_text(const plan::Plan& plan, const Screen& screen);
 std::string plan_markdown(const plan::Plan& plan);
 std::string plan_html(const plan::Plan& plan);
+// The steps as iCalendar (RFC 5545) with reminders; `at`: the time of the cut-over.
+std::string plan_calendar(const plan::Plan& plan, WallTime at);
 
 int plan_watch(const PlanFlags& flags);
 

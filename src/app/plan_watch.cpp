@@ -100,7 +100,10 @@ net::Task<int> watch(const Watching& watching) {
       shown[i] = look.line;
     }
     if (done) {
-      print("every name server leads to the new origin, and it serves\n");
+      print(
+          "every name server leads to the new origin, and it serves\n"
+          "to do: raise the TTLs again in a day, retire the old origin in a week ('causeway plan "
+          "--format calendar' writes the reminders)\n");
       co_return kFine;
     }
     if (failing) print("visitors are led to the new origin and it fails: roll back\n");

@@ -24,6 +24,7 @@
 #include "app/phrases.hpp"
 #include "app/progress.hpp"
 #include "app/read_file.hpp"
+#include "app/report_incident.hpp"
 #include "app/report_page.hpp"
 #include "app/scratch_folder.hpp"
 #include "app/screen.hpp"
@@ -41,6 +42,7 @@ namespace {
 constexpr auto kPrintWait = std::chrono::seconds{60};  // a cold browser on a slow machine
 constexpr std::size_t kAttachmentBytes = 4 * 1024 * 1024;
 constexpr std::size_t kAttachments = 16;
+constexpr std::size_t kPathBytes = 64 * 1024;
 constexpr std::size_t kRulesBytes = 1024 * 1024;
 constexpr std::size_t kSampleShown = 3;  // of a hidden value, in the preview
 
@@ -54,6 +56,8 @@ struct Flags {
   std::string map;
   std::string to;
   std::string zone;
+  std::string store;
+  std::string path_back;
   bool preview = false;
   bool no_color = false;
 };
@@ -96,21 +100,24 @@ struct Input {
   model::Document document;
 };
 
-Parsed<Input> read_input(const std::string& path) {
-  Input out{path == "-" ? "standard input" : path, {}, {}};
-  auto text = read_file(path == "-" ? "/dev/stdin" : path, limits::kDocumentBytes);
-  if (!text) return std::unexpected(text.error());
-  out.text = std::move(*text);
+Parsed<Input> parse_input(std::string name, std::string text) {
+  Input out{std::move(name), std::move(text), {}};
   auto document = model::parse_document(out.text, out.name);
   if (!document) return std::unexpected(document.error());
   out.document = std::move(*document);
   return out;
 }
 
+Parsed<Input> read_input(const std::string& path) {
+  auto text = read_file(path == "-" ? "/dev/stdin" : path, limits::kDocumentBytes);
+  if (!text) return std::unexpected(text.error());
+  return parse_input(path == "-" ? "standard input" : path, std::move(*text));
+}
+
 // The first diagnosis leads; the other documents are joined to it. The verdict is the judge's,
 // anew: the same evidence gives the same verdict, and more gives a sharper one.
-Parsed<model::Diagnosis> from_documents(const std::vector<std::string>& paths) {
-  std::vector<Input> inputs;
+Parsed<model::Diagnosis> from_documents(const std::vector<std::string>& paths,
+                                        std::vector<Input> inputs = {}) {
   for (const auto& path : paths) {
     auto input = read_input(path);
     if (!input) return std::unexpected(input.error());
@@ -161,12 +168,22 @@ Parsed<model::Diagnosis> live(const std::string& url, const std::vector<std::str
   return out;
 }
 
-Parsed<model::Diagnosis> diagnosis_for(const Flags& flags) {
+// An incident's own papers go into `papers`.
+Parsed<model::Diagnosis> diagnosis_for(const Flags& flags, IncidentPapers& papers) {
   std::vector<std::string> documents;
+  std::vector<Input> kept;
   std::string url;
   for (const auto& input : flags.inputs) {
     if (is_document(input)) {
       documents.push_back(input);
+    } else if (!flags.store.empty()) {
+      if (!kept.empty()) return error("--store: one incident at a time");
+      auto found = read_incident(flags.store, input);
+      if (!found) return std::unexpected(found.error());
+      papers = std::move(*found);
+      auto parsed = parse_input("incident " + papers.id, papers.diagnosis);
+      if (!parsed) return std::unexpected(parsed.error());
+      kept.push_back(std::move(*parsed));
     } else if (!url.empty()) {
       return error(
           fmt::format("'{}' is no file, and a URL was given already", printable(input, 100)));
@@ -176,7 +193,7 @@ Parsed<model::Diagnosis> diagnosis_for(const Flags& flags) {
       url = input;
     }
   }
-  return url.empty() ? from_documents(documents) : live(url, documents);
+  return url.empty() ? from_documents(documents, std::move(kept)) : live(url, documents);
 }
 
 // This machine's zone at that time, in minutes east of UTC.
@@ -244,8 +261,11 @@ std::string base_name(const std::string& path) {
 }
 
 Parsed<std::vector<report::Attachment>> attachments(const Flags& flags,
+                                                    const IncidentPapers& papers,
                                                     report::Redactor& redactor) {
   std::vector<report::Attachment> out;
+  for (const auto& file : papers.files)
+    out.push_back({file.name, redactor.text(file.bytes, file.name)});
   if (flags.attach.size() > kAttachments)
     return error(fmt::format("at most {} files can be attached", kAttachments));
   for (const auto& path : flags.attach) {
@@ -353,9 +373,11 @@ std::string decode_map(const std::vector<report::Found>& found) {
 Parsed<int> make_report(const Flags& flags) {
   auto rules = rules_of(flags);
   if (!rules) return std::unexpected(rules.error());
-  const auto diagnosis = diagnosis_for(flags);
+  IncidentPapers papers;
+  const auto diagnosis = diagnosis_for(flags, papers);
   if (!diagnosis) return std::unexpected(diagnosis.error());
   report::Context context;
+  context.incident = papers.facts;
   context.zone_minutes = local_zone(diagnosis->started);
   if (!flags.zone.empty()) {
     const auto zone = parse_zone(flags.zone);
@@ -366,8 +388,14 @@ Parsed<int> make_report(const Flags& flags) {
   report::Redactor redactor{std::move(*rules)};
   keep_subjects(redactor, *diagnosis);
   auto redacted = redactor.diagnosis(*diagnosis);
-  auto files = attachments(flags, redactor);
+  auto files = attachments(flags, papers, redactor);
   if (!files) return std::unexpected(files.error());
+  if (!flags.path_back.empty()) {
+    auto table = read_file(flags.path_back, kPathBytes);
+    if (!table) return std::unexpected(table.error());
+    for (char& c : *table) c = c != '\n' && static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+    context.measured_back = redactor.text(trim(*table), flags.path_back);
+  }
   context.attachments = std::move(*files);
   context.hidden = counts(redactor.found());
   if (flags.preview) {
@@ -395,6 +423,10 @@ constexpr const char* kExamples = R"(Examples:
       from saved documents: text, page, JSON, manifest with SHA-256
   causeway report now.json -o report.eml --to support@host.example
       a mail draft; also .html, .json and (with chromium) .pdf
+  causeway report --store /var/lib/causeway/watch.db latest -o report.tar.zst
+      the newest incident of a watch, with its timeline
+  causeway report now.json --path-back mtr.txt
+      with what 'mtr -rwzbc 50 --tcp --port 443 EDGE' said on the server
   causeway report now.json --attach /var/log/nginx/error.log --preview
       what would be hidden
   causeway report now.json --redact mail,user,network,address,name --rules hide.txt
@@ -410,10 +442,11 @@ Command add_report(CLI::App& root) {
       "report",
       "A report the hosting provider can act on: proof, what was ruled out, the question");
   app->footer(kExamples);
-  app->add_option(
-         "input", flags->inputs,
-         "a URL to diagnose now, or saved documents (causeway.diagnosis/1, causeway.facts/1)")
-      ->option_text("URL|DOCUMENT.json...")
+  app->add_option("input", flags->inputs,
+                  "a URL to diagnose now, saved documents (causeway.diagnosis/1, "
+                  "causeway.facts/1), or, with "
+                  "--store, an incident: its id, the beginning of it, or 'latest'")
+      ->option_text("URL|DOCUMENT.json...|INCIDENT")
       ->required();
   app->add_option("--format", flags->format,
                   "text, html, json, eml, bundle or pdf (default: by the name of -o, else text)")
@@ -424,6 +457,11 @@ Command add_report(CLI::App& root) {
   app->add_option("--attach", flags->attach, "a text file to add, secrets hidden (may be repeated)")
       ->option_text("FILE")
       ->allow_extra_args(false);
+  app->add_option("--store", flags->store, "where a watch keeps its incidents")
+      ->option_text("FILE|postgresql://...");
+  app->add_option("--path-back", flags->path_back,
+                  "a trace made on the server towards the edge (mtr -r, traceroute, tracepath)")
+      ->option_text("FILE");
   app->add_option("--redact", flags->redact,
                   "what is hidden besides secrets: mail,user,network,address,name or none")
       ->option_text("KIND,...");

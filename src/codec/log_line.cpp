@@ -156,11 +156,17 @@ bool LogReader::read(std::string_view line, bool padded, LogLine& out) {
   const auto inner = wrap_.take(line, padded);
   in_pieces_ = inner.state == Unwrapped::State::piece;
   if (in_pieces_) return false;
-  bool done = inner.state == Unwrapped::State::whole ? bare_line(inner.line, inner.padded, out)
-                                                     : bare_line(line, padded, out);
-  if (!done && inner.state == Unwrapped::State::bare) {
-    const auto behind = without_prefix(line);
-    done = behind.size() < line.size() && bare_line(behind, padded, out);
+  bool done = false;
+  if (inner.state == Unwrapped::State::whole) {
+    done = bare_line(inner.line, inner.padded, out);
+  } else {
+    const auto text = without_source(line);
+    const auto behind = without_stamp(text);
+    // Behind a source a time is the tool's; elsewhere it is the log's own.
+    const bool sourced = text.size() < line.size();
+    done = bare_line(sourced ? behind : text, padded, out);
+    if (!done && behind.size() < text.size())
+      done = bare_line(sourced ? text : behind, padded, out);
   }
   if (!done) {
     out = {};

@@ -109,9 +109,13 @@ TEST(LogReader, TakesOffWhatAContainersLogDriverPutsAround) {
                   R"({"level":"error","msg":"x","error":"y"})",
                   false, line));
   EXPECT_EQ(stamp(line.at), "2026-11-25T14:02:12.500Z");
+  const std::string wave =
+      R"({\"level\":\"error\",\"msg\":\"\ud83d\udc4b \ud83d \udc4b \u00e9\",\"error\":\"x\"}\n)";
+  EXPECT_TRUE(reader.read(R"({"log":")" + wave + R"(","stream":"stdout"})", false, line));
+  EXPECT_EQ(line.words, "\xf0\x9f\x91\x8b \xef\xbf\xbd \xef\xbf\xbd \xc3\xa9");
   for (const auto* broken : {R"({"log":")", R"({"log":"\)", R"({"log":"\u12"})", R"({"log":"a\n"})",
                              "2026-11-25T14:02:12.5Z stdout ", "2026-11-25T14:02:12.5Z stdout F",
-                             "[pod/", "a | ", " | ", "2026-11-25T14:02:12.5Z "}) {
+                             "[pod/", "a | ", " | ", "a|", "|", "2026-11-25T14:02:12.5Z "}) {
     EXPECT_EQ(status(broken), 0) << broken;
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 #include "codec/limits.hpp"
 #include "codec/log_line.hpp"
@@ -38,8 +39,7 @@ int hex(char c) {
   return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
 }
 
-// The four digits of \uXXXX; -1 when they are none. Halves of a pair stand for themselves: nothing
-// that is read in a log line depends on what is beyond the basic plane.
+// The four digits of \uXXXX; -1 when they are none.
 int code_unit(std::string_view digits) {
   if (digits.size() < 4) return -1;
   int out = 0;
@@ -50,14 +50,31 @@ int code_unit(std::string_view digits) {
   return out;
 }
 
+// What stands behind "\u", and how many bytes of it: halves of a pair together, one alone as U+FFFD
+// (RFC 8259 section 7). Less than nothing for broken digits.
+std::pair<int, std::size_t> code_point(std::string_view digits) {
+  constexpr int kReplacement = 0xfffd;
+  const int first = code_unit(digits);
+  if (first < 0xd800 || first > 0xdfff) return {first, 4};
+  if (first >= 0xdc00 || !digits.substr(4).starts_with("\\u")) return {kReplacement, 4};
+  const int second = code_unit(digits.substr(6));
+  if (second < 0xdc00 || second > 0xdfff) return {kReplacement, 4};
+  return {0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00), 10};
+}
+
 char* put_utf8(char* to, int code) {
   if (code < 0x80) {
     *to++ = static_cast<char>(code);
   } else if (code < 0x800) {
     *to++ = static_cast<char>(0xc0 | (code >> 6));
     *to++ = static_cast<char>(0x80 | (code & 0x3f));
-  } else {
+  } else if (code < 0x10000) {
     *to++ = static_cast<char>(0xe0 | (code >> 12));
+    *to++ = static_cast<char>(0x80 | ((code >> 6) & 0x3f));
+    *to++ = static_cast<char>(0x80 | (code & 0x3f));
+  } else {
+    *to++ = static_cast<char>(0xf0 | (code >> 18));
+    *to++ = static_cast<char>(0x80 | ((code >> 12) & 0x3f));
     *to++ = static_cast<char>(0x80 | ((code >> 6) & 0x3f));
     *to++ = static_cast<char>(0x80 | (code & 0x3f));
   }
@@ -110,10 +127,10 @@ bool LogWrap::add_unescaped(std::string_view& rest) {
     if (*at == '"') break;
     if (end - at < 2) return false;
     if (at[1] == 'u') {
-      const int code = code_unit({at + 2, static_cast<std::size_t>(end - at - 2)});
+      const auto [code, length] = code_point({at + 2, static_cast<std::size_t>(end - at - 2)});
       if (code < 0) return false;
       to = put_utf8(to, code);
-      at += 6;
+      at += 2 + length;
     } else {
       *to++ = escaped(at[1]);
       at += 2;
@@ -168,21 +185,22 @@ Unwrapped LogWrap::take(std::string_view line, bool padded) {
   return line.starts_with(kDockerFront) ? docker(line) : cri(line, padded);
 }
 
-std::string_view without_prefix(std::string_view line) {
+std::string_view without_source(std::string_view line) {
   if (line.starts_with("[pod/")) {
     const auto end = line.substr(0, kPrefixBytes).find("] ");
-    if (end == std::string_view::npos) return line;
-    line.remove_prefix(end + 2);
-  } else if (const auto bar = line.substr(0, kPrefixBytes).find(" | ");
-             bar != std::string_view::npos) {
-    const auto name = line.substr(0, line.find(' '));
-    const auto blank = line.find_first_not_of(' ', name.size());
-    const bool plain = !name.empty() && std::ranges::all_of(name, [](char c) {
-      return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-             c == '-' || c == '.';
-    });
-    if (plain && blank == bar + 1) line.remove_prefix(bar + 3);
+    return end == std::string_view::npos ? line : line.substr(end + 2);
   }
+  const auto name = line.substr(0, line.substr(0, kPrefixBytes).find(' '));
+  const auto bar = line.find_first_not_of(' ', name.size());
+  if (bar == std::string_view::npos || line[bar] != '|' || bar > kPrefixBytes) return line;
+  const bool plain = !name.empty() && std::ranges::all_of(name, [](char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           c == '-' || c == '.';
+  });
+  return plain && line.substr(bar).starts_with("| ") ? line.substr(bar + 2) : line;
+}
+
+std::string_view without_stamp(std::string_view line) {
   const auto length = stamp_length(line);
   return length == 0 ? line : line.substr(length + 1);
 }

@@ -37,7 +37,11 @@ class LogWrap {
   std::size_t have_ = 0;  // of `text_`
 };
 
-// Without a prefix that people's tools put in front: the line, or what is behind the prefix.
-std::string_view without_prefix(std::string_view line);
+// Without what `docker compose logs` and `kubectl logs --prefix` put in front, else the line
+// itself.
+std::string_view without_source(std::string_view line);
+// Without the time that `--timestamps` puts in front. Logs have such times of their own: only for a
+// line that cannot be read with it.
+std::string_view without_stamp(std::string_view line);
 
 }  // namespace causeway::codec

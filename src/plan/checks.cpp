@@ -39,6 +39,12 @@ bool is_certificate_failure(const EndpointSeen& seen) {
   return seen.failure && model::name(*seen.failure).starts_with("cert.");
 }
 
+// nginx asks for a certificate with an answer of its own, others end the handshake.
+bool demands_certificate(const EndpointSeen& seen) {
+  return seen.page == "client-cert-required" ||
+         seen.failure == model::FailureId::tls_client_cert_required;
+}
+
 bool is_other_page(std::string_view page) {
   return page == "default-page" || page == "parking" || page == "suspended";
 }
@@ -48,7 +54,8 @@ bool is_other_page(std::string_view page) {
 void check_reach(const Seen& seen, const HostSeen& host, std::vector<Check>& out) {
   bool all_good = true;
   for (const auto& end : host.after) {
-    if (is_certificate_failure(end)) continue;  // reached; what is wrong is said elsewhere
+    // Reached; what is wrong is said elsewhere.
+    if (is_certificate_failure(end) || demands_certificate(end)) continue;
     if (end.answers()) {
       if (is_other_page(end.page)) {
         auto wrong =
@@ -80,7 +87,8 @@ void check_reach(const Seen& seen, const HostSeen& host, std::vector<Check>& out
   }
   for (const auto& end : host.after) {
     // It answers, and the diagnosis still found something: loss, a limit, one family.
-    if (!end.answers() || end.cause.empty() || end.cause == "none") continue;
+    if (!end.answers() || end.cause.empty() || end.cause == "none" || demands_certificate(end))
+      continue;
     auto doubt =
         check("reach.quality", State::warn, host.name,
               fmt::format("{} answers, and something is wrong: {}", how(end), end.cause_title));
@@ -95,6 +103,53 @@ void check_reach(const Seen& seen, const HostSeen& host, std::vector<Check>& out
               fmt::format("answers on {} address{} and port{}", host.after.size(),
                           host.after.size() == 1 ? "" : "es", host.after.size() == 1 ? "" : "s")));
   }
+}
+
+// Authenticated origin pulls: a demand that the edge must be set up to meet. True: there is one,
+// and pages cannot be compared without the edge's certificate.
+bool check_origin_pulls(const Seen& seen, const HostSeen& host, std::vector<Check>& out) {
+  std::vector<std::string> demanding;
+  for (const auto& end : host.after) {
+    if (demands_certificate(end)) demanding.push_back(how(end));
+  }
+  const bool before = std::ranges::any_of(host.before, demands_certificate);
+  if (demanding.empty()) {
+    if (!before && seen.origin_pulls != "on") return false;
+    auto lost = check("tls.origin-pulls", State::warn, host.name,
+                      before ? "the old origin lets in nobody without the edge's certificate, and "
+                               "the new one lets in everybody"
+                             : "the edge shows the origin a certificate (authenticated origin "
+                               "pulls), and the new origin does not ask for it");
+    lost.fix =
+        "nginx: ssl_verify_client on, with the edge's CA as ssl_client_certificate; Apache: "
+        "SSLVerifyClient require";
+    out.push_back(std::move(lost));
+    return false;
+  }
+  const bool known = !seen.origin_pulls.empty();
+  const bool meets = seen.origin_pulls == "on";
+  auto demand =
+      check("tls.origin-pulls",
+            meets    ? State::good
+            : !known ? State::unknown
+                     : State::stop,
+            host.name,
+            meets    ? "the new origin demands the edge's certificate, and the edge shows one"
+            : !known ? "the new origin demands a client certificate; whether the edge "
+                       "shows one is not known"
+                     : "the new origin demands a client certificate, and the edge shows "
+                       "none: every request would fail (520, 525 or 400)");
+  demand.evidence = std::move(demanding);
+  if (!meets) {
+    demand.fix = known ? "switch authenticated origin pulls on at the provider (tls_client_auth), "
+                         "or the demand "
+                         "off at the origin until after the move"
+                       : "give the zone's snapshot: causeway dns snapshot ZONE, then --zone ZONE";
+  }
+  out.push_back(std::move(demand));
+  out.push_back(check("content.content", State::unknown, host.name,
+                      "pages cannot be compared without the edge's certificate"));
+  return true;
 }
 
 void check_certificate(const Seen& seen, const HostSeen& host, std::vector<Check>& out) {
@@ -251,7 +306,7 @@ Plan make_plan(Seen seen) {
   for (const auto& host : seen.hosts) {
     check_reach(seen, host, out.checks);
     check_certificate(seen, host, out.checks);
-    check_content(host, out.checks);
+    if (!check_origin_pulls(seen, host, out.checks)) check_content(host, out.checks);
     check_state(host, out.checks);
   }
   check_filter(seen, out.checks);

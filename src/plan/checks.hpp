@@ -8,6 +8,7 @@
 namespace causeway::plan {
 
 void check_reach(const Seen& seen, const HostSeen& host, std::vector<Check>& out);
+bool check_origin_pulls(const Seen& seen, const HostSeen& host, std::vector<Check>& out);
 void check_certificate(const Seen& seen, const HostSeen& host, std::vector<Check>& out);
 void check_content(const HostSeen& host, std::vector<Check>& out);
 void check_state(const HostSeen& host, std::vector<Check>& out);  // databases, uploads, sessions

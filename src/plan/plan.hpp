@@ -2,6 +2,7 @@
 // JSON form: causeway.plan/1 (docs/schema/plan.schema.json).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -63,6 +64,9 @@ struct Seen {
   std::optional<std::vector<FilterFact>> filter;  // absent: no facts were given
   bool strict = true;                             // certificates are checked by the edge
   bool tls = true;                                // the edge speaks TLS to the origin
+  // Authenticated origin pulls, the edge's certificate towards the origin: on | off; empty: not
+  // known
+  std::string origin_pulls;
   WallTime at;
 };
 
@@ -82,7 +86,8 @@ struct Step {
   std::string when;  // "T-24 h"
   std::string text;
   std::vector<std::string> commands;
-  bool point_of_return = false;  // until here, rolling back costs nothing
+  bool point_of_return = false;   // until here, rolling back costs nothing
+  std::chrono::seconds offset{};  // from the cut-over
 };
 
 struct Plan {

@@ -164,6 +164,27 @@ TEST(Plan, EveryMistakeStops) {
   EXPECT_THAT(of_state(make_plan(seen), State::stop), ElementsAre("family.ipv6"));
 }
 
+TEST(Plan, AClientCertificateIsDemandedAndShownOrNot) {
+  Seen seen = healthy();
+  auto& end = seen.hosts.front().after.front();
+  end.failure = model::FailureId::tls_client_cert_required;
+  end.status = 0;
+  EXPECT_THAT(of_state(make_plan(seen), State::unknown),
+              ElementsAre("content.content", "tls.origin-pulls"));
+  seen.origin_pulls = "off";
+  EXPECT_THAT(of_state(make_plan(seen), State::stop), ElementsAre("tls.origin-pulls"));
+  seen.origin_pulls = "on";
+  EXPECT_TRUE(make_plan(seen).go);
+  EXPECT_THAT(of_state(make_plan(seen), State::good), Contains("tls.origin-pulls"));
+  seen = healthy();
+  EXPECT_THAT(of_state(make_plan(seen), State::warn), IsEmpty());
+  seen.origin_pulls = "on";
+  EXPECT_THAT(of_state(make_plan(seen), State::warn), ElementsAre("tls.origin-pulls"));
+  seen = healthy();
+  seen.hosts.front().before.front().page = "client-cert-required";
+  EXPECT_THAT(of_state(make_plan(seen), State::warn), ElementsAre("tls.origin-pulls"));
+}
+
 TEST(Plan, APortThatTheOldOriginDoesNotServeEitherIsNoStop) {
   Seen seen = healthy();
   seen.hosts.front().before.back().failure = model::FailureId::connect_refused;
@@ -190,6 +211,12 @@ TEST(Plan, RecordsThatMoveAndThoseThatMustNot) {
               ElementsAre("causeway dns set www.a.test A 192.0.2.1 --ttl 300 --yes"));
   const auto change = std::ranges::find(plan.steps, "Change the records", &Step::text);
   EXPECT_THAT(change->commands, ElementsAre("causeway dns set www.a.test A 192.0.2.2 --yes"));
+  const auto raise = std::ranges::find(plan.steps, "T+1 d", &Step::when);
+  EXPECT_THAT(raise->commands,
+              ElementsAre("causeway dns set www.a.test A 192.0.2.2 --ttl 86400 --yes"));
+  EXPECT_EQ(raise->offset, std::chrono::hours{24});
+  EXPECT_EQ(plan.steps.front().offset, -std::chrono::hours{48});
+  EXPECT_TRUE(std::ranges::is_sorted(plan.steps, {}, &Step::offset));
   const auto back = std::ranges::find(plan.steps, true, &Step::point_of_return);
   EXPECT_THAT(back->commands, ElementsAre("causeway dns set www.a.test A 192.0.2.1 --yes"));
 }

@@ -202,6 +202,28 @@ void check_records(const Seen& seen, std::vector<Check>& out) {
   }
 }
 
+namespace {
+
+// What was lowered goes up again, with the new addresses.
+std::vector<std::string> raise_ttls(const Seen& seen) {
+  std::map<Key, std::uint32_t> sets;
+  for (const auto& record : moving(seen)) {
+    if (record.proxied.value_or(false) || seconds_of(record) <= kShortTtl) continue;
+    auto& longest = sets[{record.name, record.type}];
+    longest = std::max(longest, seconds_of(record));
+  }
+  std::vector<std::string> out;
+  for (const auto& [key, ttl] : sets) {
+    const std::string values = texts_of(seen.after, key.second == "A");
+    if (!values.empty())
+      out.push_back(fmt::format("causeway dns set {} {}{} --ttl {} --yes", key.first, key.second,
+                                values, ttl));
+  }
+  return out;
+}
+
+}  // namespace
+
 std::vector<Step> steps_of(const Seen& seen) {
   std::vector<Step> out;
   const std::uint32_t ttl = longest_ttl(seen);
@@ -209,7 +231,8 @@ std::vector<Step> steps_of(const Seen& seen) {
     Step lower{.when = fmt::format("T-{}", span(2 * ttl)),
                .text = fmt::format("Lower the TTL of what moves to {} s, and wait the old {} out",
                                    kShortTtl, span(ttl)),
-               .commands = {}};
+               .commands = {},
+               .offset = -std::chrono::seconds{2 * ttl}};
     for (const auto& record : moving(seen)) {
       if (record.proxied.value_or(false) || seconds_of(record) <= kShortTtl) continue;
       lower.commands.push_back(fmt::format("causeway dns set {} {} {} --ttl {} --yes", record.name,
@@ -220,26 +243,31 @@ std::vector<Step> steps_of(const Seen& seen) {
   out.push_back({.when = "T-1 h",
                  .text = "Keep the zone as it is, and run this plan again: it must say go",
                  .commands = {seen.zone.empty() ? std::string{"causeway dns snapshot ZONE"}
-                                                : "causeway dns snapshot " + seen.zone}});
+                                                : "causeway dns snapshot " + seen.zone},
+                 .offset = -std::chrono::hours{1}});
   out.push_back(
       {.when = "T-10 min",
        .text = "Freeze writes on the old origin; copy the database and new uploads a last time",
-       .commands = {}});
+       .commands = {},
+       .offset = -std::chrono::minutes{10}});
   out.push_back({.when = "T",
                  .text = "Change the records",
                  .commands = cut_over(seen),
                  .point_of_return = false});
+  // With the TTL lowered first, all but the most stubborn resolvers know the change by then.
   out.push_back({.when = "T",
                  .text = "Watch who still reaches the old origin, and whether the new one serves",
                  .commands = {watch_command(seen)}});
   out.push_back(
-      {.when = fmt::format("T+{}", span(std::max(ttl, kShortTtl))),
+      {.when = "T+15 min",
        .text = "Decide. Until writes are let in on the new origin, rolling back loses nothing",
        .commands = roll_back(seen),
-       .point_of_return = true});
-  Step check{.when = fmt::format("T+{}", span(2 * std::max(ttl, kShortTtl))),
+       .point_of_return = true,
+       .offset = std::chrono::minutes{15}});
+  Step check{.when = "T+30 min",
              .text = "Check every name through the edge; end the freeze",
-             .commands = {}};
+             .commands = {},
+             .offset = std::chrono::minutes{30}};
   for (const auto& host : seen.hosts) {
     check.commands.push_back(fmt::format("causeway diagnose https://{}/", host.name));
   }
@@ -247,12 +275,14 @@ std::vector<Step> steps_of(const Seen& seen) {
   out.push_back(
       {.when = "T+1 d",
        .text = "Raise the TTL again, and look at the old origin's access log: who still comes?",
-       .commands = {}});
+       .commands = raise_ttls(seen),
+       .offset = std::chrono::days{1}});
   out.push_back({.when = "T+7 d",
                  .text = "Retire the old origin, once nothing in the zone leads to it",
                  .commands = {fmt::format(
                      "causeway dns drift {}{}", seen.zone.empty() ? "ZONE" : seen.zone,
-                     seen.after.empty() ? "" : " --known-address " + seen.after.front().text())}});
+                     seen.after.empty() ? "" : " --known-address " + seen.after.front().text())},
+                 .offset = std::chrono::days{7}});
   return out;
 }
 

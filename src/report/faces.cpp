@@ -132,7 +132,12 @@ std::string as_text(const Report& report) {
     out += line.observations.empty() ? "  " + line.text + "\n"
                                      : wrapped("  ", line.text + cited(line.observations));
   section(out, "PATH BACK");
-  for (const auto& line : report.path_back) out += wrapped("  ", line);
+  for (const auto& text : report.path_back) {
+    // A table stays a table.
+    const bool table = text.contains('\n');
+    for (const auto line : split(text, '\n'))
+      out += table ? fmt::format("  {}\n", line) : wrapped("  ", line);
+  }
   if (!report.why.empty()) section(out, "WHAT FOLLOWS FROM IT");
   for (const auto& line : report.why) {
     const bool reason = line.text.starts_with("for: ") || line.text.starts_with("against: ");

@@ -145,6 +145,22 @@ constexpr std::array kRows{
     Row{C::dns_stale_aaaa_record,
         "Does {address} still belong to our server? If not, since when, and which IPv6 address has "
         "it now?"},
+    Row{C::tls_expired,
+        "The certificate that {place} shows for {host} has expired. Who renews it, why did the "
+        "renewal fail, and when will the new one be loaded?"},
+    Row{C::tls_renewed_not_loaded,
+        "Was the certificate of {host} renewed without the server at {place} loading it? Please "
+        "reload it, and let each renewal do so."},
+    Row{C::tls_wrong_host,
+        "Which virtual host answers for {host} at {place}? The certificate shown is for other "
+        "names."},
+    Row{C::tls_incomplete_chain,
+        "Please let {place} send the whole chain for {host}: the issuer's intermediate certificate "
+        "is missing."},
+    Row{C::tls_self_signed,
+        "Please install a certificate of a public authority for {host} at {place}: the one shown "
+        "is "
+        "self-signed."},
     Row{C::http_edge_denied,
         "Which rule of the web server, or of a security module before it, denies requests from our "
         "edge's ranges?"},

@@ -56,6 +56,22 @@ std::vector<std::string_view> words_of(std::string_view name) {
   return out;
 }
 
+// Keys of two words, however they are joined: "X-Api-Key", "stripe.secret.key", "AUTH_KEY".
+constexpr std::array<std::string_view, 8> kTellingPairs{
+    "api_key",  "access_key",  "private_key",    "secret_key",
+    "auth_key", "signing_key", "encryption_key", "account_key",
+};
+
+bool holds_telling_pair(std::string_view all, bool at_end) {
+  std::string joined{all};
+  for (char& c : joined) {
+    if (!is_word(c)) c = '_';
+  }
+  return std::ranges::any_of(kTellingPairs, [&](std::string_view pair) {
+    return at_end ? joined.ends_with(pair) : joined.contains(pair);
+  });
+}
+
 // Directives whose value is no secret although a word in them is telling.
 constexpr std::array<std::string_view, 7> kInnocent{
     "proxy_pass", "fastcgi_pass",   "uwsgi_pass", "scgi_pass",
@@ -76,7 +92,7 @@ bool is_telling(std::string_view name, bool in_query, bool last_only) {
   };
   const auto all = lower(name);
   if (std::ranges::find(kInnocent, all) != kInnocent.end()) return false;
-  if (fits(name)) return true;
+  if (fits(name) || holds_telling_pair(all, last_only)) return true;
   const auto words = words_of(name);
   for (const auto word : words) {
     if (fits(word) && (!last_only || word.data() == words.back().data())) return true;

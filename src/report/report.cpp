@@ -17,6 +17,7 @@ constexpr std::size_t kPacketsKept = 60;
 constexpr std::size_t kQuestions = 3;
 constexpr double kWorthAsking = 0.1;
 constexpr std::size_t kRuledOut = 20;
+constexpr std::size_t kCited = 4;
 constexpr std::size_t kIdDigits = 16;
 
 std::string shown(std::string_view text) { return printable(text, limits::kTextKept); }
@@ -85,6 +86,7 @@ std::vector<Fact> facts_of(const model::Diagnosis& diagnosis, const Context& con
   std::string from = shown(diagnosis.vantage.name);
   if (!diagnosis.vantage.addresses.empty())
     from += " (" + shown(join(diagnosis.vantage.addresses, ", ")) + ")";
+  for (const auto& fact : context.incident) add(fact.label, shown(fact.value));
   add("measured from", from);
   add("ray ids", join(rays(diagnosis), ", "));
   return out;
@@ -174,7 +176,42 @@ std::vector<std::string> path_back(const model::Diagnosis& diagnosis) {
   return out;
 }
 
-std::vector<Line> reasons_of(const model::Verdict& verdict) {
+bool tells_of(const model::Observation& seen, model::Stage stage, model::FailureId failure) {
+  using model::Kind;
+  switch (stage) {
+    case model::Stage::resolve: return seen.kind == Kind::dns || seen.kind == Kind::address;
+    case model::Stage::route:
+    case model::Stage::connect: return seen.kind == Kind::connect;
+    case model::Stage::secure:
+      return seen.kind ==
+             (model::name(failure).starts_with("cert.") ? Kind::certificate : Kind::tls);
+    case model::Stage::exchange: return seen.kind == Kind::http;
+    default: return false;
+  }
+}
+
+// What the failure itself was seen in: the reason for a cause that needs no other.
+Line failure_itself(const model::Diagnosis& diagnosis) {
+  Line out{"", "for: " + shown(diagnosis.verdict.sentence), {}};
+  const auto failure = diagnosis.verdict.failure;
+  for (const auto& attempt : diagnosis.attempts) {
+    const auto* failed = attempt.failed_stage();
+    if (failed == nullptr || failed->failure != failure || !failure) continue;
+    for (const auto& seen : diagnosis.observations) {
+      const bool there = !attempt.address || seen.text("address") == attempt.address->text();
+      const bool main = seen.text("variant").empty() || seen.text("variant") == "main";
+      const bool ours = seen.vantage.empty() || seen.vantage == diagnosis.vantage.name;
+      if (there && main && ours && tells_of(seen, failed->stage, *failure))
+        out.observations.push_back(seen.id);
+    }
+    if (!out.observations.empty()) break;
+  }
+  if (out.observations.size() > kCited) out.observations.resize(kCited);
+  return out;
+}
+
+std::vector<Line> reasons_of(const model::Diagnosis& diagnosis) {
+  const model::Verdict& verdict = diagnosis.verdict;
   std::vector<Line> out;
   for (const auto& cause : verdict.causes) {
     if (out.empty() || cause.probability >= kWorthAsking) {
@@ -185,6 +222,7 @@ std::vector<Line> reasons_of(const model::Verdict& verdict) {
                      {}});
       for (const auto& reason : cause.reasons)
         out.push_back({"", "for: " + reason.sentence, reason.observations});
+      if (cause.reasons.empty()) out.push_back(failure_itself(diagnosis));
       for (const auto& reason : cause.counter_reasons)
         out.push_back({"", "against: " + reason.sentence, reason.observations});
     }
@@ -232,7 +270,9 @@ Report build(model::Diagnosis diagnosis, Context context) {
   out.packets = packets_of(diagnosis);
   out.path_to = path_to(diagnosis);
   out.path_back = path_back(diagnosis);
-  out.why = reasons_of(diagnosis.verdict);
+  if (!context.measured_back.empty())
+    out.path_back = {"Measured on the server:", std::move(context.measured_back)};
+  out.why = reasons_of(diagnosis);
   out.ruled_out = ruled_out_of(diagnosis.verdict);
   out.hidden = std::move(context.hidden);
   out.attachments = std::move(context.attachments);

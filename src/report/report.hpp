@@ -37,6 +37,8 @@ struct Context {
   std::string code_title;  // "Connection timed out"
   std::vector<HiddenCount> hidden;
   std::vector<Attachment> attachments;
+  std::vector<Fact> incident;  // since when, until when, how many sites
+  std::string measured_back;   // what was measured on the server towards us, as it is
 };
 
 struct Report {
@@ -47,7 +49,7 @@ struct Report {
   std::vector<std::string> questions;  // most important first
   std::vector<Line> packets;           // what was sent and what came back, in order of time
   std::vector<Line> path_to;           // hop by hop
-  std::vector<std::string> path_back;
+  std::vector<std::string> path_back;  // sentences, and at place 1 a command or a table
   std::vector<Line> why;
   std::vector<Line> ruled_out;
   std::vector<HiddenCount> hidden;

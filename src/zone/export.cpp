@@ -110,6 +110,41 @@ std::string octodns_value(const Record& record) {
   return {};
 }
 
+// A JavaScript string. Bytes beyond ASCII stay: the file is UTF-8.
+std::string script(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      out += fmt::format("\\x{:02x}", byte);
+    } else {
+      if (c == '"' || c == '\\') out += '\\';
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+// The arguments of DNSControl's function for a type, behind the name; empty when there is none.
+std::string dnscontrol_values(const Record& record) {
+  const auto words = words_of(record.content);
+  if (record.is_address()) return script(record.content);
+  if (record.type == "CNAME" || record.type == "NS" || record.type == "PTR")
+    return script(absolute(record.content));
+  if (record.type == "TXT") return script(canonical_content("TXT", record.content));
+  if (record.type == "MX")
+    return fmt::format("{}, {}", record.priority.value_or(0), script(absolute(record.content)));
+  if (record.type == "SRV" && words.size() == 3) {
+    return fmt::format("{}, {}, {}, {}", record.priority.value_or(0), words[0], words[1],
+                       script(absolute(words[2])));
+  }
+  if (record.type == "CAA" && words.size() == 3) {
+    return fmt::format("{}, {}{}", script(words[1]), script(canonical_content("TXT", words[2])),
+                       words[0] == "128" ? ", CAA_CRITICAL" : "");
+  }
+  return {};
+}
+
 void octodns_set(std::string& out, const std::vector<const Record*>& set, std::string& unknown) {
   const Record& record = *set.front();
   std::string values;
@@ -177,6 +212,32 @@ std::string to_octodns(const Snapshot& snapshot) {
     if (!body.empty()) out += yaml(name) + ":\n" + body;
   }
   if (!unknown.empty()) out += "# types that octoDNS does not know:\n" + unknown;
+  return out;
+}
+
+std::string to_dnscontrol(const Snapshot& snapshot) {
+  std::string out = fmt::format(
+      "// {}, taken {} from {}\nvar REG_NONE = NewRegistrar(\"none\");\n"
+      "var DSP_CLOUDFLARE = NewDnsProvider(\"cloudflare\");\n\n"
+      "D({}, REG_NONE, DnsProvider(DSP_CLOUDFLARE),\n",
+      snapshot.zone, rfc3339(snapshot.taken), snapshot.source, script(snapshot.zone));
+  std::string unknown;
+  for (const auto& record : snapshot.records) {
+    const bool own = record.name == snapshot.zone;
+    if (record.type == "SOA" || (record.type == "NS" && own)) continue;
+    const std::string values = dnscontrol_values(record);
+    if (values.empty()) {
+      unknown += fmt::format("// {}\n", text_of(record));
+      continue;
+    }
+    // TTL(1) is "automatic" to DNSControl's Cloudflare provider, too.
+    std::string more = fmt::format(", TTL({})", record.ttl);
+    if (record.proxied) more += *record.proxied ? ", CF_PROXY_ON" : ", CF_PROXY_OFF";
+    out += fmt::format("  {}({}, {}{}),\n", record.type,
+                       script(own ? "@" : relative(record.name, snapshot.zone)), values, more);
+  }
+  out += "END);\n";
+  if (!unknown.empty()) out += "// types without a function of their own:\n" + unknown;
   return out;
 }
 

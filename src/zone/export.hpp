@@ -15,4 +15,8 @@ std::string to_bind(const Snapshot& snapshot);
 // stand in comments at the end.
 std::string to_octodns(const Snapshot& snapshot);
 
+// DNSControl's dnsconfig.js, for its Cloudflare provider. SOA and the zone's own NS records are the
+// provider's there; types without a function of their own stand in comments at the end.
+std::string to_dnscontrol(const Snapshot& snapshot);
+
 }  // namespace causeway::zone

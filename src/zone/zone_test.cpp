@@ -170,6 +170,23 @@ TEST(Export, AMasterFile) {
   EXPECT_THAT(to_octodns(snapshot), HasSubstr("'':\n  - type: A\n    ttl: 300\n"));
 }
 
+TEST(Export, DnsControl) {
+  Snapshot snapshot{.id = "1", .taken = wall_now(), .zone = "example.net", .source = "cloudflare"};
+  snapshot.records = records({"example.net 1 A 203.0.113.9 proxied", "example.net 300 NS a.ns.test",
+                              "www.example.net 60 MX mail.example.net priority=10",
+                              "sub.example.net 300 NS b.ns.test", "x.example.net 60 HTTPS x"});
+  snapshot.records.push_back(record("example.net 60 TXT x"));
+  snapshot.records.back().content = R"("say ""hi"" \\ there")";
+  const std::string text = to_dnscontrol(snapshot);
+  EXPECT_THAT(text, HasSubstr("D(\"example.net\", REG_NONE, DnsProvider(DSP_CLOUDFLARE),\n"));
+  EXPECT_THAT(text, HasSubstr("  A(\"@\", \"203.0.113.9\", TTL(1), CF_PROXY_ON),\n"));
+  EXPECT_THAT(text, HasSubstr("  MX(\"www\", 10, \"mail.example.net.\", TTL(60)),\n"));
+  EXPECT_THAT(text, HasSubstr("  NS(\"sub\", \"b.ns.test.\", TTL(300)),\n"));
+  EXPECT_THAT(text, Not(HasSubstr("a.ns.test")));
+  EXPECT_THAT(text,
+              HasSubstr("END);\n// types without a function of their own:\n// x.example.net"));
+}
+
 TEST(Api, TellsTheWholeChain) {
   const auto failed =
       read_answer(400, R"({"success":false,"errors":[{"code":1004,"message":"DNS Validation Error",
