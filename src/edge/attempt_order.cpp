@@ -27,7 +27,8 @@ std::optional<std::size_t> OriginWalk::pick(Instant now, bool any) {
     const OriginState& state = *pool_.origins[i];
     const Origin& origin = state.origin();
     const auto& record = state.record;
-    const bool well = record.circuit.would_admit(now) && !state.rests(now);
+    const bool well =
+        record.health.serves() && record.circuit.would_admit(now) && !state.rests(now);
     const auto& latency = pool_.pool.policy == Policy::latency ? record.connects : record.answers;
     candidates.push_back(
         {.weight = origin.weight,

@@ -141,6 +141,23 @@ class Checker {
                           fmt::format("no route uses pool \"{}\"", pool.name));
       }
       origins(pool, node);
+      check(pool.check, node == nullptr ? nullptr : node->find("check"));
+    }
+  }
+
+  void check(const HealthCheck& check, const Node* node) {
+    if (check.kind == CheckKind::off) return;
+    if (!check.path.starts_with('/')) {
+      findings_.error("wrong-value", place(node, "path"), "a path begins with \"/\"");
+    }
+    if (check.status_from > check.status_to) {
+      findings_.error("contradiction", place(node, "status_from"),
+                      fmt::format("no status is at least {} and at most {}", check.status_from,
+                                  check.status_to));
+    }
+    if (check.timeout > check.interval) {
+      findings_.warning("contradiction", place(node, "timeout"),
+                        "a check may take longer than the interval: the next one waits for it");
     }
   }
 

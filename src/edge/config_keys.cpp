@@ -52,6 +52,13 @@ static std::span<const Word<Policy>> words(Policy) {
                                      Word<Policy>{"latency", Policy::latency}};
   return kWords;
 }
+static std::span<const Word<CheckKind>> words(CheckKind) {
+  static constexpr std::array kWords{
+      Word<CheckKind>{"off", CheckKind::off},     Word<CheckKind>{"http", CheckKind::http},
+      Word<CheckKind>{"https", CheckKind::https}, Word<CheckKind>{"tcp", CheckKind::tcp},
+      Word<CheckKind>{"tls", CheckKind::tls},     Word<CheckKind>{"ping", CheckKind::ping}};
+  return kWords;
+}
 namespace {
 
 const Keys<Timeouts>& timeout_keys() {
@@ -193,6 +200,8 @@ const Keys<Origin>& origin_keys() {
           .add("priority", &Origin::priority,
                "0 primary, 1 backup, 2 fallback ...: the lowest with a healthy origin serves.",
                between(0, 15))
+          .add("connections", &Origin::connections,
+               "Requests at it at once, of one worker; more wait in the pool's queue.", at_least(1))
           .add("idle_connections", &Origin::idle_connections, "Kept open, of one worker.",
                at_least(0))
           .add("drain", &Origin::drain, "No new visitors; those with affinity stay.");
@@ -217,6 +226,29 @@ const Keys<Retries>& retry_keys() {
   return keys;
 }
 
+const Keys<HealthCheck>& check_keys() {
+  static const auto keys =
+      Keys<HealthCheck>{}
+          .add("kind", &HealthCheck::kind, "What is tried; each worker checks for itself.")
+          .add("path", &HealthCheck::path, "Asked for by http and https checks, with GET.")
+          .add("host", &HealthCheck::host,
+               "Host line and server name; else host_header or host of the origin.")
+          .add("status_from", &HealthCheck::status_from, "Lowest status that is well.",
+               between(100, 599))
+          .add("status_to", &HealthCheck::status_to, "Highest status that is well.",
+               between(100, 599))
+          .add("text", &HealthCheck::text, "Must stand in the first 64 KiB of the answer's body.")
+          .add("interval", &HealthCheck::interval, "From one check to the next.",
+               at_least(milliseconds{100}))
+          .add("timeout", &HealthCheck::timeout, "Of the whole check, for each address.",
+               at_least(milliseconds{10}))
+          .add("failures", &HealthCheck::failures, "So many in a row, then the origin is down.",
+               between(1, 100))
+          .add("successes", &HealthCheck::successes, "So many in a row, then it is up again.",
+               between(1, 100));
+  return keys;
+}
+
 const Keys<Pool>& pool_keys() {
   static const auto keys =
       Keys<Pool>{}
@@ -230,7 +262,15 @@ const Keys<Pool>& pool_keys() {
                "Cookie that keeps a visitor with one origin. Empty: none.")
           .add("slow_start", &Pool::slow_start,
                "An origin that comes back gets its share step by step over this time.")
+          .add("queue", &Pool::queue,
+               "Requests that may wait for a place at an origin, of one worker; then 503.",
+               at_least(0))
+          .add("queue_wait", &Pool::queue_wait, "How long they wait.", at_least(milliseconds{1}))
           .add_tables("origin", &Pool::origins, origin_keys(), "A server that holds the site.")
+          .add_table(
+              "check", &Pool::check, check_keys(),
+              "Every origin is asked at an interval. One that is down gets no visitors while "
+              "another is up; when all are down, they are tried all the same.")
           .add_table("retry", &Pool::retries, retry_keys(),
                      "A request is repeated only when that is safe: nothing was sent, or it is "
                      "idempotent and met a connection that had been closed.");

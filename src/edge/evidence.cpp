@@ -265,6 +265,17 @@ void OriginEvidence::add(SeenAttempt attempt) {
   if (failed_.size() > limits::kEvidenceFailures) failed_.pop_front();
 }
 
+void OriginEvidence::checked(Health health, std::optional<model::FailureId> failure,
+                             std::string because) {
+  const std::scoped_lock lock{mutex_};
+  checked_ = {health, failure, std::move(because)};
+}
+
+OriginEvidence::Checked OriginEvidence::check() const {
+  const std::scoped_lock lock{mutex_};
+  return checked_;
+}
+
 OriginEvidence::Counts OriginEvidence::counts() const {
   Counts out{.attempts = attempts_.load(std::memory_order_relaxed),
              .failures = failures_.load(std::memory_order_relaxed),
@@ -314,9 +325,13 @@ std::string Evidence::json(std::string_view vantage, WallTime now) const {
   Json origins = Json::array();
   for (const auto& row : rows_) {
     const auto counts = row.evidence->counts();
+    const auto check = row.evidence->check();
     origins.push_back(
         {{"pool", row.pool},
          {"origin", row.evidence->origin().name},
+         {"health", name(check.health)},
+         {"check_failure", check.failure ? Json(model::name(*check.failure)) : Json(nullptr)},
+         {"check_because", check.because},
          {"attempts", counts.attempts},
          {"failures", counts.failures},
          {"last_success", moment(counts.last_success)},
@@ -345,14 +360,21 @@ std::string Evidence::metrics() const {
   std::string failures =
       "# HELP causeway_edge_origin_failures_total Those that failed.\n"
       "# TYPE causeway_edge_origin_failures_total counter\n";
+  std::string up =
+      "# HELP causeway_edge_origin_up What active checks say: 1 up, 0 down; none without checks.\n"
+      "# TYPE causeway_edge_origin_up gauge\n";
   for (const auto& row : rows_) {
     const auto counts = row.evidence->counts();
+    const auto health = row.evidence->check().health;
     const auto labels = fmt::format("{{pool=\"{}\",origin=\"{}\"}}", label(row.pool),
                                     label(row.evidence->origin().name));
     attempts += fmt::format("causeway_edge_origin_attempts_total{} {}\n", labels, counts.attempts);
     failures += fmt::format("causeway_edge_origin_failures_total{} {}\n", labels, counts.failures);
+    if (health != Health::unknown) {
+      up += fmt::format("causeway_edge_origin_up{} {}\n", labels, health == Health::up ? 1 : 0);
+    }
   }
-  return attempts + failures;
+  return attempts + failures + up;
 }
 
 }  // namespace causeway::edge

@@ -16,6 +16,7 @@
 #include "base/address.hpp"
 #include "base/time.hpp"
 #include "edge/config.hpp"
+#include "edge/health.hpp"
 #include "model/diagnosis.hpp"
 #include "model/failure.hpp"
 
@@ -51,6 +52,15 @@ class OriginEvidence {
   bool wants(bool failed, WallTime at);
   void add(SeenAttempt attempt);
 
+  // What active checks say now; of several workers, the latest.
+  void checked(Health health, std::optional<model::FailureId> failure, std::string because);
+  struct Checked {
+    Health health = Health::unknown;
+    std::optional<model::FailureId> failure;  // of the latest check
+    std::string because;
+  };
+  Checked check() const;
+
   struct Counts {
     std::uint64_t attempts = 0;
     std::uint64_t failures = 0;
@@ -71,6 +81,7 @@ class OriginEvidence {
   mutable std::mutex mutex_;
   std::deque<SeenAttempt> failed_;           // the newest last
   std::optional<SeenAttempt> last_success_;  // of each second, the first
+  Checked checked_;
 };
 
 // All origins of one configuration.

@@ -48,6 +48,8 @@ class Handling {
   std::optional<Condition> refusal(const Runtime::Match& match) const;
   net::Task<void> try_origins(PoolState& pool);
   net::Task<Way> try_origin(OriginState& state);
+  net::Task<bool> wait_for_place(OriginState& state);
+  void no_place(OriginState& state);
   net::Task<Way> try_address(OriginState& state, Endpoint address);
   net::Task<Way> exchange(OriginState& state, std::unique_ptr<Link> link);
   Way after(const ExchangeEnd& end, const Attempt& attempt, bool reused);
@@ -151,13 +153,39 @@ net::Task<void> Handling::try_origins(PoolState& pool) {
   pool.budget.request(worker_.now());
   OriginWalk walk{pool, ask_};
   while (OriginState* state = walk.next(worker_.now())) {
+    const auto entry = state->queue.enter();
+    if (entry == Gate::Entry::full ||
+        (entry == Gate::Entry::wait && !co_await wait_for_place(*state))) {
+      no_place(*state);
+      continue;
+    }
+    const OriginQueue::Place place{state->queue};
     const InUse in_use{state->in_use};
+    if (entry == Gate::Entry::wait && reply_.visitor_gone()) {
+      state->record.circuit.abandoned();
+      scratch_.story.visitor = VisitorEnd::gone;
+      reply_.cut();
+      co_return;
+    }
     const Way way = co_await try_origin(*state);
     learn(*state, way);
     if (way == Way::done) co_return;
     if (way == Way::give_up || !attempts_left()) break;
   }
   co_await tell_failure();
+}
+
+net::Task<bool> Handling::wait_for_place(OriginState& state) {
+  return state.queue.wait(worker_.now() + pool_->queue_wait);
+}
+
+void Handling::no_place(OriginState& state) {
+  state.record.circuit.abandoned();  // nothing was learned of it
+  Attempt& attempt = new_attempt(state);
+  attempt.remembered = true;
+  attempt.failure = FailureId::choose_queue_full;
+  attempt.because =
+      fmt::format("{} requests are at this origin, {} wait", state.in_use, state.queue.waiting());
 }
 
 // What this request says about the origin it tried last.

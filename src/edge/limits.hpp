@@ -37,6 +37,8 @@ constexpr std::size_t kEdgeAddresses = 16;  // of one origin
 constexpr auto kEdgeSweep = seconds{1};
 
 // --- choosing an origin ---
+constexpr std::size_t kCheckBody =
+    64UL * 1024;  // of a health check's answer, searched for its text
 constexpr std::size_t kPoolOrigins = 64;
 // A failure that cost a visitor less than this is asked for again soon: a restarted server is
 // found.

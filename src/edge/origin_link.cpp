@@ -87,8 +87,9 @@ bool wants_tls(const Origin& origin, bool visitor_secure) {
          (origin.scheme == OriginScheme::visitor && visitor_secure);
 }
 
-OriginState::OriginState(const Origin& origin, const Timeouts& timeouts, Duration rest)
-    : origin_(origin), timeouts_(timeouts), rest_(rest) {
+OriginState::OriginState(const Origin& origin, const Timeouts& timeouts, Duration rest,
+                         std::size_t queue)
+    : queue(origin.connections, queue), origin_(origin), timeouts_(timeouts), rest_(rest) {
   if (const auto address = IpAddress::parse(origin.host)) {
     addresses_.list.push_back(*address);
     literal_ = true;
@@ -200,7 +201,7 @@ net::Task<const Addresses*> OriginState::addresses(std::string_view resolver) {
 }
 
 net::Task<bool> OriginState::secure(Link& link, net::Fd socket, const LinkWish& wish,
-                                    Attempt& attempt) {
+                                    Attempt& attempt, Instant until) {
   net::TlsOptions options;
   options.sni = wish.sni;
   options.host = wish.host;
@@ -210,7 +211,7 @@ net::Task<bool> OriginState::secure(Link& link, net::Fd socket, const LinkWish& 
   options.client_key_file = origin_.client_key_file;
   const auto mode = ssl_mode(origin_.tls);
   options.verify = mode == model::SslMode::strict;
-  options.deadline = net::Loop::current().now() + timeouts_.handshake;
+  options.deadline = std::min(until, net::Loop::current().now() + timeouts_.handshake);
   auto result = co_await net::tls_handshake(std::move(socket), std::move(options));
   attempt.handshake = result.elapsed;
   if (const auto failure = reach::failure_of(result, mode)) {
@@ -223,11 +224,11 @@ net::Task<bool> OriginState::secure(Link& link, net::Fd socket, const LinkWish& 
 }
 
 net::Task<std::unique_ptr<Link>> OriginState::connect(Endpoint address, LinkWish wish,
-                                                      Attempt& attempt) {
+                                                      Attempt& attempt, Instant until) {
   attempt.address = address;
   net::ConnectOptions options{
       .remote = address,
-      .deadline = net::Loop::current().now() + timeouts_.connect,
+      .deadline = std::min(until, net::Loop::current().now() + timeouts_.connect),
   };
   auto connected = co_await net::connect_tcp(std::move(options));
   attempt.connect = connected.elapsed;
@@ -250,7 +251,7 @@ net::Task<std::unique_ptr<Link>> OriginState::connect(Endpoint address, LinkWish
   }
   if (!wish.secure) {
     link->stream = net::plain_stream(std::move(socket));
-  } else if (!co_await secure(*link, std::move(socket), wish, attempt)) {
+  } else if (!co_await secure(*link, std::move(socket), wish, attempt, until)) {
     co_return nullptr;
   }
   std::erase_if(rests_, [&](const Rest& known) { return known.address == address.address; });

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "edge/config.hpp"
+#include "edge/origin_queue.hpp"
 #include "edge/origin_record.hpp"
 #include "edge/story.hpp"
 #include "model/failure.hpp"
@@ -50,7 +51,8 @@ struct Addresses {
 // One origin of one worker, as long as its configuration lives.
 class OriginState {
  public:
-  OriginState(const Origin& origin, const Timeouts& timeouts, Duration rest);
+  // `queue`: requests that may wait for a place among Origin::connections.
+  OriginState(const Origin& origin, const Timeouts& timeouts, Duration rest, std::size_t queue);
   OriginState(const OriginState&) = delete;
   OriginState& operator=(const OriginState&) = delete;
   ~OriginState();
@@ -69,8 +71,10 @@ class OriginState {
   // The origin's port for a visitor's scheme.
   std::uint16_t port(bool secure) const;
 
-  // A new connection; on failure the attempt says why.
-  net::Task<std::unique_ptr<Link>> connect(Endpoint address, LinkWish wish, Attempt& attempt);
+  // A new connection; on failure the attempt says why. Not later than the stages' own limits, nor
+  // than `until`.
+  net::Task<std::unique_ptr<Link>> connect(Endpoint address, LinkWish wish, Attempt& attempt,
+                                           Instant until = kNever);
 
   // Circuit memory: an address where nothing answered is left alone for a while, so that a connect
   // time-out is paid once and not by every visitor. Who comes first after the rest tries again,
@@ -81,13 +85,15 @@ class OriginState {
 
   std::size_t idle() const { return idle_.size(); }
   std::size_t in_use = 0;  // requests under way
+  OriginQueue queue;
   OriginRecord record;
   OriginEvidence* evidence = nullptr;  // where attempts are told; may be null
 
  private:
   net::Task<void> resolve(std::string_view resolver);
   net::Task<bool> write_proxy_header(const net::Fd& socket, const LinkWish& wish, Attempt& attempt);
-  net::Task<bool> secure(Link& link, net::Fd socket, const LinkWish& wish, Attempt& attempt);
+  net::Task<bool> secure(Link& link, net::Fd socket, const LinkWish& wish, Attempt& attempt,
+                         Instant until);
 
   const Origin& origin_;
   const Timeouts& timeouts_;

@@ -8,6 +8,7 @@ namespace causeway::edge {
 
 struct OriginRecord {
   std::uint64_t name_hash = 0;
+  HealthTrack health{3, 2};  // what active checks say; unknown without them
   Circuit circuit;
   PeakEwma answers;  // request sent to head complete
   PeakEwma connects;

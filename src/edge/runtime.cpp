@@ -11,10 +11,12 @@ PoolState::PoolState(const Pool& the_pool, const Timeouts& timeouts)
       balancer(pool.policy, pool.slow_start),
       budget(pool.retries.budget_percent, pool.retries.budget_least) {
   for (const auto& origin : pool.origins) {
-    origins.push_back(std::make_unique<OriginState>(origin, timeouts, pool.retries.rest));
+    origins.push_back(
+        std::make_unique<OriginState>(origin, timeouts, pool.retries.rest, pool.queue));
     auto& record = origins.back()->record;
     record.name_hash = hash_of(origin.name);
     record.circuit = Circuit{{.rest = pool.retries.rest}};
+    record.health = HealthTrack{pool.check.failures, pool.check.successes};
   }
 }
 

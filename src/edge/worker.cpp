@@ -14,6 +14,7 @@
 
 #include "base/id.hpp"
 #include "codec/proxy_protocol.hpp"
+#include "edge/health_check.hpp"
 #include "edge/http1_front.hpp"
 #include "edge/http2_front.hpp"
 #include "edge/limits.hpp"
@@ -37,15 +38,16 @@ std::uint64_t random_seed() {
 // Reads a PROXY header and not a byte beyond it.
 Task<std::optional<codec::ProxyHeader>> read_proxy(const Fd& socket, Instant deadline) {
   Loop& loop = Loop::current();
-  std::array<char, codec::kProxyHeaderMost> buffer{};
   while (true) {
-    const auto got = ::recv(socket.get(), buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
+    // Not in the frame: it would stay in that of the connection for all its life.
+    auto* const bytes = reinterpret_cast<char*>(shared_buffer().data());
+    const auto got = ::recv(socket.get(), bytes, codec::kProxyHeaderMost, MSG_PEEK | MSG_DONTWAIT);
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) co_return std::nullopt;
     if (got > 0) {
-      const auto header = codec::read_proxy_header({buffer.data(), static_cast<std::size_t>(got)});
+      const auto header = codec::read_proxy_header({bytes, static_cast<std::size_t>(got)});
       if (header.state == codec::ProxyHeader::State::broken) co_return std::nullopt;
       if (header.state == codec::ProxyHeader::State::complete) {
-        const auto taken = ::recv(socket.get(), buffer.data(), header.taken, MSG_DONTWAIT);
+        const auto taken = ::recv(socket.get(), bytes, header.taken, MSG_DONTWAIT);
         if (taken != static_cast<ssize_t>(header.taken)) co_return std::nullopt;
         co_return header;
       }
@@ -70,6 +72,16 @@ void Worker::use(Snapshot snapshot) {
   snapshot_ = std::move(snapshot);
   runtime_ = std::make_shared<Runtime>(snapshot_.config, snapshot_.page, snapshot_.evidence);
   log_.use(snapshot_.log, snapshot_.config->access_log);
+  if (checks_ != nullptr) start_checks();
+}
+
+// Those of the configuration before end: what they would say is about origins that nobody asks.
+void Worker::start_checks() {
+  checks_->abandon();
+  for (auto& pool : runtime_->pools()) {
+    if (pool->pool.check.kind == CheckKind::off) continue;
+    for (auto& origin : pool->origins) checks_->start(keep_checking(runtime_, *pool, *origin));
+  }
 }
 
 void Worker::start() {
@@ -104,11 +116,14 @@ Task<void> Worker::serve() {
   net::Event lines;
   net::Group sessions;
   net::Group house;
+  net::Group checks;
   net::Group acceptors;
+  checks_ = &checks;
   log_event_ = &lines;
   sessions_ = &sessions;
   acceptors_ = &acceptors;
   open(std::exchange(listeners_, {}));
+  start_checks();
   house.start(keep_house());
   house.start(write_log());
   while (!draining_) {
@@ -131,6 +146,8 @@ Task<void> Worker::serve() {
   }
   sessions.abandon();
   house.abandon();
+  checks_ = nullptr;
+  checks.abandon();
   log_.flush();
   log_event_ = nullptr;
 }
@@ -161,8 +178,25 @@ void Worker::open(std::vector<OpenListener> listeners) {
   }
 }
 
-Task<void> Worker::accept_all(Fd socket, Listener rules) {
+namespace {
+
+// A listener's file has other descriptors: the server's, the successor's. epoll forgets a file only
+// with the last of them (epoll(7)), so closing this one is not enough: the next copy may get its
+// number, and be refused as known.
+struct Listening {
+  explicit Listening(Fd fd) : socket(std::move(fd)) {}
+  Listening(const Listening&) = delete;
+  Listening& operator=(const Listening&) = delete;
+  ~Listening() { ::close(socket.release()); }
+  Fd socket;
+};
+
+}  // namespace
+
+Task<void> Worker::accept_all(Fd from_server, Listener rules) {
   Loop& loop = Loop::current();
+  Listening listening{std::move(from_server)};
+  const Fd& socket = listening.socket;
   while (co_await loop.read_edge(socket, kNever)) {
     int accepted = 0;
     while (true) {

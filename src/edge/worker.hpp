@@ -92,11 +92,12 @@ class Worker {
   void run();
   void keep_evidence(const Attempt& attempt, const Story& story, WallTime now);
   net::Task<void> serve();
-  net::Task<void> accept_all(net::Fd socket, Listener rules);
+  net::Task<void> accept_all(net::Fd from_server, Listener rules);
   net::Task<void> connection(net::Fd socket, Endpoint peer, Endpoint listener, bool tls,
                              bool proxied);
   net::Task<void> keep_house();
   net::Task<void> write_log();
+  void start_checks();
   void obey();
   void use(Snapshot snapshot);
   void open(std::vector<OpenListener> listeners);
@@ -121,6 +122,7 @@ class Worker {
   net::Event* log_event_ = nullptr;
   net::Group* acceptors_ = nullptr;
   net::Group* sessions_ = nullptr;
+  net::Group* checks_ = nullptr;
 };
 
 }  // namespace causeway::edge

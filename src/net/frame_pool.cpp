@@ -21,7 +21,9 @@ constexpr bool kPooled = true;
 #endif
 
 constexpr std::size_t kStep = 64;
-constexpr std::size_t kClasses = limits::kFrameBytesPooled / kStep;
+// The optimizer joins the frames of tasks that await each other: one of a whole request is larger
+// than any that was written.
+constexpr std::size_t kClasses = 2 * limits::kFrameBytesPooled / kStep;
 
 struct Free {
   Free* next;
