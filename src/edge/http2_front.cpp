@@ -1,13 +1,12 @@
 #include "edge/http2_front.hpp"
 
-#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
-#include "base/text.hpp"
+#include "codec/field_writer.hpp"
 #include "edge/handle.hpp"
 #include "net/loop.hpp"
 
@@ -20,33 +19,8 @@ using net::WriteEnd;
 
 constexpr std::size_t kOutAtOnce = 64 * 1024;
 constexpr std::size_t kBodyWaiting = 128 * 1024;  // of one answer, before its origin has to wait
-
-// What HTTP/2 has no place for (RFC 9113 8.2.2) never comes this far; names go in lower case.
-class LowerFields {
- public:
-  explicit LowerFields(const AnswerHead& head) {
-    std::size_t bytes = 0;
-    for (const auto& field : head.fields) bytes += field.name.size();
-    names_.reserve(bytes);
-    for (const auto& field : head.fields) {
-      const std::size_t at = names_.size();
-      for (const char c : field.name) {
-        names_ += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-      }
-      fields_.push_back({std::string_view{names_}.substr(at), field.value});
-    }
-    if (head.length) {
-      length_ = std::to_string(*head.length);
-      fields_.push_back({"content-length", length_});
-    }
-  }
-  std::span<const codec::HeaderField> get() const { return fields_; }
-
- private:
-  std::string names_;  // reserved: views into it hold
-  std::string length_;
-  std::vector<codec::HeaderField> fields_;
-};
+constexpr std::size_t kSpareStreams = 64;
+constexpr std::size_t kKeptOfStream = 4 * 1024;  // of each of its texts
 
 }  // namespace
 
@@ -75,19 +49,17 @@ net::Task<BodyPart> Http2Stream::read_body(Instant deadline) {
 
 net::Task<bool> Http2Stream::interim(int status, std::span<const codec::HeaderField> fields) {
   if (closed_) co_return false;
-  const LowerFields lower_case{AnswerHead{.reason = {}, .fields = fields, .length = {}}};
-  front_.server_.interim(id_, status, lower_case.get());
+  front_.server_.interim(id_, status, fields);
   front_.to_send_.set();
   co_return true;
 }
 
 net::Task<bool> Http2Stream::begin(const AnswerHead& head, std::string_view body, bool last) {
   if (closed_) co_return false;
-  const LowerFields fields{head};
   out_.append(body);
   out_ended_ = last;
   began_ = true;
-  front_.server_.answer(id_, head.status, fields.get(), !(last && body.empty()));
+  front_.server_.answer(id_, head.status, head.fields, head.length, !(last && body.empty()));
   front_.to_send_.set();
   co_return co_await drained();
 }
@@ -222,14 +194,47 @@ Http2Stream* Http2Front::find(std::int32_t stream) {
   return found == streams_.end() ? nullptr : found->second.get();
 }
 
+// Streams that are over keep their memory for those to come, some of them.
 void Http2Front::forget_finished() {
-  std::erase_if(streams_,
-                [](const auto& entry) { return entry.second->handled_ && entry.second->closed_; });
+  for (auto at = streams_.begin(); at != streams_.end();) {
+    const auto here = at++;
+    if (!here->second->handled_ || !here->second->closed_) continue;
+    auto node = streams_.extract(here);
+    if (spare_.size() < kSpareStreams && node.mapped()->recycle())
+      spare_.push_back(std::move(node));
+  }
+  if (streams_.empty()) spare_.clear();  // an idle connection owns nothing
+}
+
+Http2Stream& Http2Front::stream_of(std::int32_t id) {
+  const auto found = streams_.find(id);
+  if (found != streams_.end()) return *found->second;
+  if (spare_.empty())
+    return *streams_.emplace(id, std::make_unique<Http2Stream>(*this, id)).first->second;
+  auto node = std::move(spare_.back());
+  spare_.pop_back();
+  node.key() = id;
+  node.mapped()->id_ = id;
+  return *streams_.insert(std::move(node)).position->second;
+}
+
+// Ready for another request; not when it has grown large.
+bool Http2Stream::recycle() {
+  for (auto* text :
+       {&head_, &text_, &method_, &path_, &authority_, &cookies_, &in_, &handed_out_, &out_}) {
+    if (text->capacity() > kKeptOfStream) return false;
+    text->clear();
+  }
+  scratch_.reset();
+  out_at_ = 0;
+  in_ended_ = out_ended_ = has_body_ = began_ = closed_ = handled_ = false;
+  body_came_.clear();
+  body_left_.clear();
+  return true;
 }
 
 void Http2Front::on_field(std::int32_t id, std::string_view name, std::string_view value) {
-  auto& stream = streams_[id];
-  if (!stream) stream = std::make_unique<Http2Stream>(*this, id);
+  Http2Stream* stream = &stream_of(id);
   if (name == ":method") {
     stream->method_ = value;
   } else if (name == ":path") {
@@ -242,16 +247,12 @@ void Http2Front::on_field(std::int32_t id, std::string_view name, std::string_vi
   } else if (name == "host") {
     if (stream->authority_.empty()) stream->authority_ = value;
   } else if (!name.starts_with(':')) {
-    stream->head_ += name;
-    stream->head_ += ": ";
-    stream->head_ += value;
-    stream->head_ += "\r\n";
+    codec::append_field(stream->head_, name, value);
   }
 }
 
 void Http2Front::on_request(std::int32_t id, bool has_body, bool too_large) {
-  auto& stream = streams_[id];
-  if (!stream) stream = std::make_unique<Http2Stream>(*this, id);
+  Http2Stream* stream = &stream_of(id);
   // Also those that were reset and still run count: a reset costs the visitor nothing.
   if (streams_.size() > 2 * worker_.config().limits.h2_streams) {
     stream->handled_ = true;
@@ -271,10 +272,16 @@ net::Task<void> Http2Front::run(Http2Stream& stream, bool has_body, bool too_lar
   Scratch& own = *stream.scratch_;
   own.story.restart();
   own.story.arrived = Loop::current().now();
-  std::string text = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n", stream.method_, stream.path_,
-                                 stream.authority_);
+  std::string& text = stream.text_;
+  text.clear();
+  for (const std::string_view piece :
+       {std::string_view{stream.method_}, std::string_view{" "}, std::string_view{stream.path_},
+        std::string_view{" HTTP/1.1\r\n"}}) {
+    text += piece;
+  }
+  codec::append_field(text, "Host", stream.authority_);
   text += stream.head_;
-  if (!stream.cookies_.empty()) text += fmt::format("cookie: {}\r\n", stream.cookies_);
+  if (!stream.cookies_.empty()) codec::append_field(text, "cookie", stream.cookies_);
   text += "\r\n";
   const codec::RequestLimits limits{.head_bytes = config.limits.request_head_bytes + 1024,
                                     .target_bytes = config.limits.url_bytes,

@@ -37,10 +37,12 @@ class Http2Stream final : public Reply {
   friend class Http2Front;
 
   net::Task<bool> drained();
+  bool recycle();
 
   Http2Front& front_;
   std::int32_t id_;
-  std::string head_;  // pseudo-fields and fields as an HTTP/1 head
+  std::string head_;  // fields as lines of an HTTP/1 head
+  std::string text_;  // all of that head
   std::string method_;
   std::string path_;
   std::string authority_;
@@ -82,6 +84,7 @@ class Http2Front final : public net::H2Events, public Drainable {
   net::Task<void> read_in();
   net::Task<void> run(Http2Stream& stream, bool has_body, bool too_large);
   Http2Stream* find(std::int32_t stream);
+  Http2Stream& stream_of(std::int32_t id);  // a new one when there is none
   void forget_finished();
   void end();
 
@@ -89,7 +92,9 @@ class Http2Front final : public net::H2Events, public Drainable {
   net::Stream& stream_;
   Visitor visitor_;
   net::H2Server server_;
-  std::map<std::int32_t, std::unique_ptr<Http2Stream>> streams_;
+  using Streams = std::map<std::int32_t, std::unique_ptr<Http2Stream>>;
+  Streams streams_;
+  std::vector<Streams::node_type> spare_;
   struct Begun {
     std::int32_t id;
     bool has_body;

@@ -63,6 +63,7 @@ struct H2Server::State {
   std::uint64_t resets = 0;
   std::uint64_t idle_frames = 0;
   bool broken = false;
+  std::vector<nghttp2_nv> list;  // memory of one answer's fields
 
   static State& of(void* data) { return *static_cast<State*>(data); }
 
@@ -154,13 +155,15 @@ struct H2Server::State {
     return static_cast<ssize_t>(got);
   }
 
-  std::vector<nghttp2_nv> fields_of(std::string_view status,
-                                    std::span<const codec::HeaderField> fields) const {
-    std::vector<nghttp2_nv> out;
-    out.reserve(fields.size() + 1);
-    out.push_back(field(":status", status));
-    for (const auto& each : fields) out.push_back(field(each.name, each.value));
-    return out;
+  // nghttp2 copies them, and writes names in lower case (nghttp2_submit_response(3)).
+  std::span<const nghttp2_nv> fields_of(std::string_view status,
+                                        std::span<const codec::HeaderField> fields,
+                                        std::string_view length = {}) {
+    list.clear();
+    list.push_back(field(":status", status));
+    for (const auto& each : fields) list.push_back(field(each.name, each.value));
+    if (!length.empty()) list.push_back(field("content-length", length));
+    return list;
   }
 };
 
@@ -223,10 +226,14 @@ void H2Server::interim(std::int32_t stream, int status,
 }
 
 void H2Server::answer(std::int32_t stream, int status, std::span<const codec::HeaderField> fields,
-                      bool has_body) {
+                      std::optional<std::uint64_t> length, bool has_body) {
   char digits[4] = {};
   std::to_chars(digits, digits + 3, status);
-  const auto list = state_->fields_of({digits, 3}, fields);
+  char number[24] = {};
+  const char* end = number;
+  if (length) end = std::to_chars(number, number + sizeof number, *length).ptr;
+  const auto list =
+      state_->fields_of({digits, 3}, fields, {number, static_cast<std::size_t>(end - number)});
   nghttp2_data_provider body{.source = {.ptr = nullptr}, .read_callback = State::read_body};
   nghttp2_submit_response(state_->session.get(), stream, list.data(), list.size(),
                           has_body ? &body : nullptr);

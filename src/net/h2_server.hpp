@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,10 +54,10 @@ class H2Server {
   // Appends what is to be sent, about `most` bytes at once. False: the session is broken.
   bool pull(std::string& out, std::size_t most);
 
-  // Field names in lower case.
+  // Field names in any case: they go out in lower case. `length`: what content-length is to say.
   void interim(std::int32_t stream, int status, std::span<const codec::HeaderField> fields);
   void answer(std::int32_t stream, int status, std::span<const codec::HeaderField> fields,
-              bool has_body);
+              std::optional<std::uint64_t> length, bool has_body);
   void resume(std::int32_t stream);
   // The handler has used `bytes` of a request's body: the client may send as many more.
   void consumed(std::int32_t stream, std::size_t bytes);
