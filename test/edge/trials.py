@@ -1,0 +1,716 @@
+#!/usr/bin/env python3
+"""The program `causeway edge` as its operator and its visitors meet it, on loopback: reload, upgrade, several workers, the
+access log, floods, slow visitors, large heads, origins that stall at every byte, die under load, or want certificates.
+
+  trials.py CAUSEWAY [NAME...]     names of trials; all when none is given
+"""
+import contextlib
+import http.server
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import ssl
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+PROGRAM = os.path.abspath(sys.argv[1])
+WAIT = 20.0  # for what must come
+
+
+def free_port(kind=socket.SOCK_STREAM):
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def until(what, seconds=WAIT):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if got := what():
+            return got
+        time.sleep(0.01)  # the poll of a state that another process reaches
+    raise AssertionError("did not come in time")
+
+
+class RawOrigin:
+    """Answers each connection with `serve(socket, number)`, on threads."""
+
+    def __init__(self, serve, context=None):
+        self.serve, self.context, self.number = serve, context, 0
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                peer, _ = self.listener.accept()
+            except OSError:
+                return
+            number, self.number = self.number, self.number + 1
+            threading.Thread(target=self._one, args=(peer, number), daemon=True).start()
+
+    def _one(self, peer, number):
+        with contextlib.suppress(OSError), peer:
+            stream = self.context.wrap_socket(peer, server_side=True) if self.context else peer
+            self.serve(stream, number)
+
+    def close(self):
+        self.listener.close()
+
+
+def read_head(stream):
+    data = b""
+    while b"\r\n\r\n" not in data:
+        got = stream.recv(65536)
+        if not got:
+            break
+        data += got
+    return data
+
+
+PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
+
+def good(stream, _number):
+    while read_head(stream):
+        stream.sendall(PAGE)
+
+
+ORIGIN_PROGRAM = """
+import http.server, sys
+class Page(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        self.send_response(200); self.send_header("Content-Length", "5"); self.end_headers(); self.wfile.write(b"hello")
+    def log_message(self, *_): pass
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 256
+server = Server(("127.0.0.1", int(sys.argv[1])), Page); print("up", flush=True); server.serve_forever()
+"""
+
+
+@contextlib.contextmanager
+def origin_process(port=None):
+    port = port or free_port()
+    process = subprocess.Popen([sys.executable, "-c", ORIGIN_PROGRAM, str(port)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "up\n"
+    process.port = port
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+class Edge:
+    """A running edge with the given [edge] text; `origins` are ports."""
+
+    def __init__(self, origins, extra="", origin_keys="", pool_keys="", tls=None, listen_keys="", top=""):
+        self.folder = tempfile.TemporaryDirectory()
+        self.port, self.tls_port, self.admin = free_port(), free_port(), free_port()
+        self.log = os.path.join(self.folder.name, "access.log")
+        self.config = os.path.join(self.folder.name, "edge.toml")
+        listen = f'[[edge.listen]]\naddress = "127.0.0.1:{self.port}"\n{listen_keys}\n'
+        if tls:
+            listen += f'[[edge.listen]]\naddress = "127.0.0.1:{self.tls_port}"\ntls = true\n'
+            listen += f'[[edge.certificate]]\ncertificate = "{tls.cert}"\nkey = "{tls.key}"\n{tls.extra}\n'
+        pool = f'[[edge.pool]]\nname = "www"\n{pool_keys}\n'
+        for origin in origins:
+            host, port = origin if isinstance(origin, tuple) else ("127.0.0.1", origin)
+            pool += f'[[edge.pool.origin]]\nhost = "{host}"\nport = {port}\n{origin_keys}\n'
+        self.text = (f"[edge]\n{top}\n{listen}\n{pool}\n[[edge.route]]\npool = \"www\"\n[edge.log]\nfile = \"{self.log}\"\n"
+                     f"[edge.admin]\naddress = \"127.0.0.1:{self.admin}\"\n{extra}\n")
+        pathlib.Path(self.config).write_text(self.text)
+        self.process = subprocess.Popen([PROGRAM, "edge", "-c", self.config], stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.PIPE, text=True)
+        until(lambda: self.listens(self.port) or self.process.poll() is not None)
+        assert self.process.poll() is None, self.process.stderr.read()
+
+    @staticmethod
+    def listens(port):
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return True
+        return False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(10)
+        self.process.kill()
+        self.folder.cleanup()
+
+    def connect(self, port=None):
+        return socket.create_connection(("127.0.0.1", port or self.port), WAIT)
+
+    def ask(self, path="/", headers="", visitor=None):
+        """(status, head, body) of one request."""
+        with contextlib.ExitStack() as stack:
+            visitor = visitor or stack.enter_context(self.connect())
+            visitor.sendall(f"GET {path} HTTP/1.1\r\nHost: www.test\r\nAccept: application/json\r\n{headers}\r\n".encode())
+            return read_answer(visitor)
+
+    def metrics(self):
+        with self.connect(self.admin) as admin:
+            admin.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            return read_all(admin).decode()
+
+    def lines(self, count):
+        def there():
+            with contextlib.suppress(OSError):
+                lines = pathlib.Path(self.log).read_text().splitlines()
+                return lines if len(lines) >= count else None
+        return [json.loads(line) for line in until(there)]
+
+
+def read_all(stream):
+    data = b""
+    with contextlib.suppress(OSError):
+        while got := stream.recv(65536):
+            data += got
+    return data
+
+
+def read_answer(stream):
+    data = b""
+    while b"\r\n\r\n" not in data:
+        got = stream.recv(65536)
+        if not got:
+            return 0, data.decode(errors="replace"), b""
+        data += got
+    head, body = data.split(b"\r\n\r\n", 1)
+    length = re.search(rb"(?i)content-length: (\d+)", head)
+    while length and len(body) < int(length[1]):
+        got = stream.recv(65536)
+        if not got:
+            break
+        body += got
+    return int(head.split()[1]), head.decode(), body
+
+
+class Certificate:
+    """Self-made authority and a leaf for www.test."""
+
+    def __init__(self, folder):
+        self.folder, self.extra = folder, ""
+        self.ca, self.cert, self.key = (os.path.join(folder, n) for n in ("ca.pem", "site.pem", "site.key"))
+        self.ca_key = os.path.join(folder, "ca.key")
+        self.run("ecparam -genkey -name prime256v1 -noout -out ca.key")
+        self.run("req -x509 -new -key ca.key -subj /CN=authority -days 30 -out ca.pem -addext keyUsage=critical,keyCertSign,digitalSignature")
+        self.run("ecparam -genkey -name prime256v1 -noout -out site.key")
+        self.run("req -new -key site.key -subj /CN=www.test -out site.csr")
+        pathlib.Path(folder, "ext").write_text("subjectAltName=DNS:www.test\nextendedKeyUsage=serverAuth,clientAuth\n")
+        self.run("x509 -req -in site.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 20 -extfile ext -out site.pem")
+
+    def run(self, words):
+        subprocess.run(["openssl", *words.split()], cwd=self.folder, check=True, capture_output=True)
+
+    def client(self, protocols=()):
+        context = ssl.create_default_context(cafile=self.ca)
+        if protocols:
+            context.set_alpn_protocols(list(protocols))
+        return context
+
+
+@contextlib.contextmanager
+def certificate():
+    with tempfile.TemporaryDirectory() as folder:
+        yield Certificate(folder)
+
+
+class Load:
+    """Visitors who ask without a pause, half of them on new connections; every answer that is not 200 is kept."""
+
+    def __init__(self, edge, visitors=8):
+        self.edge, self.wrong, self.count, self.stop = edge, [], 0, False
+        self.lock = threading.Lock()
+        self.threads = [threading.Thread(target=self._visit, args=(i % 2 == 0,)) for i in range(visitors)]
+        for thread in self.threads:
+            thread.start()
+
+    def _visit(self, keeps):
+        visitor = None
+        while not self.stop:
+            try:
+                fresh = visitor is None
+                visitor = visitor or self.edge.connect()
+                visitor.sendall(b"GET / HTTP/1.1\r\nHost: www.test\r\n\r\n" if keeps else
+                                b"GET / HTTP/1.1\r\nHost: www.test\r\nConnection: close\r\n\r\n")
+                status, head, _ = read_answer(visitor)
+                # A kept connection may end between two requests (RFC 9112 9.5): a visitor asks again on a new one.
+                if status == 0 and not fresh and head == "":
+                    visitor.close()
+                    visitor = None
+                    continue
+                with self.lock:
+                    self.count += 1
+                    if status != 200:
+                        self.wrong.append((status, head[:200]))
+                if not keeps or "connection: close" in head.lower():
+                    visitor.close()
+                    visitor = None
+            except OSError as problem:
+                if visitor is not None and not fresh and isinstance(problem, (ConnectionResetError, BrokenPipeError)):
+                    visitor = None
+                    continue
+                with self.lock:
+                    self.wrong.append((0, repr(problem)))
+                visitor = None
+
+    def more(self, requests):
+        before = self.count
+        until(lambda: self.count >= before + requests, 60)
+
+    def end(self):
+        self.stop = True
+        for thread in self.threads:
+            thread.join()
+        assert not self.wrong, f"{len(self.wrong)} of {self.count} went wrong: {self.wrong[:3]}"
+        return self.count
+
+
+# --- trials ---
+
+
+def reload_under_load():
+    """SIGHUP again and again: no request fails."""
+    with origin_process() as origin, Edge([origin.port]) as edge:
+        load = Load(edge)
+        for round_ in range(20):
+            pathlib.Path(edge.config).write_text(edge.text + f"[edge.headers]\nserver = \"edge-{round_}\"\n")
+            edge.process.send_signal(signal.SIGHUP)
+            load.more(50)
+        return f"{load.end()} requests over 20 reloads"
+
+
+def bad_reload_changes_nothing():
+    """A file with a mistake leaves the running configuration alone."""
+    origin = RawOrigin(good)
+    with Edge([origin.port]) as edge:
+        pathlib.Path(edge.config).write_text(edge.text.replace("[edge.log]", "[edge.lgo]"))
+        edge.process.send_signal(signal.SIGHUP)
+        for _ in range(20):
+            assert edge.ask()[0] == 200
+        assert edge.process.poll() is None
+
+
+def upgrade_under_load():
+    """SIGUSR2: another process takes over, no request fails."""
+    with origin_process() as origin, Edge([origin.port], "[edge.timeouts]\ndrain = \"5s\"\n") as edge:
+        load = Load(edge)
+        load.more(100)
+        edge.process.send_signal(signal.SIGUSR2)
+        until(lambda: edge.process.poll() is not None)
+        load.more(200)
+        count = load.end()
+        heirs = subprocess.run(["pgrep", "-f", edge.config], capture_output=True, text=True).stdout.split()
+        assert heirs, "nobody took over"
+        for heir in heirs:
+            os.kill(int(heir), signal.SIGTERM)
+        return f"{count} requests"
+
+
+def an_origin_dies_under_load():
+    """kill -9 of one of two origins: no visitor of a safe request notices."""
+    with origin_process() as first, origin_process() as second, Edge([first.port, second.port]) as edge:
+        load = Load(edge)
+        load.more(200)
+        first.kill()
+        first.wait()
+        load.more(400)
+        with origin_process(first.port):  # and back again
+            load.more(400)
+            return f"{load.end()} requests"
+
+
+def several_workers():
+    """Four workers serve, and the metrics are the sum over them."""
+    origin = RawOrigin(good)
+    with Edge([origin.port], top="workers = 4") as edge:
+        for _ in range(200):
+            assert edge.ask()[0] == 200
+        until(lambda: "causeway_edge_requests_total{code=\"200\"} 200\n" in edge.metrics())
+        threads = len(os.listdir(f"/proc/{edge.process.pid}/task"))
+        assert threads >= 4, threads
+
+
+def access_log():
+    """One line a request, with the story of its attempts."""
+    origin = RawOrigin(good)
+    dead = free_port()
+    with Edge([dead, origin.port], pool_keys='policy = "failover"') as edge:
+        assert edge.ask("/a%22b?c=d", "X-Quote: \"\\\r\n")[0] == 200
+        line = edge.lines(1)[0]
+        assert line["status"] == 200 and line["path"] == "/a%22b?c=d" and line["host"] == "www.test", line
+        assert [a.get("failure") for a in line["attempts"]] == ["connect.refused", None], line
+        assert line["attempts"][1]["address"] == f"127.0.0.1:{origin.port}" and line["client"] == "127.0.0.1", line
+        assert line["bytes_out"] == 5 and line["duration_ms"] >= 0 and len(line["ray"]) == 16, line
+    with Edge([dead]) as edge:
+        assert edge.ask()[0] == 521
+        line = edge.lines(1)[0]
+        assert line["status"] == 521 and line["failure"] == "connect.refused", line
+
+
+def origin_stalls_at_every_byte():
+    """Silence after each possible number of bytes is a 524, or a cut after the status went out; never a hang or a crash."""
+    whole = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX: y\r\n\r\nhello"
+
+    def stalls(stream, _number):
+        path = read_head(stream).split()[1].decode()
+        stream.sendall(whole[:int(path[1:])])
+        stream.recv(1)  # until the edge has had enough
+
+    origin = RawOrigin(stalls)
+    times = "[edge.timeouts]\nfirst_byte = \"400ms\"\nbetween_bytes = \"400ms\"\nrequest_ack = \"400ms\"\n"
+    with Edge([origin.port], times) as edge:
+        got = [None] * (len(whole) + 1)
+
+        def one(at):
+            got[at] = edge.ask(f"/{at}")
+
+        threads = [threading.Thread(target=one, args=(at,)) for at in range(len(whole) + 1)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for at, (status, _, body) in enumerate(got[:-1]):
+            assert status == 524, (at, status)
+            assert b'"error_code": 524' in body, (at, body)
+        assert got[-1][0] == 200
+        return f"{len(whole)} positions"
+
+
+def origin_closes_at_every_byte():
+    """The end of the connection after each number of bytes is a 520."""
+    whole = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX: y\r\n\r\nhello"
+
+    def cuts(stream, _number):
+        path = read_head(stream).split()[1].decode()
+        stream.sendall(whole[:int(path[1:])])
+
+    origin = RawOrigin(cuts)
+    with Edge([origin.port]) as edge:
+        for at in range(len(whole)):
+            status, head, _ = edge.ask(f"/{at}")
+            assert status == 520, (at, status)
+            assert "error=" in head, head
+        assert edge.ask(f"/{len(whole)}")[0] == 200
+
+
+def slow_visitors():
+    """Hundreds of half heads hold nobody up and are ended in time."""
+    origin = RawOrigin(good)
+    with Edge([origin.port], "[edge.timeouts]\nvisitor_head = \"1s\"\n") as edge:
+        slow = [edge.connect() for _ in range(300)]
+        for visitor in slow:
+            visitor.sendall(b"GET / HTTP/1.1\r\nHost: www.test\r\nX-A: ")
+        for _ in range(20):
+            assert edge.ask()[0] == 200
+        for visitor in slow:
+            assert read_answer(visitor)[0] in (408, 0)
+            visitor.close()
+
+
+def large_heads():
+    """Long URLs are 414, many or large fields 431, and the next visitor is served."""
+    origin = RawOrigin(good)
+    with Edge([origin.port]) as edge:
+        assert edge.ask("/" + "a" * 20_000)[0] == 414
+        assert edge.ask(headers="A: " + "b" * 200_000 + "\r\n")[0] == 431
+        assert edge.ask(headers="A: b\r\n" * 500)[0] == 431
+        assert edge.ask(headers="Cookie: " + "c" * 60_000 + "\r\n")[0] == 200
+
+
+def smuggling():
+    """Requests that two readers could read differently never reach the origin."""
+    seen = []
+
+    def noting(stream, _number):
+        while head := read_head(stream):
+            seen.append(head)
+            stream.sendall(PAGE)
+
+    origin = RawOrigin(noting)
+    bad = ["Content-Length: 5\r\nTransfer-Encoding: chunked", "Content-Length: 5\r\nContent-Length: 6", "Content-Length: +5",
+           "Content-Length: 5, 5", "Transfer-Encoding: xchunked", "Transfer-Encoding: chunked, chunked", "Transfer-Encoding : chunked",
+           "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity", "Host: other.test", " X: folded", "X\x00: y", "X: a\rb",
+           "Transfer-Encoding:\x0bchunked", "Content-Length: 0x5"]
+    with Edge([origin.port]) as edge:
+        for field in bad:
+            with edge.connect() as visitor:
+                visitor.sendall(f"POST / HTTP/1.1\r\nHost: www.test\r\n{field}\r\n\r\nabcde".encode("latin-1"))
+                status = read_answer(visitor)[0]
+                assert 400 <= status < 502 and status not in (500,), (field, status)
+        assert not seen, seen
+        with edge.connect() as visitor:  # a bare LF
+            visitor.sendall(b"GET / HTTP/1.1\nHost: www.test\n\n")
+            assert read_answer(visitor)[0] == 400
+        assert not seen, seen
+
+
+# HTTP/2 frames by hand (RFC 9113 4.1); header blocks are literals without Huffman (RFC 7541 6.2.2).
+def frame(kind, flags, stream, payload=b""):
+    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+
+
+def block(fields):
+    return b"".join(b"\x00" + bytes([len(n)]) + n + bytes([len(v)]) + v for n, v in fields)
+
+
+GET = block([(b":method", b"GET"), (b":scheme", b"https"), (b":path", b"/"), (b":authority", b"www.test")])
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0)
+
+
+def frames_of(data):
+    while len(data) >= 9:
+        length = int.from_bytes(data[:3], "big")
+        yield data[3], data[4], int.from_bytes(data[5:9], "big"), data[9:9 + length]
+        data = data[9 + length:]
+
+
+@contextlib.contextmanager
+def h2_edge(extra=""):
+    origin = RawOrigin(good)
+    with certificate() as made, Edge([origin.port], extra, tls=made) as edge:
+        def connect():
+            raw = edge.connect(edge.tls_port)
+            return made.client(["h2"]).wrap_socket(raw, server_hostname="www.test")
+        edge.h2 = connect
+        yield edge
+
+
+def flood(edge, parts):
+    """What the edge answers to a flood: the error code of its GOAWAY, or None when it just closed."""
+    said = b""
+    with edge.h2() as visitor:
+        assert visitor.selected_alpn_protocol() == "h2"
+        visitor.settimeout(WAIT)
+        def write():
+            with contextlib.suppress(OSError):
+                visitor.sendall(PREFACE)
+                for part in parts:
+                    visitor.sendall(part)
+        writer = threading.Thread(target=write)
+        writer.start()
+        with contextlib.suppress(OSError):
+            while got := visitor.recv(65536):
+                said += got
+        writer.join()
+    ends = [payload for kind, _, _, payload in frames_of(said) if kind == 7]
+    return int.from_bytes(ends[-1][4:8], "big") if ends else None
+
+
+CALM = 11  # ENHANCE_YOUR_CALM
+
+
+def h2_rapid_reset():
+    """CVE-2023-44487: streams opened only to be reset."""
+    with h2_edge() as edge:
+        parts = (frame(1, 5, n, GET) + frame(3, 0, n, struct.pack(">I", 8)) for n in range(1, 20_001, 2))
+        assert flood(edge, parts) in (CALM, None)
+        assert edge.ask()[0] == 200
+        rss = int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{edge.process.pid}/status").read_text())[1])
+        return f"{rss // 1024} MiB after it"
+
+
+def h2_continuation_flood():
+    """A header block without end."""
+    with h2_edge() as edge:
+        piece = block([(b"x-a", b"b" * 100)]) * 100
+        parts = [frame(1, 1, 1, GET)] + [frame(9, 0, 1, piece)] * 2000
+        assert flood(edge, parts) in (CALM, 1, None)
+        assert edge.ask()[0] == 200
+
+
+def h2_ping_and_settings_flood():
+    """Frames that ask for nothing."""
+    with h2_edge() as edge:
+        for part in (frame(6, 0, 0, b"12345678"), frame(4, 0, 0), frame(0, 0, 0)):
+            assert flood(edge, [part * 100] * 100) in (CALM, 1, None)
+        assert edge.ask()[0] == 200
+
+
+def h2_breaks_of_the_rules():
+    """What RFC 9113 calls an error ends the stream or the connection, never the edge; a good request still works."""
+    short = lambda fields: frame(1, 5, 1, block(fields))
+    rows = [
+        frame(0, 0, 0, b"x"), frame(1, 5, 2, GET), frame(1, 5, 0, GET), frame(8, 0, 0, struct.pack(">I", 0)),
+        frame(5, 4, 1, GET), frame(9, 4, 1, GET), frame(4, 0, 1), frame(4, 1, 0, b"x" * 6), frame(4, 0, 0, b"x" * 5),
+        frame(6, 0, 0, b"x"), frame(3, 0, 1, b"\0\0\0\0"), frame(1, 5, 1, b"\xff" * 20), frame(0, 1, 1, b"x"),
+        frame(0, 0, 1, b"x" * 20_000),
+        short([(b":method", b"GET")]), short([(b"UPPER", b"x")] ), short([(b":method", b"GET"), (b":method", b"GET")]),
+        short([(b":method", b"GET"), (b":scheme", b"https"), (b":path", b""), (b":authority", b"www.test")]),
+        short([(b":method", b"GET"), (b":scheme", b"https"), (b":path", b"/"), (b"connection", b"close")]),
+        short([(b":method", b"GET"), (b":scheme", b"https"), (b":path", b"/ x"), (b":authority", b"www.test")]),
+        short([(b":method", b"GET"), (b":scheme", b"https"), (b":path", b"/"), (b":authority", b"a b")]),
+        short([(b":method", b"GET"), (b":scheme", b"https"), (b":path", b"/"), (b":unknown", b"x")]),
+    ]
+    with h2_edge() as edge:
+        for number, row in enumerate(rows):
+            with edge.h2() as visitor:
+                visitor.settimeout(WAIT)
+                visitor.sendall(PREFACE + row + frame(6, 0, 0, b"stillup?"))
+                said = b""
+                ended = lambda: any(k in (3, 7) or (k == 6 and f & 1) or (k == 1 and s == 1) for k, f, s, _ in frames_of(said))
+                with contextlib.suppress(OSError):
+                    while not ended() and (got := visitor.recv(65536)):
+                        said += got
+                answers = [p for k, _, s, p in frames_of(said) if k == 1]
+                assert not any(b"\x88" == p[:1] for p in answers), (number, "200 to what is broken")
+        with edge.h2() as visitor:
+            visitor.settimeout(WAIT)
+            visitor.sendall(PREFACE + frame(1, 5, 1, GET))
+            said = b""
+            while not any(k == 0 and f & 1 for k, f, _, _ in frames_of(said)):
+                got = visitor.recv(65536)
+                assert got, said
+                said += got
+            assert b"hello" in said
+        return f"{len(rows)} breaks"
+
+
+def proxy_out():
+    """PROXY v1 and v2 in front of what the origin gets."""
+    for version, begin in (("v1", b"PROXY TCP4 127.0.0.1 127.0.0.1 "), ("v2", b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x7f\0\0\1\x7f\0\0\1")):
+        got = []
+
+        def noting(stream, _number):
+            got.append(read_head(stream))
+            while b"GET / HTTP/1.1" not in got[-1]:
+                got[-1] += stream.recv(65536)
+            stream.sendall(PAGE)
+
+        origin = RawOrigin(noting)
+        with Edge([origin.port], origin_keys=f'proxy_protocol = "{version}"') as edge:
+            assert edge.ask()[0] == 200
+            assert got[0].startswith(begin), got[0][:60]
+
+
+def client_certificates():
+    """Authenticated origin pulls: with the certificate 200, without it a failure of the handshake or the answer."""
+    with certificate() as made:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(made.cert, made.key)
+        context.load_verify_locations(made.ca)
+        context.verify_mode = ssl.CERT_REQUIRED
+        origin = RawOrigin(good, context)
+        keys = f'scheme = "https"\nca = "{made.ca}"\nsni = "www.test"\n'
+        own = f'client_certificate = "{made.cert}"\nclient_key = "{made.key}"\n'
+        with Edge([origin.port], origin_keys=keys + own) as edge:
+            assert edge.ask()[0] == 200
+        with Edge([origin.port], origin_keys=keys) as edge:
+            status, head, _ = edge.ask()
+            assert status in (520, 525) and "tls.client_cert_required" in head, head
+
+
+def resumption_and_stapling():
+    """A second TLS connection resumes, also after a reload; the OCSP answer that was given is stapled."""
+    origin = RawOrigin(good)
+    with certificate() as made:
+        made.run("x509 -in site.pem -noout -serial")
+        serial = subprocess.run(["openssl", "x509", "-in", made.cert, "-noout", "-serial"], capture_output=True, text=True,
+                                check=True).stdout.strip().split("=")[1]
+        pathlib.Path(made.folder, "index.txt").write_text(f"V\t400101000000Z\t\t{serial}\tunknown\t/CN=www.test\n")
+        made.run("ocsp -index index.txt -CA ca.pem -rsigner ca.pem -rkey ca.key -issuer ca.pem -cert site.pem -ndays 5 -respout ocsp.der")
+        made.extra = f'ocsp = "{made.folder}/ocsp.der"'
+        with Edge([origin.port], tls=made) as edge:
+            said = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{edge.tls_port}", "-servername", "www.test", "-status",
+                                   "-CAfile", made.ca], input="", capture_output=True, text=True).stdout
+            assert "OCSP Response Status: successful" in said and "Cert Status: good" in said, said[:600]
+            client, session = made.client(), None
+            for turn in range(3):
+                with client.wrap_socket(edge.connect(edge.tls_port), server_hostname="www.test", session=session) as visitor:
+                    assert visitor.session_reused == (turn > 0), turn
+                    assert edge.ask(visitor=visitor)[0] == 200
+                    session = visitor.session
+                if turn == 1:
+                    edge.process.send_signal(signal.SIGHUP)
+                    until(lambda: edge.ask()[0] == 200)
+
+
+def a_name_that_does_not_resolve():
+    """530 with 1016, from a name server that says NXDOMAIN."""
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", 0))
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                question, peer = server.recvfrom(4096)
+                end = question.index(b"\0", 12) + 5
+                server.sendto(question[:2] + b"\x81\x83" + question[4:6] + b"\0\0\0\0\0\0" + question[12:end], peer)
+
+    threading.Thread(target=serve, daemon=True).start()
+    with Edge([("nowhere.test", 80)], top=f'resolver = "127.0.0.1:{server.getsockname()[1]}"') as edge:
+        status, head, body = edge.ask()
+        assert status == 530 and b'"error_code": 1016' in body and "resolve.not_found" in head, (status, head)
+
+
+def no_route():
+    """523 where the kernel has no way: an IPv6 address without a route (skipped where there is one)."""
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("2001:db8::1", 80))
+            return "skipped: this machine has an IPv6 route"
+        except OSError:
+            pass
+    with Edge([("2001:db8::1", 80)]) as edge:
+        status, head, _ = edge.ask()
+        assert status == 523 and "route.no_local_route" in head, (status, head)
+
+
+def idle_connections():
+    """Thousands of idle visitors cost little memory and nobody else's time."""
+    origin = RawOrigin(good)
+    rss = lambda: int(re.search(r"RssAnon:\s+(\d+)", pathlib.Path(f"/proc/{edge.process.pid}/status").read_text())[1])
+    with Edge([origin.port], top="workers = 1") as edge:
+        edge.ask()
+        before = rss()
+        visitors = []
+        for _ in range(2000):
+            visitor = edge.connect()
+            assert edge.ask(visitor=visitor)[0] == 200
+            visitors.append(visitor)
+        each = (rss() - before) * 1024 / len(visitors)
+        assert edge.ask()[0] == 200
+        for visitor in visitors:
+            visitor.close()
+        assert each < 2048, each
+        return f"{each:.0f} bytes each"
+
+
+TRIALS = [reload_under_load, bad_reload_changes_nothing, upgrade_under_load, an_origin_dies_under_load, several_workers, access_log,
+          origin_stalls_at_every_byte, origin_closes_at_every_byte, slow_visitors, large_heads, smuggling, h2_rapid_reset,
+          h2_continuation_flood, h2_ping_and_settings_flood, h2_breaks_of_the_rules, proxy_out, client_certificates,
+          resumption_and_stapling, a_name_that_does_not_resolve, no_route, idle_connections]
+
+
+def main():
+    wanted = sys.argv[2:]
+    failed = 0
+    for trial in TRIALS:
+        if wanted and trial.__name__ not in wanted:
+            continue
+        begin = time.monotonic()
+        try:
+            said, word = trial() or "", "ok"
+        except Exception as problem:  # a trial that breaks is a trial that fails; the others still run
+            said, word = f"{type(problem).__name__}: {str(problem)[:600]}", "FAILED"
+            failed += 1
+        print(f"{word:7}{trial.__name__:32}{time.monotonic() - begin:6.1f} s  {said}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
