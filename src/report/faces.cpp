@@ -170,28 +170,33 @@ std::string as_json(const Report& report) {
     attachments.push_back(
         {{"name", each.name}, {"bytes", each.bytes.size()}, {"sha256", sha256_hex(each.bytes)}});
   const auto& verdict = report.diagnosis.verdict;
-  const Json out{{"schema", "causeway.report/1"},
-                 {"id", report.id},
-                 {"title", report.title},
-                 {"claim",
-                  {{"domain", report.diagnosis.target.host},
-                   {"url", report.diagnosis.target.url},
-                   {"code", verdict.code == 0 ? Json(nullptr) : Json(verdict.code)},
-                   {"subcode", verdict.subcode == 0 ? Json(nullptr) : Json(verdict.subcode)},
-                   {"failure", verdict.failure ? Json(name(*verdict.failure)) : Json(nullptr)},
-                   {"sentence", report.summary},
-                   {"at", rfc3339(report.diagnosis.started)},
-                   {"facts", std::move(facts)}}},
-                 {"questions", report.questions},
-                 {"causes", std::move(causes)},
-                 {"packets", lines_json(report.packets)},
-                 {"path_to", lines_json(report.path_to)},
-                 {"path_back", report.path_back},
-                 {"why", lines_json(report.why)},
-                 {"ruled_out", lines_json(report.ruled_out)},
-                 {"hidden", std::move(hidden)},
-                 {"attachments", std::move(attachments)},
-                 {"diagnosis", Json::parse(model::to_json(report.diagnosis))}};
+  Json out{{"schema", "causeway.report/1"},
+           {"id", report.id},
+           {"title", report.title},
+           {"claim",
+            {{"domain", report.diagnosis.target.host},
+             {"url", report.diagnosis.target.url},
+             {"code", verdict.code == 0 ? Json(nullptr) : Json(verdict.code)},
+             {"subcode", verdict.subcode == 0 ? Json(nullptr) : Json(verdict.subcode)},
+             {"failure", verdict.failure ? Json(name(*verdict.failure)) : Json(nullptr)},
+             {"sentence", report.summary},
+             {"at", rfc3339(report.diagnosis.started)},
+             {"facts", std::move(facts)}}},
+           {"questions", report.questions},
+           {"causes", std::move(causes)},
+           {"packets", lines_json(report.packets)},
+           {"path_to", lines_json(report.path_to)},
+           {"path_back", report.path_back},
+           {"why", lines_json(report.why)},
+           {"ruled_out", lines_json(report.ruled_out)},
+           {"hidden", std::move(hidden)},
+           {"attachments", std::move(attachments)},
+           {"diagnosis", Json::parse(model::to_json(report.diagnosis))}};
+  if (!report.incident.empty()) {
+    out["incident"] = Json::array();
+    for (const auto& fact : report.incident)
+      out["incident"].push_back({{"label", fact.label}, {"value", fact.value}});
+  }
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -266,6 +266,7 @@ Report build(model::Diagnosis diagnosis, Context context) {
   out.title = title_of(diagnosis, context);
   out.summary = shown(diagnosis.verdict.sentence);
   out.facts = facts_of(diagnosis, context);
+  out.incident = std::move(context.incident);
   out.questions = questions_of(diagnosis);
   out.packets = packets_of(diagnosis);
   out.path_to = path_to(diagnosis);

@@ -46,6 +46,7 @@ struct Report {
   std::string title;  // "shop.example.net at 203.0.113.10: 522 Connection timed out"
   std::string summary;
   std::vector<Fact> facts;
+  std::vector<Fact> incident;          // of a watch; also among the facts
   std::vector<std::string> questions;  // most important first
   std::vector<Line> packets;           // what was sent and what came back, in order of time
   std::vector<Line> path_to;           // hop by hop

@@ -4,13 +4,17 @@ resume, and everything the provider may do wrong. Documents are checked against 
 
   api_server_test.py CAUSEWAY
 """
+import datetime
+import http.server
 import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 
@@ -222,8 +226,76 @@ def views():
         assert wrong.returncode == 2 and "--name HOST" in wrong.stderr, wrong
 
 
+class Registry(http.server.BaseHTTPRequestHandler):
+    """A registry's RDAP server (RFC 9082, 9083) behind a bootstrap server that redirects to it."""
+    answer = {}
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        if self.path.startswith("/domain/"):
+            self.send_response(302)
+            self.send_header("Location", "/registry" + self.path)
+            self.send_header("Content-Length", "0")
+            return self.end_headers()
+        text = json.dumps(self.answer).encode()
+        self.send_response(200 if self.path == "/registry/domain/example.net" else 404)
+        self.send_header("Content-Type", "application/rdap+json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+
+def registration():
+    """When the registration ends, and what the registry holds against it."""
+    registry = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Registry)
+    threading.Thread(target=registry.serve_forever, daemon=True).start()
+    flags = ["drift", "example.net", "--no-probes", "--rdap", f"http://127.0.0.1:{registry.server_address[1]}", "--format", "json"]
+    with Place() as place:
+        def found(days, *status):
+            ends = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)
+            Registry.answer = {"objectClassName": "domain", "ldhName": "example.net", "status": list(status),
+                               "events": [{"eventAction": "registration", "eventDate": "2001-01-01T00:00:00Z"},
+                                          {"eventAction": "expiration", "eventDate": ends.strftime("%Y-%m-%dT%H:%M:%SZ")}]}
+            drift = json.loads(place.dns(*flags, code=1))
+            fits(drift, "drift")
+            return [f["severity"] for f in drift["findings"] if f["id"] == "dns.expired-domain"], drift["notes"]
+        assert found(300, "active")[0] == [], found(300)
+        assert found(20)[0] == ["warning"], found(20)
+        assert found(3)[0] == ["bad"], found(3)
+        assert found(300, "client hold")[0] == ["bad"], found(300, "client hold")
+        Registry.answer = ["nonsense"]
+        drift = json.loads(place.dns(*flags, code=1))
+        assert any("when the registration ends is not known" in note for note in drift["notes"]), drift["notes"]
+    registry.shutdown()
+
+
+def formats():
+    """What other programs are given to load."""
+    with Place() as place:
+        place.dns("snapshot", "example.net")
+        script = place.dns("export", "example.net", "--format", "dnscontrol")
+        assert 'D("example.net", REG_NONE, DnsProvider(DSP_CLOUDFLARE),' in script and "CF_PROXY_ON" in script, script
+        # The functions of its language, as nothing: it is JavaScript, and every line says a record.
+        if node := shutil.which("node"):
+            head = "".join(f"const {name} = (...all) => ({{kind: '{name}', all}});" for name in
+                           ("A", "AAAA", "CNAME", "MX", "NS", "TXT", "SRV", "CAA", "PTR", "TTL", "NewRegistrar", "NewDnsProvider", "DnsProvider"))
+            head += "const END = null, CF_PROXY_ON = 'on', CF_PROXY_OFF = 'off', CAA_CRITICAL = 1; let seen; const D = (...all) => { seen = all; };"
+            told = json.loads(subprocess.run([node, "-e", head + script + ";console.log(JSON.stringify(seen))"], capture_output=True, text=True,
+                                             check=True).stdout)
+            kept = [r for r in told if isinstance(r, dict) and r["kind"] not in ("NewRegistrar", "DnsProvider")]
+            assert len(kept) == len([r for r in RECORDS if r["type"] not in ("HTTPS", "SVCB", "TLSA")]), (len(kept), len(RECORDS), script)
+        calendar = subprocess.run([PROGRAM, "plan", "127.0.0.1", "127.0.0.2", "--name", "www.example.net", "--pages", "0", "--format",
+                                   "calendar", "--at", "2026-12-01T22:00:00Z"], capture_output=True, timeout=60).stdout
+        lines = calendar.split(b"\r\n")
+        assert lines[0] == b"BEGIN:VCALENDAR" and lines[-2:] == [b"END:VCALENDAR", b""], calendar
+        assert all(len(line) <= 75 for line in lines) and calendar.count(b"BEGIN:VALARM") == calendar.count(b"BEGIN:VEVENT") >= 7, calendar
+        assert b"DTSTART:20261208T220000Z" in calendar, calendar
+
+
 def main():
-    for part in (documents, changes, pauses, trouble, views):
+    for part in (documents, changes, pauses, trouble, views, registration, formats):
         begin = time.monotonic()
         part()
         print(f"{part.__name__}: {time.monotonic() - begin:.1f} s")

@@ -9,9 +9,11 @@ import email.policy
 import hashlib
 import json
 import pathlib
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 import jsonschema
 
@@ -81,12 +83,53 @@ def check_mail(program, path):
     expect("mail: attachments", [a.get_filename() for a in mail.iter_attachments()] == ["report.html", "report.json"])
 
 
+def check_path_back(program, path, folder):
+    trace = folder / "mtr.txt"
+    trace.write_text("HOST: web1      Loss%   Snt\n  1.|-- 203.0.113.1   0.0%    50\n  2.|-- 10.9.9.9   4.0%    50\x1b[31m\n")
+    text = report(program, str(path), "--path-back", str(trace))
+    expect("the path back is a table", "    1.|-- 203.0.113.1   0.0%    50\n" in text)
+    expect("a private address in it is hidden", "10.9.9.9" not in text and "\x1b" not in text)
+    wrong.extend(e.message[:200] for e in SCHEMA.iter_errors(json.loads(report(program, str(path), "--path-back", str(trace), "--format", "json"))))
+
+
+def check_incident(program, folder):
+    """From the store of a watch that is running."""
+    store = folder / "watch.db"
+    with socket.socket() as closed:  # bound and not listening: a connection to it is refused
+        closed.bind(("127.0.0.1", 0))
+        target = f"http://127.0.0.1:{closed.getsockname()[1]}/"
+        watch = subprocess.Popen([program, "watch", "--target", target, "--interval", "1s", "--store", str(store)],
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            last = time.monotonic() + 60
+            while True:
+                done = subprocess.run([program, "report", "--store", str(store), "latest", "--format", "json"], capture_output=True)
+                if done.returncode == 1 or time.monotonic() > last:
+                    break
+                time.sleep(0.2)
+            document = json.loads(done.stdout or "{}")
+            expect(f"an incident's report: {done.stderr.decode()[:300]}", document.get("claim", {}).get("code") == 521)
+            wrong.extend(f"incident: {e.message[:200]}" for e in SCHEMA.iter_errors(document))
+            told = {fact["label"]: fact["value"] for fact in document.get("incident", [])}
+            expect("an incident goes on", told.get("until") == "it goes on" and "UTC" in told.get("failing since", ""))
+            expect("its timeline", [a["name"] for a in document.get("attachments", [])][:1] == ["timeline.txt"])
+            same = report(program, "--store", str(store), told.get("incident", "x")[:6])
+            expect("found by the beginning of its id", "521" in same and "failing since" in same)
+            none = subprocess.run([program, "report", "--store", str(store), "zzz"], capture_output=True, text=True)
+            expect("an unknown incident", none.returncode == 2 and told.get("incident", "?") in none.stderr)
+        finally:
+            watch.terminate()
+            watch.wait(20)
+
+
 def main(program):
     for path in sorted((ROOT / "test/golden").glob("*.json")):
         check_json(program, path)
     unreachable = ROOT / "test/golden/unreachable.json"
     with tempfile.TemporaryDirectory() as folder:
         check_bundle(program, unreachable, pathlib.Path(folder))
+        check_path_back(program, unreachable, pathlib.Path(folder))
+        check_incident(program, pathlib.Path(folder))
     check_mail(program, unreachable)
     text = report(program, str(unreachable))
     expect("text: a line is too long to paste", all(len(line) <= 100 for line in text.splitlines()))
