@@ -142,6 +142,7 @@ constexpr std::array kNames{
 };
 
 constexpr std::size_t kTableSize = 512;
+constexpr int kLeastStatus = 9;  // nginx writes 009 for a request of HTTP/0.9
 constexpr int kRequest = 2;  // depth of Caddy's "request"
 
 constexpr std::size_t hashed(std::string_view key) {
@@ -318,7 +319,7 @@ class Filler {
   void number(Slot slot, double number) {
     switch (slot) {
       case Slot::status:
-        out_.status = std::max(0, small(number));
+        out_.status = small(number) >= kLeastStatus ? small(number) : 0;
         seen_.has_status = true;
         break;
       case Slot::origin_status: out_.origin_status = small(number); break;
