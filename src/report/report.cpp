@@ -190,6 +190,18 @@ bool tells_of(const model::Observation& seen, model::Stage stage, model::Failure
   }
 }
 
+// Where the main question was answered: a second one that was not, or an address that is wrong.
+bool tells_of_trouble(const model::Observation& seen) {
+  using model::Kind;
+  switch (seen.kind) {
+    case Kind::burst:
+      return seen.integer("refused") + seen.integer("silent") + seen.integer("later") > 0;
+    case Kind::http: return seen.text("outcome") != "complete";
+    case Kind::address: return seen.boolean("in_edge");
+    default: return false;
+  }
+}
+
 // What the failure itself was seen in: the reason for a cause that needs no other.
 Line failure_itself(const model::Diagnosis& diagnosis) {
   Line out{"", "for: " + shown(diagnosis.verdict.sentence), {}};
@@ -205,6 +217,11 @@ Line failure_itself(const model::Diagnosis& diagnosis) {
         out.observations.push_back(seen.id);
     }
     if (!out.observations.empty()) break;
+  }
+  if (out.observations.empty()) {
+    for (const auto& seen : diagnosis.observations) {
+      if (tells_of_trouble(seen)) out.observations.push_back(seen.id);
+    }
   }
   if (out.observations.size() > kCited) out.observations.resize(kCited);
   return out;
