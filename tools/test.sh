@@ -15,6 +15,8 @@ ctest --test-dir build/dev --output-on-failure
 if [ "$(id -u)" -eq 0 ] && unshare --net --mount --pid --fork true 2>/dev/null; then
   step 'lab: a subset of real faults in namespaces'
   build/dev/causeway lab run --all --filter @ci
+  step 'lab: the same faults as a visitor of causeway edge meets them'
+  build/dev/causeway lab run --all --filter @ci --through-edge
   step 'lab: zones that drifted, mended through the provider, and brought back'
   build/dev/causeway lab run --check --filter 'zone/*'
   step 'lab: a report of each fault, its evidence, and no planted secret in it'

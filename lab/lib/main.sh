@@ -80,7 +80,7 @@ run_edge() {
   start edge edge /run/lab/causeway edge --listen 127.0.0.1:7990 "${origins[@]}" "${flags[@]}" --ca "$CA/root.pem" \
     --workers 1 --connect-timeout 4300ms --first-byte-timeout 8s --between-bytes-timeout 8s --access-log /tmp/log/edge.access
   until_true 5 listens edge 7990
-  local -a ask=(curl -s --max-time 20 --globoff -H "Host: $authority")
+  local -a ask=(curl -s --max-time 20 --limit-rate 2M --globoff -H "Host: $authority")
   local status code failure token page_status page_failure page_token page_code ended=0 cut_by=
   status=$("${ask[@]}" -H 'Accept: application/json' -D /tmp/edge.head -o /tmp/edge.json -w '%{http_code}' \
     "http://127.0.0.1:7990$path") || ended=$?
@@ -90,13 +90,14 @@ run_edge() {
     failure=$(sed -n 's/^  "failure": "\([^"]*\)".*/\1/p' /tmp/edge.json)
   fi
   token=$(edge_said error /tmp/edge.head)
-  page_status=0
+  page_status=0 page_failure= page_token= page_code=0
   if [[ -n $failure ]]; then  # the edge's own answer: in its other form, too
     page_status=$("${ask[@]}" -H 'Accept: text/html' -D /tmp/edge.page-head -o /tmp/edge.html -w '%{http_code}' \
       "http://127.0.0.1:7990$path") || :
+    page_failure=$(edge_said details /tmp/edge.page-head)
+    page_token=$(edge_said error /tmp/edge.page-head)
+    page_code=$(sed -n 's/^<title>.* | \([0-9]*\): .*/\1/p' /tmp/edge.html)
   fi
-  page_failure=$(edge_said details /tmp/edge.page-head) page_token=$(edge_said error /tmp/edge.page-head)
-  page_code=$(sed -n 's/^<title>.* | \([0-9]*\): .*/\1/p' /tmp/edge.html 2>/dev/null)
   stop edge
   # Cut after the status had been sent (curl: 18 short, 56 broken): only the log can say why.
   if ((ended == 18 || ended == 56)) && [[ -z $failure ]]; then
@@ -109,7 +110,7 @@ run_edge() {
 }
 
 # A parameter of our own Proxy-Status field (RFC 9209), from the head of an answer.
-edge_said() { sed -n "s/^proxy-status: .*; *$1=\"\{0,1\}\([a-z0-9_.]*\).*/\1/p" "$2" 2>/dev/null; }
+edge_said() { sed -n "s/^proxy-status: .*; *$1=\"\{0,1\}\([a-z0-9_.]*\).*/\1/p" "$2" 2>/dev/null || :; }
 
 # The second vantage first: its document is handed to the edge's diagnosis.
 run_vantage() {

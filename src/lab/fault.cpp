@@ -218,6 +218,8 @@ std::string text(const Code& code) {
 
 bool Fault::is_for_edges() const {
   const auto args = setting("args");
+  // [run] stands in for the diagnosis: what is wrong is wrong with the prober.
+  if (std::ranges::find(sections, "run", &Section::name) != sections.end()) return false;
   return !args.contains("--via-edge") && !args.contains("--source");
 }
 
