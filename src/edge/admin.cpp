@@ -58,7 +58,7 @@ net::HttpReply reply_to(const net::HttpRequest& request, const std::string& toke
 }  // namespace
 
 Parsed<std::unique_ptr<net::HttpService>> open_admin(const Admin& admin, MetricsOf metrics,
-                                                     OperatedOf operated) {
+                                                     OperatedOf operated, net::Fd listener) {
   std::string token;
   if (!admin.token_file.empty()) {
     std::ifstream in{admin.token_file};
@@ -70,6 +70,7 @@ Parsed<std::unique_ptr<net::HttpService>> open_admin(const Admin& admin, Metrics
   }
   net::HttpServiceOptions options;
   options.listen = *admin.address;
+  options.listener = std::move(listener);
   return net::HttpService::open(
       std::move(options),
       [token = std::move(token), metrics = std::move(metrics), operated = std::move(operated)](

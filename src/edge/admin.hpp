@@ -19,8 +19,9 @@ using OperatedOf = std::function<Operated()>;
 
 // /metrics, /healthz, and what operator_api.hpp serves of `operated`, which may be empty. With a
 // token file, "Authorization: Bearer TOKEN" is needed; without one, only this machine itself is
-// answered.
+// answered. `listener`: a socket that listens there already, of a predecessor.
 Parsed<std::unique_ptr<net::HttpService>> open_admin(const Admin& admin, MetricsOf metrics,
-                                                     OperatedOf operated = {});
+                                                     OperatedOf operated = {},
+                                                     net::Fd listener = {});
 
 }  // namespace causeway::edge

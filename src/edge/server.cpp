@@ -190,9 +190,11 @@ Parsed<std::unique_ptr<Server>> Server::open(Load load, Tell tell) {
     server->workers_.push_back(std::make_unique<Worker>(server->snapshot_, std::move(own)));
   }
   if (server->snapshot_.config->admin.address) {
+    auto before = server->inherited(*server->snapshot_.config->admin.address);
     auto admin = open_admin(
         server->snapshot_.config->admin, [own = server.get()] { return own->metrics(); },
-        [own = server.get()] { return Operated{own->snapshot_.cache, own->snapshot_.evidence}; });
+        [own = server.get()] { return Operated{own->snapshot_.cache, own->snapshot_.evidence}; },
+        before.empty() ? net::Fd{} : std::move(before.front()));
     if (!admin) return std::unexpected{admin.error()};
     server->admin_ = std::move(*admin);
   }
@@ -245,13 +247,14 @@ void Server::upgrade() {
   std::string sockets;
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
+  const auto hand_over = [&](const net::Fd& socket, const Endpoint& address) {
+    ::posix_spawn_file_actions_adddup2(&actions, socket.get(), socket.get());
+    sockets += fmt::format("{}{}={}", sockets.empty() ? "" : ";", socket.get(), address.text());
+  };
   for (const auto& door : doors_) {
-    for (const auto& socket : door.sockets) {
-      ::posix_spawn_file_actions_adddup2(&actions, socket.get(), socket.get());
-      sockets += fmt::format("{}{}={}", sockets.empty() ? "" : ";", socket.get(),
-                             door.rules.address.text());
-    }
+    for (const auto& socket : door.sockets) hand_over(socket, door.rules.address);
   }
+  if (admin_) hand_over(admin_->listener(), admin_->endpoint());
   std::ifstream in{"/proc/self/cmdline", std::ios::binary};
   const std::string line{std::istreambuf_iterator<char>{in}, {}};
   std::vector<char*> words;

@@ -51,6 +51,7 @@ class HttpService::Server {
   }
 
   Endpoint endpoint() const { return endpoint_; }
+  const Fd& listener() const { return listener_; }
   const HttpServiceCounts& counts() const { return house_.counts; }
 
   Task<void> serve() {
@@ -130,13 +131,15 @@ HttpService::~HttpService() = default;
 
 Parsed<std::unique_ptr<HttpService>> HttpService::open(HttpServiceOptions options,
                                                        HttpHandler handler) {
-  auto listener = listen_on(options.listen);
+  Parsed<Fd> listener{std::move(options.listener)};
+  if (!*listener) listener = listen_on(options.listen);
   if (!listener) return std::unexpected{listener.error()};
   return std::unique_ptr<HttpService>{new HttpService{
       std::make_unique<Server>(std::move(options), std::move(handler), *std::move(listener))}};
 }
 
 Endpoint HttpService::endpoint() const { return server_->endpoint(); }
+const Fd& HttpService::listener() const { return server_->listener(); }
 const HttpServiceCounts& HttpService::counts() const { return server_->counts(); }
 Task<void> HttpService::serve() { return server_->serve(); }
 void HttpService::drain(Duration grace) { server_->drain(grace); }

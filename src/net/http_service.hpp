@@ -64,6 +64,7 @@ using HttpHandler = std::function<Task<HttpReply>(const HttpRequest&)>;
 
 struct HttpServiceOptions {
   Endpoint listen;  // port 0: any free one
+  Fd listener;      // one that listens there already, of a predecessor; else it is opened
   // The server's side of TLS on an accepted socket; nothing when the handshake fails. Unset: plain.
   std::function<Task<std::unique_ptr<Stream>>(Fd, Instant deadline)> secure;
   std::size_t most_connections = limits::kServiceConnections;
@@ -91,6 +92,7 @@ class HttpService {
   HttpService& operator=(const HttpService&) = delete;
 
   Endpoint endpoint() const;
+  const Fd& listener() const;  // for a successor
   const HttpServiceCounts& counts() const;
 
   // Until drain() and the end of what was under way, or an interrupt of the loop.
