@@ -269,6 +269,12 @@ TEST(RetryWay, Table) {
       {{.failure = FailureId::http_reset, .idempotent = true}, other_origin},
       {{.failure = FailureId::http_reset, .idempotent = true, .body_kept = false}, give_up},
       {{.failure = FailureId::http_closed, .idempotent = true, .answer_begun = true}, give_up},
+      // An origin that died in its answer, of which the visitor has nothing yet.
+      {{.failure = FailureId::http_headers_truncated, .idempotent = true}, other_origin},
+      {{.failure = FailureId::http_body_truncated, .idempotent = true}, other_origin},
+      {{.failure = FailureId::http_body_truncated, .idempotent = false}, give_up},
+      {{.failure = FailureId::http_body_truncated, .idempotent = true, .answer_begun = true},
+       give_up},
       // What the origin says it did not do may be done again, whatever it is.
       {{.failure = FailureId::http_goaway, .not_processed = true}, fresh_connection},
       {{.failure = FailureId::http_goaway}, give_up},

@@ -83,7 +83,6 @@ net::Task<ExchangeEnd> Exchange::run(Question question) {
     }
   }
   const bool complete = scratch_.response.done() && !attempt_.failure && !end_.visitor_gone;
-  end_.answer_begun = scratch_.response.head_begun() || scratch_.response.interim() > 0;
   end_.reusable = complete && scratch_.response.reusable() && end_.reusable &&
                   (pump_ == Pump::none || pump_ == Pump::done);
   co_return end_;

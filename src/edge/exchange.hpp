@@ -21,7 +21,6 @@ struct ExchangeEnd {
   bool begun = false;         // the visitor has got the head of an answer
   bool visitor_gone = false;  // and nobody waits for the answer any more
   bool body_used = false;     // a part of the request's body is gone: it cannot be sent again
-  bool answer_begun = false;  // bytes of an answer came
   bool reusable = false;      // another request may follow on the connection
   std::optional<BodyEnd> visitor_fault;  // the request's body ended badly: nobody else's fault
 };

@@ -305,7 +305,7 @@ Handling::Way Handling::after(const ExchangeEnd& end, const Attempt& attempt, bo
                                   .idempotent = codec::is_idempotent(scratch_.request.method),
                                   .body_kept = !body_used_,
                                   .reused = reused,
-                                  .answer_begun = end.answer_begun});
+                                  .answer_begun = end.begun});
   if (way == RetryWay::give_up) return Way::give_up;
   // A kept connection that had died costs the origin nothing: nobody was there.
   if (way == RetryWay::fresh_connection) return Way::next_address;

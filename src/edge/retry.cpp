@@ -37,6 +37,7 @@ RetryWay retry_way(const TriedRequest& tried) {
       return tried.reused ? RetryWay::fresh_connection : RetryWay::other_origin;
     case FailureId::http_goaway: return RetryWay::fresh_connection;
     case FailureId::http_h2_error:
+    case FailureId::http_body_truncated:
     case FailureId::http_headers_truncated: return RetryWay::other_origin;
     default: return RetryWay::give_up;
   }

@@ -13,7 +13,7 @@ struct TriedRequest {
   bool idempotent = false;     // RFC 9110 9.2.2
   bool body_kept = true;       // all of the body can be sent again
   bool reused = false;         // the connection had answered before
-  bool answer_begun = false;   // any byte of an answer came
+  bool answer_begun = false;   // the visitor has some of an answer
   bool not_processed = false;  // the origin says so: GOAWAY, REFUSED_STREAM (RFC 9113 8.7)
 };
 
