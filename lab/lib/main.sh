@@ -80,7 +80,7 @@ run_edge() {
   start edge edge /run/lab/causeway edge --listen 127.0.0.1:7990 "${origins[@]}" "${flags[@]}" --ca "$CA/root.pem" \
     --workers 1 --connect-timeout 4300ms --first-byte-timeout 8s --between-bytes-timeout 8s --access-log /tmp/log/edge.access
   until_true 5 listens edge 7990
-  local -a ask=(curl -s --max-time 20 --limit-rate 2M --globoff -H "Host: $authority")
+  local -a ask=(curl -s --max-time 30 --limit-rate 2M --globoff -H "Host: $authority")
   local status code failure token page_status page_failure page_token page_code ended=0 cut_by=
   status=$("${ask[@]}" -H 'Accept: application/json' -D /tmp/edge.head -o /tmp/edge.json -w '%{http_code}' \
     "http://127.0.0.1:7990$path") || ended=$?

@@ -73,6 +73,17 @@ TEST(EdgeAnswer, AgreesWithItself) {
   EXPECT_EQ(subcode.failure, "resolve.not_found");
 }
 
+TEST(EdgeAnswer, TheOriginMayAnswerTheSecondRequest) {
+  const std::string first =
+      R"("status":522,"code":522,"failure":"connect.silent","token":"connection_timeout",)";
+  EXPECT_EQ(at_edge(first + R"("page_status":200,"page_code":0,"page_failure":"","page_token":"")")
+                .failure,
+            "connect.silent");
+  EXPECT_EQ(at_edge(first + R"("page_status":522,"page_code":0,"page_failure":"","page_token":"")")
+                .failure,
+            "disagrees");
+}
+
 TEST(EdgeAnswer, DisagreesWhenOneFormSaysSomethingElse) {
   for (const auto& [from, to] : {std::pair{R"("code":521)", R"("code":522)"},
                                  {R"("token":"connection_refused")", R"("token":"dns_error")"},
