@@ -134,6 +134,7 @@ class Reading {
   std::size_t at_ = 0;
   RequestFault fault_ = RequestFault::none;
   int hosts_ = 0;
+  std::string_view host_line_;
   int codings_ = 0;
   int chunked_ = 0;
   bool has_length_ = false;
@@ -248,6 +249,7 @@ bool Reading::known_field(std::string_view name, std::string_view value) {
     case 4:
       if (!equals_ignoring_case(name, "host")) return true;
       if (++hosts_ > 1) return fail(RequestFault::several_hosts);
+      host_line_ = value;
       if (!absolute_) head_.authority = value;
       return true;
     case 6:
@@ -310,6 +312,12 @@ bool Reading::finish() {
     if (!split_authority(head_.authority, head_.host, head_.port)) {
       return fail(RequestFault::bad_host);
     }
+  }
+  // An absolute target beats Host, which must be one all the same (RFC 9112 3.2): who reads it
+  // instead must not meet what nobody checked.
+  if (std::string_view host; hosts_ > 0 && absolute_) {
+    std::uint16_t port = 0;
+    if (!split_authority(host_line_, host, port)) return fail(RequestFault::bad_host);
   }
   head_.keep_alive = new_version ? !close_ : keep_ && !close_;
   if (!new_version) head_.expects_continue = false;  // RFC 9110 10.1.1

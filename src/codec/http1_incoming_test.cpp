@@ -82,6 +82,8 @@ const Refused kRefused[] = {
     {"two hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", RequestFault::several_hosts},
     {"host with a path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", RequestFault::bad_host},
     {"host with a user", "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", RequestFault::bad_host},
+    {"broken host beside an absolute target", "GET http://b/ HTTP/1.1\r\nHost: a: b\r\n\r\n",
+     RequestFault::bad_host},
     {"empty host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", RequestFault::bad_host},
     {"port zero", "GET / HTTP/1.1\r\nHost: a:0\r\n\r\n", RequestFault::bad_host},
     {"port too large", "GET / HTTP/1.1\r\nHost: a:65536\r\n\r\n", RequestFault::bad_host},
