@@ -1,9 +1,15 @@
 #include "app/guard.hpp"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <memory>
+#include <optional>
 
 #include "app/command.hpp"
+#include "app/guard_replay.hpp"
 #include "app/render_proof.hpp"
 #include "app/screen.hpp"
 
@@ -66,6 +72,7 @@ CLI::App* add_prove(CLI::App& guard, GuardFlags& flags) {
       "  causeway guard prove\n"
       "  causeway guard prove --ports 443,8443 --edge my-edge.txt --format json\n"
       "  causeway guard prove --from /tmp/dumps --query questions.txt\n"
+      "  causeway guard prove --replay\n"
       "\n"
       "Simulates SYN, SYN-ACK and the first data through every table of nft, iptables and ipset,\n"
       "NAT, routes and sockets. Nothing is sent and nothing is changed. A --query file has lines\n"
@@ -75,6 +82,8 @@ CLI::App* add_prove(CLI::App& guard, GuardFlags& flags) {
   add_proof_flags(*app, flags.proof);
   app->add_option("--query", flags.proof.query, "further questions, lines 'ADDRESS PORT'")
       ->option_text("FILE");
+  app->add_flag("--replay", flags.proof.replay,
+                "load the rules into a namespace of its own, send real SYNs, compare (root)");
   return app;
 }
 
@@ -170,14 +179,26 @@ int prove_and_print(const GuardFlags& flags, const char* command, bool only_stop
   const auto gathered = gather(flags.proof);
   if (!gathered) return wrong_use(command, gathered.error().text);
   const auto proof = firewall::prove(gathered->collection, *request);
+  std::optional<guard::Replayed> replayed;
+  if (flags.proof.replay) {
+    auto done = guard::replay(gathered->dumps, gathered->collection, proof);
+    if (!done) {
+      fmt::print(stderr, "causeway {}: {}{}\n", command, done.error().text,
+                 ::geteuid() == 0 ? "" : "; run it as root");
+      return kCouldNotTell;
+    }
+    replayed = std::move(*done);
+  }
   const auto screen = screen_of_stdout(flags.proof.no_color);
   if (flags.proof.format == "json") {
-    print(firewall::to_json(proof) + "\n");
+    const auto document = firewall::to_json(proof);
+    print((replayed ? with_replay(document, *replayed) : document) + "\n");
   } else {
     print(only_stopped ? render_check(proof, screen, gathered->wants_root)
                        : render_proof(proof, screen, gathered->wants_root));
+    if (replayed) print(render_replay(*replayed, screen));
   }
-  return exit_code(proof);
+  return replayed && !all_agree(*replayed) ? kCouldNotTell : exit_code(proof);
 }
 
 }  // namespace

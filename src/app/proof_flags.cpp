@@ -104,10 +104,12 @@ Parsed<Gathered> gather(const ProofFlags& flags) {
   if (!flags.from.empty()) {
     auto dumps = inspect::read_dumps(flags.from);
     if (!dumps) return error(fmt::format("--from: {}", dumps.error().text));
+    if (flags.replay) out.dumps = *dumps;
     out.collection = firewall::load(std::move(*dumps));
     return out;
   }
   auto dumps = inspect::collect_rulesets();
+  if (flags.replay) out.dumps = dumps.texts;
   out.collection = firewall::load(std::move(dumps.texts));
   out.wants_root = dumps.wants_root;
   auto& unreadable = out.collection.unreadable;

@@ -24,6 +24,7 @@ struct ProofFlags {
   std::string query;
   std::string format = "text";
   bool no_color = false;
+  bool replay = false;
 };
 
 void add_proof_flags(CLI::App& app, ProofFlags& flags);
@@ -44,6 +45,7 @@ Parsed<firewall::ProofRequest> read_request(const ProofFlags& flags);
 struct Gathered {
   firewall::Collection collection;
   bool wants_root = false;
+  firewall::Dumps dumps;  // the texts, when a replay needs them
 };
 Parsed<Gathered> gather(const ProofFlags& flags);
 

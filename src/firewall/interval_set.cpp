@@ -38,6 +38,12 @@ void append(Parts& out, Interval one) {
   }
 }
 
+// Moving a tail is about this much cheaper than writing the set anew.
+bool few(const Parts& these, const Parts& beside) {
+  constexpr std::size_t kCheaper = 16;
+  return these.size() <= 1 || these.size() * kCheaper < beside.size();
+}
+
 }  // namespace
 
 IntervalSet IntervalSet::of(std::vector<Interval> parts) {
@@ -121,6 +127,22 @@ void IntervalSet::remove(Interval one) {
   while (end < parts_.size() && parts_[end].last <= one.last) ++end;
   if (end < parts_.size() && parts_[end].first <= one.last) parts_[end].first = one.last + 1;
   parts_.erase(place(at), place(end));
+}
+
+void IntervalSet::add_all(const IntervalSet& other) {
+  if (few(other.parts_, parts_)) {
+    for (const auto& one : other.parts_) add(one);
+  } else {
+    *this = unite(other);
+  }
+}
+
+void IntervalSet::remove_all(const IntervalSet& other) {
+  if (few(other.parts_, parts_)) {
+    for (const auto& one : other.parts_) remove(one);
+  } else {
+    *this = subtract(other);
+  }
 }
 
 IntervalSet IntervalSet::intersect(const IntervalSet& other) const {

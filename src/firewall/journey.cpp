@@ -228,7 +228,7 @@ void Journey::end(IntervalSet clients, Ending ending, Decision decision, Shape l
   for (auto& one : outcomes_) {
     if (one.ending == ending && one.lost == lost && one.decision == decision &&
         one.doubts == doubts) {
-      one.clients = one.clients.unite(clients);
+      one.clients.add_all(clients);
       return;
     }
     if (outcomes_.size() > limits::kRulesetFlows) break;  // not worth the search any more

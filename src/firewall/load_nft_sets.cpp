@@ -15,7 +15,18 @@ using codec::Json;
 
 constexpr const char* kElement = "a set with an element that is not understood";
 
+// "2-3" of marks or ports is listed as the prefix 2/31 of their width.
+std::optional<Interval> number_prefix(std::int64_t number, std::int64_t length, DataType type) {
+  const std::int64_t bits = type == DataType::port ? 16 : 32;
+  if (number < 0 || length < 0 || length > bits) return std::nullopt;
+  const Key first = static_cast<Key>(number);
+  return Interval{first, first | ((Key{1} << static_cast<unsigned>(bits - length)) - 1)};
+}
+
 std::optional<Interval> prefix_constant(Json in, DataType type) {
+  if (const auto number = in["addr"].integer()) {
+    return number_prefix(*number, in["len"].integer().value_or(-1), type);
+  }
   const auto address = IpAddress::parse(in["addr"].text());
   const auto length = in["len"].integer();
   if (!address || !length || *length < 0) return std::nullopt;

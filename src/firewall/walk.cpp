@@ -44,7 +44,10 @@ void merge_into(std::vector<Flow>& flows, Flow flow) {
         one.doubts = joined(one.doubts, flow.doubts);
       }
     }
-    one.clients = one.clients.unite(flow.clients);
+    if (one.clients.parts().size() < flow.clients.parts().size()) {
+      std::swap(one.clients, flow.clients);
+    }
+    one.clients.add_all(flow.clients);
     return;
   }
   flows.push_back(std::move(flow));
@@ -223,9 +226,10 @@ void Walk::choose(std::uint32_t rule, const Choose& step, Flow flow, std::vector
   }
   if (missed.empty() || chance_covers) return;
   flow.clients = std::move(missed);
-  if (set.partial) {
+  if (set.partial) {  // whatever the element that is not understood says
     doubt(flow, rule, set.why);
     refuse(flow, decision(rule, frame), nullptr, frame);
+    accept(flow, decision(rule, frame), frame);
   }
   merge_into(next, std::move(flow));
 }
@@ -277,12 +281,12 @@ void Walk::divide(std::uint32_t rule, Split split, Flow flow, std::vector<Flow>&
     doubt(perhaps, rule, split.why);
     on.push_back(std::move(perhaps));
   }
-  if (!split.hit.empty()) {
-    Flow rest = flow;
-    rest.clients = flow.clients.subtract(split.hit);
+  if (!split.hit.empty()) {  // of a large set, without writing it anew
+    IntervalSet rest = std::move(flow.clients);
+    rest.remove_all(split.hit);
     flow.clients = std::move(split.hit);
-    on.push_back(std::move(flow));
-    flow = std::move(rest);
+    on.push_back(flow);
+    flow.clients = std::move(rest);
   }
   merge_into(missed, std::move(flow));
 }

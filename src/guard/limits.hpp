@@ -11,6 +11,13 @@ constexpr auto kConfirm = std::chrono::seconds{120};
 constexpr auto kConfirmLeast = std::chrono::seconds{5};
 constexpr auto kConfirmMost = std::chrono::seconds{3600};
 constexpr auto kPoll = std::chrono::milliseconds{200};  // the guardian looks for a confirmation
+// A replay: questions at once (one client port each), and when no more answers are waited for.
+constexpr std::size_t kReplayQuestions = 4000;
+constexpr int kReplayBacklog = 4096;
+constexpr auto kReplayQuiet = std::chrono::milliseconds{1500};
+constexpr std::size_t kReplayAlone = 64;  // asked again one by one
+constexpr auto kReplayQuietAlone = std::chrono::milliseconds{400};
+constexpr auto kReplayWait = std::chrono::milliseconds{20'000};
 constexpr std::size_t kJournalBytes = 8UL * 1024 * 1024;
 
 }  // namespace causeway::guard::limits
