@@ -28,6 +28,8 @@ firewall::Dumps small_host() {
       {"rule4.json", R"([{"priority":0,"src":"all","table":"local"},)"
                      R"({"priority":100,"src":"all","fwmark":"0x1","table":"7"},)"
                      R"({"priority":32766,"src":"all","table":"main"}])"},
+      {"rule6.json", R"([{"priority":0,"src":"all","table":"local"},)"
+                     R"({"priority":32766,"src":"all","table":"main"}])"},
       {"sysctl.txt",
        "net.ipv4.conf.eth0.rp_filter = 1\nnet.ipv4.conf.eth0/5.rp_filter = 2\n"
        "kernel.hostname = x\n"},
@@ -55,8 +57,8 @@ TEST(ReplaySetup, MakesTheHostInOrder) {
                   "ip -4 route replace blackhole 172.64.0.0/13 table main",
                   "ip -4 rule add from all fwmark 0x1/0xffffffff pref 100 lookup 7",
                   "iptables-legacy-restore"));
-  EXPECT_THAT(setup.sysctls, ElementsAre(testing::Pair("net/ipv4/conf/eth0.5/rp_filter", "2"),
-                                         testing::Pair("net/ipv4/conf/eth0/rp_filter", "1")));
+  EXPECT_THAT(setup.sysctls, ElementsAre(testing::Pair("net/ipv4/conf/eth0/rp_filter", "1"),
+                                         testing::Pair("net/ipv4/conf/eth0.5/rp_filter", "2")));
 }
 
 TEST(ReplaySetup, ListingsAreMadeLoadable) {
