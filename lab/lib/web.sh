@@ -101,7 +101,7 @@ s_server() {
 serve() {
   local name=$1 namespace=$2
   shift 2
-  [[ -x /run/lab/servers ]] || die 'the misbehaving servers are not built (target causeway_lab_servers)'
+  [[ -x /run/lab/servers ]] || die "the misbehaving servers are not built: \`make lab\` builds them"
   start "$name" "$namespace" /run/lab/servers "$@"
 }
 

@@ -16,8 +16,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kRequestBytes = 256 * 1024;
-constexpr std::size_t kRequestBodyBytes = 64 * 1024 * 1024;
+constexpr std::size_t kRequestBytes = std::size_t{256} * 1024;
+constexpr std::size_t kRequestBodyBytes = std::size_t{64} * 1024 * 1024;
 
 Millis left(Clock::time_point end) {
   return std::max(Millis{0}, std::chrono::duration_cast<Millis>(end - Clock::now()));

@@ -120,7 +120,7 @@ int fill_conntrack(const Options& options) {
   std::memcpy(&server, &place.address, sizeof server);
   const int netlink = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
   if (netlink < 0) return std::perror("netlink"), 1;
-  constexpr std::size_t kBatch = 64 * 1024;
+  constexpr std::size_t kBatch = std::size_t{64} * 1024;
   std::vector<char> batch;
   const unsigned most = most_connections() + 1000;
   for (std::uint32_t i = 0; i < most; ++i) {

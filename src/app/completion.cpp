@@ -14,6 +14,7 @@ namespace {
 
 std::string words(const CommandShape& command, bool flags) {
   std::vector<std::string> out;
+  out.reserve(command.commands.size() + command.flags.size());
   for (const auto& sub : command.commands) out.push_back(sub.name.substr(sub.name.rfind(' ') + 1));
   for (const auto& flag : command.flags) {
     if (flag.positional) {

@@ -25,8 +25,6 @@
 namespace causeway::app {
 namespace {
 
-constexpr auto kPipeWait = std::chrono::seconds{60};  // after the last probe
-
 constexpr const char* kExamples = R"(Examples:
   causeway diagnose https://www.example.net/
       what a visitor of the URL gets, and why
@@ -91,6 +89,10 @@ void add_flags(CLI::App& app, DiagnoseFlags& flags) {
 
 int diagnose(const DiagnoseFlags& flags) {
   const auto plan = understand(flags);
+  if (!plan && flags.format == "nagios") {  // 2 would be CRITICAL there, and it reads stdout alone
+    print(fmt::format("CAUSEWAY UNKNOWN - {}\n", plan.error().text));
+    return kCouldNotTell;
+  }
   if (!plan) return wrong_use("diagnose", plan.error().text);
   for (const auto& warning : plan->warnings) fmt::print(stderr, "causeway: {}\n", warning);
   Progress progress{stderr_is_terminal()};
@@ -101,11 +103,12 @@ int diagnose(const DiagnoseFlags& flags) {
   return exit_code(diagnosis.verdict);
 }
 
-// Somebody looked at the origin while we asked; waiting for the word was part of the diagnosis.
-DiagnosePlan with_pipes(DiagnosePlan plan) {
-  const auto end = Clock::now() + kPipeWait;
+// Somebody looked at the origin while we asked; waiting for the word is part of the diagnosis, and
+// ends with it: at its deadline, or by Ctrl-C.
+DiagnosePlan with_pipes(DiagnosePlan plan, Instant end, const net::Loop& loop) {
   for (const auto& path : plan.pipes) {
-    const auto text = read_pipe(path, limits::kDocumentBytes, end);
+    const auto text =
+        read_pipe(path, limits::kDocumentBytes, end, [&] { return loop.interrupted(); });
     auto document = text ? model::parse_document(*text, path) : std::unexpected(text.error());
     if (document) {
       plan.documents.push_back(std::move(*document));
@@ -149,19 +152,21 @@ model::Diagnosis conclude(const DiagnosePlan& plan, WallTime started, reach::Dia
 model::Diagnosis run_diagnosis(const DiagnosePlan& plan,
                                std::function<void(const model::Observation&)> listener) {
   const WallTime started = wall_now();
+  const Instant begun = Clock::now();
   reach::Record record{std::move(listener)};
   net::Loop loop;
+  const InterruptOnSignal interrupt{loop};
   reach::DiagnosisRun run;
   {
     // What needs no answer is made ready while the first ones are under way.
-    const std::jthread ready{[] {
-      net::prepare_tls();
+    const std::jthread ready{[&] {
+      std::ignore = net::prepare_tls(plan.request.ca_file);
       judge::rulebook();
     }};
-    const InterruptOnSignal interrupt{loop};
     run = loop.run(reach::diagnose(plan.request, record));
   }
-  return conclude(with_pipes(plan), started, std::move(run), record.take());
+  return conclude(with_pipes(plan, begun + plan.request.deadline, loop), started, std::move(run),
+                  record.take());
 }
 
 std::string render(const model::Diagnosis& diagnosis, Face face, bool no_color) {

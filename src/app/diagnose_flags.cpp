@@ -109,6 +109,7 @@ class Understanding {
     const auto* const at = std::ranges::find(kFaces, given, &decltype(kFaces)::value_type::first);
     if (at == kFaces.end()) {
       std::vector<std::string> names;
+      names.reserve(kFaces.size());
       for (const auto& face : kFaces) names.emplace_back(face.first);
       return not_among("--format", given, names);
     }

@@ -110,7 +110,9 @@ std::string headline(const model::Verdict& verdict) {
   const std::string code = code_phrase(verdict);
   const auto word = state_word(verdict.state);
   if (verdict.state == model::State::undetermined) {
-    return fmt::format("{}: what is seen does not settle it", word);
+    return fmt::format("{}: {}", word,
+                       verdict.code == 0 ? "what is seen does not settle it"
+                                         : "this machine's own trouble hides the site");
   }
   if (code.empty()) return std::string{word};
   if (verdict.state != model::State::degraded)

@@ -96,6 +96,30 @@ int parse_failed(const CLI::App& root, const CLI::ParseError& failed) {
   return wrong_use(full_name(called(root)), failed.what());
 }
 
+// `--origin "$ADDRESS"` with the variable unset must not ask something else than was meant.
+void refuse_empty_values(CLI::App& app) {
+  for (auto* option : app.get_options()) {
+    if (option->get_lnames().empty() || option->get_expected_max() == 0) continue;
+    option->check([](const std::string& value) {
+      return value.empty() ? std::string{"expected a value, not an empty one (an unset variable?)"}
+                           : std::string{};
+    });
+  }
+  for (auto* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    refuse_empty_values(*sub);
+  }
+}
+
+bool output_lost = false;
+
+// To a standard error that may be closed or full, which fmt::print would throw about.
+void warn(const char* what, const char* why) {
+  std::fputs("causeway: ", stderr);
+  std::fputs(what, stderr);
+  std::fputs(why, stderr);
+  std::fputs("\n", stderr);
+}
+
 }  // namespace
 
 CommandTree::CommandTree()
@@ -108,6 +132,7 @@ CommandTree::CommandTree()
   root->set_version_flag("--version", fmt::format("causeway {}", version()), "show the version");
   root->get_formatter()->column_width(34);
   for (const auto add : kCommands) commands.push_back(add(*root));
+  refuse_empty_values(*root);
 }
 
 CommandTree::~CommandTree() = default;
@@ -115,9 +140,9 @@ CommandTree::~CommandTree() = default;
 void print(std::string_view text) {
   const bool whole =
       std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-  if (!whole && errno != EPIPE) {
-    fmt::print(stderr, "causeway: cannot write the output: {}\n", std::strerror(errno));
-  }
+  if (whole || errno == EPIPE) return;
+  if (!output_lost) warn("cannot write the output: ", std::strerror(errno));
+  output_lost = true;
 }
 
 int wrong_use(std::string_view command, std::string_view what) {
@@ -128,7 +153,9 @@ int wrong_use(std::string_view command, std::string_view what) {
 
 std::string_view version() { return CAUSEWAY_VERSION; }
 
-int run_program(int argc, char** argv) {
+namespace {
+
+int run_command(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   CommandTree tree;
   if (argc < 2) {
@@ -141,9 +168,24 @@ int run_program(int argc, char** argv) {
     return parse_failed(*tree.root, failed);
   }
   for (const auto& command : tree.commands) {
-    if (command.app->parsed()) return command.run();
+    if (!command.app->parsed()) continue;
+    const int code = command.run();
+    return output_lost && code == kFine ? kCouldNotTell : code;
   }
   return kWrongUse;
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv) {
+  try {
+    return run_command(argc, argv);
+  } catch (const std::bad_alloc&) {
+    warn("out of memory: ", "give it more (ulimit -v), or less to read");
+  } catch (const std::exception& failed) {
+    warn("internal error: ", failed.what());
+  }
+  return kCouldNotTell;
 }
 
 }  // namespace causeway::app

@@ -43,7 +43,9 @@ bool is_pipe(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
-Parsed<std::string> read_pipe(const std::string& path, std::size_t most, Instant end) {
+Parsed<std::string> read_pipe(const std::string& path, std::size_t most, Instant end,
+                              const std::function<bool()>& stop) {
+  constexpr std::chrono::milliseconds kLook{100};  // how late `stop` may be heard
   const int fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return error(fmt::format("cannot read '{}': {}", path, std::strerror(errno)));
   std::string out;
@@ -53,10 +55,11 @@ Parsed<std::string> read_pipe(const std::string& path, std::size_t most, Instant
     // Without a writer yet, poll() waits for one; after the last one it returns at once.
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
     pollfd wait{.fd = fd, .events = POLLIN, .revents = 0};
-    if (left <= 0 || ::poll(&wait, 1, static_cast<int>(left)) == 0) {
-      problem = "its writer was not done in time";
+    if (left <= 0 || stop()) {
+      problem = left <= 0 ? "its writer was not done in time" : "interrupted";
       break;
     }
+    if (::poll(&wait, 1, static_cast<int>(std::min(left, kLook.count()))) == 0) continue;
     const auto got = ::read(fd, buffer.data(), buffer.size());
     if (got == 0) break;
     if (got > 0) out.append(buffer.data(), static_cast<std::size_t>(got));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 
 #include "base/result.hpp"
@@ -14,7 +15,8 @@ Parsed<std::string> read_file(const std::string& path, std::size_t most);
 
 // A pipe, as `<(command)` of a shell makes one: what it says comes later.
 bool is_pipe(const std::string& path);
-// Waits until its writer is done, or until `end`.
-Parsed<std::string> read_pipe(const std::string& path, std::size_t most, Instant end);
+// Waits until its writer is done, until `end`, or until `stop` says so.
+Parsed<std::string> read_pipe(const std::string& path, std::size_t most, Instant end,
+                              const std::function<bool()>& stop);
 
 }  // namespace causeway::app

@@ -20,11 +20,6 @@ constexpr std::size_t kFixesTold = 4;
 constexpr double kWorthAFix = 0.2;
 constexpr double kSettled = 0.9;
 
-// Failures of the machine that asks: the break is drawn at its own end of the path.
-bool breaks_at_us(FailureId failure) {
-  return model::is_own_trouble(failure) || failure == FailureId::resolve_resolver_unreachable;
-}
-
 // Silence has no place: it may be the network, a firewall or the machine.
 bool is_silence(FailureId failure) {
   return failure == FailureId::connect_silent || failure == FailureId::http_request_unacked;
@@ -65,7 +60,7 @@ void mark_direct(std::vector<Station>& stations, const model::Attempt& attempt) 
   const auto* failed = attempt.failed_stage();
   if (failed == nullptr) return set(Mark::good, Mark::good, Mark::good, Mark::good);
   const FailureId failure = failed->failure.value_or(FailureId::internal);
-  if (breaks_at_us(failure)) {
+  if (model::is_own_trouble(failure)) {
     set(Mark::bad, Mark::untested, Mark::untested, Mark::untested);
   } else if (failed->stage == model::Stage::resolve) {
     set(Mark::good, Mark::bad, Mark::untested, Mark::untested);

@@ -40,10 +40,10 @@ namespace causeway::app {
 namespace {
 
 constexpr auto kPrintWait = std::chrono::seconds{60};  // a cold browser on a slow machine
-constexpr std::size_t kAttachmentBytes = 4 * 1024 * 1024;
+constexpr std::size_t kAttachmentBytes = std::size_t{4} * 1024 * 1024;
 constexpr std::size_t kAttachments = 16;
-constexpr std::size_t kPathBytes = 64 * 1024;
-constexpr std::size_t kRulesBytes = 1024 * 1024;
+constexpr std::size_t kPathBytes = std::size_t{64} * 1024;
+constexpr std::size_t kRulesBytes = std::size_t{1024} * 1024;
 constexpr std::size_t kSampleShown = 3;  // of a hidden value, in the preview
 
 struct Flags {

@@ -16,7 +16,8 @@ constexpr auto kEdgeConnect = seconds{19};
 constexpr auto kEdgeRequestAck = seconds{90};
 constexpr auto kEdgeFirstByte = seconds{125};
 constexpr auto kEdgeWriteStall = seconds{30};
-constexpr std::size_t kResponseHeadBytes = 128 * 1024;  // larger: http.headers_too_large
+constexpr std::size_t kResponseHeadBytes =
+    std::size_t{128} * 1024;  // larger: http.headers_too_large
 
 // --- what the own edge gives a visitor and an origin, beyond what is listed above ---
 constexpr auto kEdgeResolve = seconds{5};
@@ -30,8 +31,8 @@ constexpr auto kEdgeVisitorIdle = seconds{400};
 constexpr auto kEdgeVisitorHandshake = seconds{15};
 constexpr auto kEdgeTunnelIdle = seconds{600};
 constexpr auto kEdgeDrain = seconds{30};
-constexpr std::size_t kRequestHeadBytes = 128 * 1024;
-constexpr std::size_t kUrlBytes = 16 * 1024;
+constexpr std::size_t kRequestHeadBytes = std::size_t{128} * 1024;
+constexpr std::size_t kUrlBytes = std::size_t{16} * 1024;
 constexpr int kRequestHeaderLines = 200;
 constexpr std::uint64_t kRequestBodyBytes = 100ULL * 1024 * 1024;
 constexpr std::size_t kEdgeConnections = 100'000;
@@ -95,8 +96,9 @@ constexpr auto kDnsStepWait = milliseconds{1000};  // one step down the delegati
 // Finding a zone's servers and hearing the silent ones among them out.
 constexpr auto kDnsAuthorityWait = milliseconds{8000};
 constexpr auto kDnssecWait = milliseconds{5000};
-constexpr int kDnsRecordsShown = 16;                   // of one answer, in an observation
-constexpr std::size_t kSystemFileBytes = 1024 * 1024;  // of /etc/hosts and /etc/resolv.conf
+constexpr int kDnsRecordsShown = 16;  // of one answer, in an observation
+constexpr std::size_t kSystemFileBytes =
+    std::size_t{1024} * 1024;         // of /etc/hosts and /etc/resolv.conf
 constexpr int kDnsStrayReplies = 32;  // with a foreign id or question, before we stop listening
 constexpr std::size_t kDnsUdpPayload = 1232;  // DNS flag day 2020: no fragments
 constexpr std::size_t kDnsMessageBytes = 65'535;
@@ -130,8 +132,10 @@ constexpr int kBurstPaced = 6;
 
 // --- what is read and kept of an answer ---
 constexpr std::size_t kFirstBytesKept = 256;
-constexpr std::size_t kBodyBytesRead = 2 * 1024 * 1024;  // enough to cross every window and MTU
-constexpr std::size_t kBodyBytesKept = 64 * 1024;        // for --expect-text and page reading
+constexpr std::size_t kBodyBytesRead =
+    std::size_t{2} * 1024 * 1024;  // enough to cross every window and MTU
+constexpr std::size_t kBodyBytesKept =
+    std::size_t{64} * 1024;  // for --expect-text and page reading
 constexpr int kHeaderLines = 2000;
 constexpr int kInterimResponses = 32;  // "100 Continue" for ever is a fault of its own
 constexpr std::size_t kChunkLineBytes = 4096;
@@ -139,7 +143,7 @@ constexpr int kTlsChainCertificates = 16;
 constexpr std::size_t kTextKept = 300;  // of any foreign text that is shown to a person
 
 // --- documents given with --with, --edge, --ca ---
-constexpr std::size_t kDocumentBytes = 32 * 1024 * 1024;
+constexpr std::size_t kDocumentBytes = std::size_t{32} * 1024 * 1024;
 constexpr int kDocumentDepth = 32;
 constexpr int kDocumentValues = 2'000'000;  // about 150 MB once parsed
 constexpr int kObservations = 20'000;
@@ -147,9 +151,10 @@ constexpr int kEdgePrefixes = 20'000;
 constexpr auto kFactsFresh = std::chrono::minutes{10};  // older facts are used, and marked so
 
 // --- rulesets of a host: what its own tools print ---
-constexpr std::size_t kRulesetBytes = 64 * 1024 * 1024;  // of one dump; offsets are 32 bits wide
-constexpr int kRulesetDepth = 64;                        // of its JSON
-constexpr std::size_t kRulesetValues = 6'000'000;        // JSON values: a set of a million ranges
+constexpr std::size_t kRulesetBytes =
+    std::size_t{64} * 1024 * 1024;                 // of one dump; offsets are 32 bits wide
+constexpr int kRulesetDepth = 64;                  // of its JSON
+constexpr std::size_t kRulesetValues = 6'000'000;  // JSON values: a set of a million ranges
 constexpr std::size_t kRulesetRules = 500'000;
 constexpr std::size_t kRulesetElements = 2'000'000;  // of one set
 constexpr std::size_t kRulesetWords = 512;           // of one iptables rule
@@ -162,7 +167,7 @@ constexpr std::uint64_t kRulesetSteps = 20'000'000;
 constexpr std::size_t kRulesetFlows = 256;  // packets that differ in more than their source
 constexpr std::size_t kRulesetOutcomes = 65'536;
 constexpr std::size_t kRulesetOverloads = 12;  // rate limits whose other side is simulated too
-constexpr std::size_t kRuleTextShown = 4000;  // of one rule, to a person
+constexpr std::size_t kRuleTextShown = 4000;   // of one rule, to a person
 constexpr std::size_t kProofPorts = 64;
 constexpr std::size_t kProofSamples = 200'000;  // lines of --query
 
@@ -170,8 +175,8 @@ constexpr std::size_t kProofSamples = 200'000;  // lines of --query
 constexpr auto kStoreBatch = milliseconds{250};  // what the death of the process may lose, at most
 constexpr auto kStoreBusy = milliseconds{10'000};  // another process (a backup) holds the file
 constexpr auto kStoreConnect = seconds{5};
-constexpr auto kStoreRetry = seconds{1};  // times the number of tries
-constexpr int kStoreTries = 10;           // a database server restarts within a minute
+constexpr auto kStoreRetry = seconds{1};      // times the number of tries
+constexpr int kStoreTries = 10;               // a database server restarts within a minute
 constexpr std::size_t kStoreQueue = 200'000;  // writes that wait; about 100 MB
 constexpr std::size_t kStoreReaders = 8;
 constexpr int kStoreForget = 20'000;  // rows a table at one time
@@ -179,10 +184,10 @@ constexpr std::size_t kSqlShown = 120;
 // --- programs of the host that are spawned ---
 constexpr auto kProgramWait = seconds{20};  // nft needs 0.7 s for a set of 50 000 ranges
 constexpr std::size_t kProgramOutput = kRulesetBytes;
-constexpr std::size_t kProgramErrors = 16 * 1024;
+constexpr std::size_t kProgramErrors = std::size_t{16} * 1024;
 
 // --- runtime ---
-constexpr std::size_t kReadBuffer = 16 * 1024;
+constexpr std::size_t kReadBuffer = std::size_t{16} * 1024;
 constexpr int kLoopEvents = 256;
 constexpr std::size_t kSmallOriginPeers = 64;  // connections to one origin of the demonstration
 constexpr int kLoopOperations = 1024;  // reads and writes of one turn before others get theirs
@@ -200,7 +205,7 @@ constexpr long kOutboundPerHost = 8;
 // --- the lab ---
 constexpr auto kLabFault = seconds{90};  // set-up, injection and diagnosis of one fault
 constexpr auto kLabFaultMost = seconds{600};
-constexpr std::size_t kLabFaultBytes = 64 * 1024;
+constexpr std::size_t kLabFaultBytes = std::size_t{64} * 1024;
 constexpr int kLabJobs = 64;
 constexpr int kLabJobsPerCore = 4;  // a fault waits most of its time
 

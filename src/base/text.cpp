@@ -15,13 +15,13 @@ char lower_char(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 // Characters that turn the direction of the text around them, so that a line reads differently from
-// what it says (U+200E/F, U+202A to U+202E, U+2066 to U+2069), and the two that XML forbids
-// (U+FFFE/F).
+// what it says (U+200E/F, U+202A to U+202E, U+2066 to U+2069), those that break a line (U+2028/9),
+// and the two that XML forbids (U+FFFE/F).
 bool misleads(std::string_view sequence) {
   if (sequence.size() != 3) return false;
   const std::string_view front = sequence.substr(0, 2);
   const auto last = static_cast<unsigned char>(sequence[2]);
-  if (front == "\xe2\x80") return last == 0x8e || last == 0x8f || (last >= 0xaa && last <= 0xae);
+  if (front == "\xe2\x80") return last == 0x8e || last == 0x8f || (last >= 0xa8 && last <= 0xae);
   if (front == "\xe2\x81") return last >= 0xa6 && last <= 0xa9;
   return front == "\xef\xbf" && last >= 0xbe;
 }
@@ -114,6 +114,23 @@ std::string printable(std::string_view bytes, std::size_t most) {
     bytes.remove_prefix(used);
   }
   return out;
+}
+
+std::string shell_word(std::string_view text) {
+  constexpr std::string_view kPlain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:,@%+=";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) {
+    return std::string{text};
+  }
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      out += "'\\''";
+    } else {
+      out += c;
+    }
+  }
+  return out + '\'';
 }
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {

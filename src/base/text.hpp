@@ -16,6 +16,9 @@ bool equals_ignoring_case(std::string_view a, std::string_view b);
 
 // Printable form of foreign bytes: control characters and invalid UTF-8 become \xNN, so that a
 // banner can neither move the cursor nor break JSON. Cut to `most` bytes with an ellipsis.
+// `text` as one word of a POSIX shell: as it is where nothing in it is special, else quoted.
+std::string shell_word(std::string_view text);
+
 std::string printable(std::string_view bytes, std::size_t most);
 
 // The candidate nearest to `word` by edit distance, or empty when none is near.

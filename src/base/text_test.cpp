@@ -7,6 +7,14 @@
 namespace causeway {
 namespace {
 
+TEST(ShellWord, is_one_word_whatever_is_in_it) {
+  EXPECT_EQ(shell_word("https://a.example:8443/x-y_z"), "https://a.example:8443/x-y_z");
+  EXPECT_EQ(shell_word("http://a/?b=1&c=2"), "'http://a/?b=1&c=2'");
+  EXPECT_EQ(shell_word("http://a/$(id)"), "'http://a/$(id)'");
+  EXPECT_EQ(shell_word("it's"), "'it'\\''s'");
+  EXPECT_EQ(shell_word(""), "''");
+}
+
 TEST(Text, ForeignBytesCannotMoveTheCursor) {
   EXPECT_EQ(printable("a\x1b[2Jb\r\n", 100), "a\\x1b[2Jb\\x0d\\x0a");
   EXPECT_EQ(printable("caf\xc3\xa9", 100), "caf\xc3\xa9");

@@ -7,6 +7,8 @@
 namespace causeway::codec {
 namespace {
 
+using std::string_literals::operator""s;  // a literal may hold a NUL
+
 RequestParse parse(std::string_view text, RequestHead& head, RequestLimits limits = {}) {
   return parse_request_head(text, limits, head);
 }
@@ -72,10 +74,8 @@ const Refused kRefused[] = {
     {"bare LF at the end", "GET / HTTP/1.1\r\nHost: a\r\n\n", RequestFault::bad_line_end},
     {"bare CR in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: a\rY: b\r\n\r\n",
      RequestFault::control_byte},
-    {"NUL in a value", std::string("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 35),
-     RequestFault::control_byte},
-    {"NUL in a name", std::string("GET / HTTP/1.1\r\nHost: a\r\nX\0: b\r\n\r\n", 34),
-     RequestFault::bad_field_name},
+    {"NUL in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n"s, RequestFault::control_byte},
+    {"NUL in a name", "GET / HTTP/1.1\r\nHost: a\r\nX\0: b\r\n\r\n"s, RequestFault::bad_field_name},
     {"no colon", "GET / HTTP/1.1\r\nHost: a\r\nX\r\n\r\n", RequestFault::bad_field_name},
     {"empty name", "GET / HTTP/1.1\r\nHost: a\r\n: x\r\n\r\n", RequestFault::bad_field_name},
     {"no host", "GET / HTTP/1.1\r\nX: y\r\n\r\n", RequestFault::no_host},

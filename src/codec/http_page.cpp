@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 8> kPageNames{
 
 // A phrase counts anywhere on a short page. A long one is likely an article that mentions it: there
 // only its title and first heading count.
-constexpr std::size_t kShortPage = 6 * 1024;
+constexpr std::size_t kShortPage = std::size_t{6} * 1024;
 constexpr std::size_t kPageBytesRead = limits::kBodyBytesKept;
 
 // All phrases are lower case.

@@ -67,9 +67,8 @@ const CodeWords& words(int code) {
 
 // Failures of this machine, its resolver or its configuration: never blamed on the origin.
 bool is_ours(model::FailureId failure) {
-  return model::is_own_trouble(failure) ||
-         failure == model::FailureId::resolve_resolver_unreachable ||
-         failure == model::FailureId::choose_no_config || failure == model::FailureId::cancelled;
+  return model::is_own_trouble(failure) || failure == model::FailureId::choose_no_config ||
+         failure == model::FailureId::cancelled;
 }
 
 struct OwnAdvice {

@@ -21,7 +21,7 @@
 namespace causeway::inspect {
 namespace {
 
-constexpr std::size_t kSmallFile = 64 * 1024;
+constexpr std::size_t kSmallFile = std::size_t{64} * 1024;
 
 std::string link_target(const std::string& path) {
   std::array<char, 256> target{};

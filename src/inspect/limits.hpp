@@ -6,10 +6,11 @@
 
 namespace causeway::inspect {
 
-constexpr std::size_t kInspectDumpBytes = 8 * 1024 * 1024;  // of one file or program's output
-constexpr std::size_t kInspectLogBytes = 512 * 1024;        // the end of one log file
-constexpr std::size_t kInspectLogs = 64;                    // log files looked at
-constexpr std::size_t kInspectRows = 65'536;                // lines understood of one dump
+constexpr std::size_t kInspectDumpBytes =
+    std::size_t{8} * 1024 * 1024;  // of one file or program's output
+constexpr std::size_t kInspectLogBytes = std::size_t{512} * 1024;  // the end of one log file
+constexpr std::size_t kInspectLogs = 64;                           // log files looked at
+constexpr std::size_t kInspectRows = 65'536;                       // lines understood of one dump
 constexpr std::size_t kInspectDumps = 512;
 constexpr std::size_t kInspectProcesses = 8192;
 constexpr std::size_t kInspectSockets = 4096;   // descriptors of one process looked at
@@ -19,7 +20,7 @@ constexpr std::size_t kDirectives = 50'000;
 constexpr std::size_t kDirectiveBytes = 300;
 constexpr int kIncludeDepth = 8;
 constexpr std::size_t kConfigFiles = 4000;
-constexpr std::size_t kConfigBytes = 512 * 1024;  // of one file
+constexpr std::size_t kConfigBytes = std::size_t{512} * 1024;  // of one file
 constexpr std::size_t kSites = 2000;
 constexpr std::size_t kLogLinesKept = 2000;
 constexpr auto kSampleMost = std::chrono::seconds{300};

@@ -28,8 +28,9 @@ int depth(const Case& one) {
   return static_cast<int>(model::Stage::exchange);
 }
 
-std::optional<SignIndex> excuse(const Rulebook& book, FailureId failure, Examination& examination) {
-  for (const auto& row : book.excuses) {
+std::optional<SignIndex> sign_of(const std::vector<Excuse>& rows, FailureId failure,
+                                 Examination& examination) {
+  for (const auto& row : rows) {
     if (std::ranges::find(row.failures, failure) == row.failures.end()) continue;
     if (examination.holds(row.sign)) return row.sign;
   }
@@ -65,11 +66,13 @@ Case case_of(const Rulebook& book, const Scene& scene, const model::Attempt& att
       out.standing = Standing::untested;
       return out;
     }
-    out.excuse = excuse(book, failure, examination);
+    out.excuse = sign_of(book.excuses, failure, examination);
     if (!out.excuse) {
       out.failure = failure;
       out.chapter = model::name(failure);
-      out.standing = model::is_own_trouble(failure) ? Standing::own_trouble : Standing::failing;
+      const bool own =
+          model::is_own_trouble(failure) || sign_of(book.own, failure, examination).has_value();
+      out.standing = own ? Standing::own_trouble : Standing::failing;
       return out;
     }
     out.standing = Standing::excused;

@@ -304,6 +304,13 @@ std::string Examination::fill_blanks(std::string_view text) const {
   });
 }
 
+std::string Examination::fill_command(std::string_view text) const {
+  return fill_blanks(replace(text, [&](std::string_view name) {
+    const auto value = name == "url" ? focus_field(name) : std::nullopt;
+    return value ? shell_word(*value) : fmt::format("{{{}}}", name);
+  }));
+}
+
 std::string Examination::fill_title(std::string_view text) const {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kParts{
       {{"address", "the origin"},

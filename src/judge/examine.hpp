@@ -35,6 +35,7 @@ class Examination {
   std::string fill(std::string_view text, const std::vector<Seen>& evidence) const;
   // The same for words and commands: what is not known becomes a blank to fill in, "ADDRESS".
   std::string fill_blanks(std::string_view text) const;
+  std::string fill_command(std::string_view text) const;  // a URL becomes one word of a shell
   // For a person to read: what the focus does not have is named by its part in the story.
   std::string fill_title(std::string_view text) const;
 

@@ -53,8 +53,9 @@ void add_words(model::RankedCause& cause, Examination& examination) {
       words.title.empty() ? model::row(cause.cause).title : std::string_view{words.title};
   cause.title = examination.fill_title(title);
   const auto filled = [&](const std::string& text) { return examination.fill_blanks(text); };
+  const auto command = [&](const std::string& text) { return examination.fill_command(text); };
   for (const auto& step : words.settles) {
-    cause.settles.push_back({.text = filled(step.text), .command = filled(step.command)});
+    cause.settles.push_back({.text = filled(step.text), .command = command(step.command)});
   }
   const std::string seen = systems_seen(examination.scene());
   for (const bool first : {true, false}) {
@@ -62,11 +63,11 @@ void add_words(model::RankedCause& cause, Examination& examination) {
       const bool present = !system.empty() && seen.contains(system);
       if (present != first) continue;
       cause.fixes.push_back({.text = filled(fix.text),
-                             .command = filled(fix.command),
-                             .undo = filled(fix.undo),
-                             .verify = filled(fix.verify)});
+                             .command = command(fix.command),
+                             .undo = command(fix.undo),
+                             .verify = command(fix.verify)});
       if (cause.fixes.back().verify.empty()) {
-        cause.fixes.back().verify = filled("causeway diagnose {url}");
+        cause.fixes.back().verify = command("causeway diagnose {url}");
       }
     }
   }

@@ -79,7 +79,6 @@ State state_of(const std::vector<Case>& all) {
   bool works = false;
   bool limps = false;
   bool fails = false;
-  bool own = false;
   for (const auto& one : all) {
     const bool of_target = one.concern != nullptr && one.concern->of_target;
     switch (one.standing) {
@@ -94,14 +93,13 @@ State state_of(const std::vector<Case>& all) {
         if (of_target) return State::failing;
         fails = true;
         break;
-      case Standing::own_trouble: own = true; break;
+      case Standing::own_trouble:
       case Standing::untested: break;
     }
   }
   if (fails) return works ? State::degraded : State::failing;
   if (limps) return State::degraded;
-  if (works) return State::ok;
-  return own ? State::failing : State::undetermined;
+  return works ? State::ok : State::undetermined;
 }
 
 void add_note(Verdict& verdict, model::Note note) {
@@ -176,6 +174,30 @@ void add_unknown(Verdict& verdict, Examination& examination) {
   verdict.missing.emplace_back("evidence for any of the causes that show this way");
 }
 
+// Visitors come through an edge, and it said nothing: that the origin works does not say what they
+// see.
+bool edge_unheard(const Evidence& evidence) {
+  const auto by_edge = [](const model::Attempt& one) { return one.via == model::Via::edge; };
+  return std::ranges::any_of(evidence.attempts, by_edge) &&
+         std::ranges::all_of(evidence.attempts, [&](const model::Attempt& one) {
+           return !by_edge(one) || one.failed_stage() != nullptr;
+         });
+}
+
+Verdict only_the_origin_works() {
+  Verdict out;
+  out.state = State::undetermined;
+  out.sentence =
+      "The origin answers, but the edge itself gave no answer: what visitors see is not known.";
+  out.missing.emplace_back(
+      "an answer of the edge (is its address right, and is it reached from here?)");
+  out.causes.push_back({.cause = CauseId::unknown,
+                        .probability = 0,
+                        .title = std::string{model::row(CauseId::unknown).title},
+                        .attributes = {}});
+  return out;
+}
+
 }  // namespace
 
 Verdict judge(const Evidence& evidence) {
@@ -184,7 +206,13 @@ Verdict judge(const Evidence& evidence) {
   const std::vector<Case> all = cases(book, scene);
   Verdict out;
   out.state = state_of(all);
-  if (out.state == State::undetermined) return nothing_to_judge(all);
+  if (out.state == State::ok && edge_unheard(evidence)) return only_the_origin_works();
+  const bool own_alone = out.state == State::undetermined;  // the code is what this machine shows
+  if (own_alone && std::ranges::none_of(all, [](const Case& one) {
+        return one.standing == Standing::own_trouble;
+      })) {
+    return nothing_to_judge(all);
+  }
 
   const Case* main = nullptr;
   for (const auto& one : all) {
@@ -192,7 +220,7 @@ Verdict judge(const Evidence& evidence) {
     const bool own = one.standing == Standing::own_trouble;
     const bool good = one.standing == Standing::fine || one.standing == Standing::excused;
     if (out.state == State::ok ? !good : good) continue;
-    if (own && out.state != State::failing) continue;
+    if (own != own_alone) continue;
     if (main == nullptr || outranks(one, *main)) main = &one;
   }
   const Chapter* chapter = book.chapter(main->chapter);

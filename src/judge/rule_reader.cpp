@@ -25,7 +25,7 @@ class Reader {
   Done open_sign(const Line& line);
   Done open_concern(const Line& line);
   Done read_group(const Line& line);
-  Done read_excuse(const Line& line);
+  Done read_excuse(const Line& line, std::vector<Excuse>& into);
   Done read_finding(const Line& line);
   Done open_chapters(const Line& line);
   Done inside(const Line& line);
@@ -96,17 +96,18 @@ Done Reader::open(const Line& line) {
   if (word == "sign") return open_sign(line);
   if (word == "concern") return open_concern(line);
   if (word == "group") return read_group(line);
-  if (word == "excuse") return read_excuse(line);
+  if (word == "excuse") return read_excuse(line, book_.excuses);
+  if (word == "own") return read_excuse(line, book_.own);
   if (word == "for") return open_chapters(line);
   if (word == "finding") return read_finding(line);
   if (word == "note" && line.words.size() == 2) {
     book_.notes.push_back(use(line, line.words[1]));
     return true;
   }
-  return error_at(line,
-                  fmt::format("expected sign, for, group, concern, excuse, finding or note at the "
-                              "start of a line, not '{}'",
-                              word));
+  return error_at(
+      line, fmt::format("expected sign, for, group, concern, excuse, own, finding or note at the "
+                        "start of a line, not '{}'",
+                        word));
 }
 
 Done Reader::open_sign(const Line& line) {
@@ -148,10 +149,10 @@ Done Reader::read_group(const Line& line) {
   return true;
 }
 
-Done Reader::read_excuse(const Line& line) {
+Done Reader::read_excuse(const Line& line, std::vector<Excuse>& into) {
   const auto words = expand(line, 1);
   if (words.size() < 3 || words[words.size() - 2] != "if") {
-    return error_at(line, "expected: excuse FAILURE ... if SIGN");
+    return error_at(line, fmt::format("expected: {} FAILURE ... if SIGN", line.words.front()));
   }
   Excuse out{.failures = {}, .sign = use(line, words.back())};
   for (std::size_t i = 0; i + 2 < words.size(); ++i) {
@@ -159,7 +160,7 @@ Done Reader::read_excuse(const Line& line) {
     if (!failure) return error_at(line, fmt::format("'{}' is no failure", words[i]));
     out.failures.push_back(*failure);
   }
-  book_.excuses.push_back(std::move(out));
+  into.push_back(std::move(out));
   part_ = Part::nothing;
   return true;
 }

@@ -132,6 +132,7 @@ struct Rulebook {
   std::unordered_map<std::string, Chapter> chapters;  // by failure id or concern's name
   std::vector<Concern> concerns;                      // most urgent first
   std::vector<Excuse> excuses;
+  std::vector<Excuse> own;  // these are the prober's trouble, not a failure of the target
   std::vector<SignIndex> notes;
   std::vector<FindingRule> findings;  // gravest first
 

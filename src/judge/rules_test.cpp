@@ -149,6 +149,7 @@ TEST(Rules, EverySignIsUsed) {
   std::set<SignIndex> used{rulebook().notes.begin(), rulebook().notes.end()};
   for (const auto& concern : rulebook().concerns) used.insert(concern.sign);
   for (const auto& excuse : rulebook().excuses) used.insert(excuse.sign);
+  for (const auto& own : rulebook().own) used.insert(own.sign);
   for (const auto& finding : rulebook().findings) used.insert(finding.sign);
   for (const auto& sign : rulebook().signs) {
     for (const auto& units : sign.alternatives) {

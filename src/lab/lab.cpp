@@ -139,6 +139,11 @@ int main_run(const Options& options) {
   const auto& faults = collection->faults;
   const auto selected = select(faults, options);
   if (!selected) return refuse(selected.error().text, kWrongUse);
+  if (places->servers.empty()) {
+    fmt::print(stderr,
+               "causeway lab: the misbehaving servers are not built (`make lab` does): "
+               "faults that need them cannot be set up\n");
+  }
   if (::geteuid() != 0) return refuse("needs root: it makes network namespaces", kWrongUse);
   if (options.shell && selected->size() != 1) return refuse("--shell takes one fault", kWrongUse);
 

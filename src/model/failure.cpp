@@ -51,6 +51,7 @@ std::string_view name(Retry retry) {
 
 bool is_own_trouble(FailureId failure) {
   switch (failure) {
+    case FailureId::resolve_resolver_unreachable:
     case FailureId::route_no_local_route:
     case FailureId::route_no_source_address:
     case FailureId::route_local_block:

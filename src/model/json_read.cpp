@@ -55,6 +55,14 @@ Extent measure(std::string_view text) {
   return out;
 }
 
+// A document may come from anywhere, and its words reach a terminal: lines stay, control characters
+// and those that turn a line around do not.
+std::string harmless(const std::string& text) {
+  std::vector<std::string> lines;
+  for (const auto line : split(text, '\n')) lines.push_back(printable(line, line.size() * 4));
+  return join(lines, "\n");
+}
+
 std::string_view type_name(const Json& value) {
   if (value.is_number_integer()) return "integer";
   return value.type_name();
@@ -99,7 +107,7 @@ class Reader {
 
   std::string text(const Json* json, const std::string& path) {
     if (json == nullptr) return {};
-    if (const auto* held = json->get_ptr<const Json::string_t*>()) return *held;
+    if (const auto* held = json->get_ptr<const Json::string_t*>()) return harmless(*held);
     mismatch(path, "string", *json);
     return {};
   }

@@ -11,8 +11,8 @@
 namespace causeway::model {
 namespace {
 
-constexpr std::size_t kLongestUrl = 16 * 1024;  // an edge takes no longer ones
-constexpr std::size_t kLongestName = 253;       // RFC 1035 section 2.3.4, in text form
+constexpr std::size_t kLongestUrl = std::size_t{16} * 1024;  // an edge takes no longer ones
+constexpr std::size_t kLongestName = 253;                    // RFC 1035 section 2.3.4, in text form
 constexpr std::size_t kLongestLabel = 63;
 
 std::unexpected<Error> refused(std::string_view what, std::string_view expected) {

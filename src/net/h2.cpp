@@ -47,6 +47,7 @@ struct H2Client::State {
   std::unique_ptr<nghttp2_session, SessionFree> session;
   std::int32_t stream_id = -1;
   H2Answer answer;
+  std::size_t body_kept = limits::kBodyBytesKept;
   Sha256 hash;
   std::size_t head_bytes = 0;
   Instant progress;  // when the answer itself went on last; pings and settings are no answer
@@ -121,7 +122,7 @@ struct H2Client::State {
     own.progress = Clock::now();
     own.answer.body_bytes += length;
     own.hash.update(body);
-    const auto room = limits::kBodyBytesKept - own.answer.body.size();
+    const auto room = own.body_kept - own.answer.body.size();
     own.answer.body += body.substr(0, room);
     return 0;
   }
@@ -286,6 +287,7 @@ Task<H2Answer> H2Client::ask(Stream& stream, H2Request request, H2Waits waits, I
     own.answer.reason = "the connection takes no further request";
     co_return own.answer;
   }
+  own.body_kept = waits.body_kept;
   std::array<std::byte, limits::kReadBuffer> buffer{};
   bool going = true;
   while (going) {
@@ -296,8 +298,9 @@ Task<H2Answer> H2Client::ask(Stream& stream, H2Request request, H2Waits waits, I
       own.answer.end = H2End::protocol_error;
       break;
     }
+    WriteResult wrote;
     if (!own.pending.empty()) {
-      const auto wrote = co_await stream.write(std::as_bytes(std::span{own.pending}), until);
+      wrote = co_await stream.write(std::as_bytes(std::span{own.pending}), until);
       // What the peer said before it went may still be read.
       if (wrote.end == WriteEnd::timeout) {
         own.answer.end = H2End::write_failed;
@@ -306,7 +309,7 @@ Task<H2Answer> H2Client::ask(Stream& stream, H2Request request, H2Waits waits, I
     }
     // A protocol error of the peer is told to it (GOAWAY) before the session wants to read no more.
     if (own.ended(waits)) break;
-    const auto read = co_await stream.read(buffer, until);
+    const auto read = read_after(wrote, co_await stream.read(buffer, until));
     if (read.end != ReadEnd::more) {
       own.read_ended(read);
       break;

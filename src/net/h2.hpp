@@ -28,6 +28,7 @@ struct H2Waits {
   Duration head;
   Duration between_bytes;
   Duration body;
+  std::size_t body_kept = limits::kBodyBytesKept;
 };
 
 enum class H2End : std::uint8_t {
@@ -54,7 +55,7 @@ struct H2Answer {
   int interim = 0;
   std::vector<std::pair<std::string, std::string>> fields;
   std::uint64_t body_bytes = 0;
-  std::string body;  // at most limits::kBodyBytesKept
+  std::string body;  // at most H2Waits::body_kept
   std::string body_hash;
   std::string first_bytes;
   Duration to_first_byte{};  // of the answer's head, not of SETTINGS; zero when none came

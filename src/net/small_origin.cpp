@@ -24,7 +24,7 @@ namespace causeway::net {
 namespace {
 
 constexpr std::uint32_t kLoopback = 0x7f000001;
-constexpr std::size_t kRequestBytes = 16 * 1024;
+constexpr std::size_t kRequestBytes = std::size_t{16} * 1024;
 
 using BioPtr = std::unique_ptr<BIO, OpenSslFree<BIO_free>>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, OpenSslFree<EVP_PKEY_free>>;

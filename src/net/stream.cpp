@@ -81,6 +81,13 @@ std::unique_ptr<Stream> plain_stream(Fd socket) {
   return std::make_unique<PlainStream>(std::move(socket));
 }
 
+ReadResult read_after(const WriteResult& wrote, ReadResult read) {
+  if (wrote.end != WriteEnd::reset || read.end != ReadEnd::eof) return read;
+  read.end = ReadEnd::reset;
+  read.os_code = wrote.os_code;
+  return read;
+}
+
 void Stream::finish() { ::shutdown(socket().get(), SHUT_WR); }
 
 ReadResult read_now(const Fd& socket, std::span<std::byte> into) {

@@ -45,6 +45,9 @@ struct WriteResult {
   int os_code = 0;
 };
 
+// A socket tells of a reset once: when a write heard of it, the read after it sees a mere end.
+ReadResult read_after(const WriteResult& wrote, ReadResult read);
+
 struct StreamSecurity {
   std::string_view version;  // "TLSv1.3"
   std::string_view cipher;

@@ -257,8 +257,6 @@ std::string_view alert_name(int alert) {
   return row != kAlerts.end() ? row->name : std::string_view{"unknown"};
 }
 
-void prepare_tls() { context_for(TlsOffer::edge); }
-
 Task<TlsResult> tls_handshake(Fd socket, TlsOptions options) {
   TlsResult result;
   const Instant began = Clock::now();
@@ -300,6 +298,11 @@ Parsed<bool> prepare_tls(const std::string& ca_file, bool cloudflare_origin_ca) 
   const auto trust = TrustStore::load(ca_file, cloudflare_origin_ca);
   if (!trust) return std::unexpected{trust.error()};
   return true;
+}
+
+bool trusts_any_issuer(const std::string& ca_file) {
+  const auto trust = TrustStore::load(ca_file, false);
+  return !trust || (*trust)->holds_any();
 }
 
 }  // namespace causeway::net

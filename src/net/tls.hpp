@@ -98,15 +98,16 @@ struct TlsResult {
 // that is wrong with it is collected.
 Task<TlsResult> tls_handshake(Fd socket, TlsOptions options);
 
-// Does what the first handshake would do before its first byte (OpenSSL looks its algorithms up).
-// From any thread.
-void prepare_tls();
-
 // "handshake_failure"; "unknown" for numbers without a name.
 std::string_view alert_name(int alert);
 
 // Loads what the first handshake needs (OpenSSL's algorithms, the trust store), so that it can
 // happen while a packet is under way. The error says why `ca_file` cannot be used.
 Parsed<bool> prepare_tls(const std::string& ca_file, bool cloudflare_origin_ca = false);
+
+// False where this machine's trust store is empty (no ca-certificates): every certificate then
+// looks like one of an unknown issuer. True for a file that cannot be read: prepare_tls tells of
+// that.
+bool trusts_any_issuer(const std::string& ca_file);
 
 }  // namespace causeway::net

@@ -114,6 +114,7 @@ Parsed<std::shared_ptr<const TrustStore>> TrustStore::read_file(const std::strin
     if (X509_OBJECT_get_type(object) == X509_LU_CRL) trust->has_crls_ = true;
     const X509* certificate = X509_OBJECT_get0_X509(object);
     if (certificate == nullptr) continue;
+    trust->holds_any_ = true;
     auto organisation = name_part(X509_get_subject_name(certificate), NID_organizationName);
     if (!organisation.empty()) trust->organisations_.insert(std::move(organisation));
   }
@@ -142,6 +143,8 @@ std::shared_ptr<const TrustStore> TrustStore::system(bool cloudflare_origin_ca) 
   }
   if (file != nullptr) trust->rest_ = file;
   if (!hashed) trust->read_rest();
+  trust->holds_any_ =
+      hashed || sk_X509_OBJECT_num(X509_STORE_get0_objects(trust->store_.get())) > 0;
   if (cloudflare_origin_ca) add_pem(trust->store_.get(), cloudflare_origin_roots());
   ERR_clear_error();
   return trust;

@@ -27,6 +27,8 @@ class TrustStore {
 
   bool has_crls() const { return has_crls_; }
   bool is_own_file() const { return own_file_; }
+  // Whether there is any trusted certificate, apart from an edge's own origin CA.
+  bool holds_any() const { return holds_any_; }
 
   // Whether a certificate of this name is a trusted one.
   bool has(const X509_NAME* subject) const;
@@ -45,6 +47,7 @@ class TrustStore {
   std::set<std::string> organisations_;
   bool has_crls_ = false;
   bool own_file_ = false;
+  bool holds_any_ = false;
 };
 
 // A field of a name, "CN" or "O", as UTF-8; empty when absent.

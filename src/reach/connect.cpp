@@ -163,7 +163,10 @@ net::Task<Connected> connect(Survey& survey, ConnectQuestion question) {
   const auto reply = survey.taps == nullptr
                          ? std::nullopt
                          : survey.taps->reply(question.remote, out.result.local_port);
-  if (reply && reply->reset && reply->from_here && out.result.outcome == ConnectOutcome::refused) {
+  const bool ourselves = classify(question.remote.address) == AddressClass::loopback ||
+                         out.result.source == question.remote.address;
+  if (reply && reply->reset && reply->from_here && !ourselves &&
+      out.result.outcome == ConnectOutcome::refused) {
     // A reset that came in through the loopback interface, in the name of another machine.
     out.result.outcome = ConnectOutcome::local;
     out.result.step = ConnectStep::send;

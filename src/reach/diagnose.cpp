@@ -58,7 +58,8 @@ class Plan {
   void refuse(const IpAddress& address, FailureId failure, const StageRecord& resolved);
   net::Task<void> compare_dns();
   net::Task<void> authorities() { co_await ask_authorities(survey_); }
-  net::Task<void> look_into_dns(bool failed);
+  net::Task<void> look_into_dns(bool validated);
+  void start_looking_into_dns(bool validated);
   net::Task<void> investigate(Subject subject, std::size_t place);
   net::Task<void> try_known_addresses();
   net::Task<void> try_edge(IpAddress edge, std::optional<StageRecord> resolved, std::size_t place);
@@ -75,6 +76,7 @@ class Plan {
   net::Group background_;
   std::vector<std::optional<Attempt>> attempts_;  // in the order they are reported
   std::vector<IpAddress> tried_;
+  bool looked_into_dns_ = false;
 };
 
 net::Task<DiagnosisRun> Plan::run() {
@@ -87,8 +89,8 @@ net::Task<DiagnosisRun> Plan::run() {
   if (request_.via_edge) work_.start(try_edge(*request_.via_edge, {}, reserve_attempt()));
   work_.start(try_known_addresses());
   co_await work_.finished();
-  if (request_.mode == Mode::quick && anything_failed() && request_.origins.empty() && !literal()) {
-    background_.start(look_into_dns(false));
+  if (request_.mode == Mode::quick && anything_failed() && request_.origins.empty()) {
+    start_looking_into_dns(false);
   }
   co_await background_.finished();
 
@@ -150,16 +152,17 @@ net::Task<void> Plan::find_addresses() {
     if (request_.mode != Mode::quick && !literal()) background_.start(compare_dns());
     co_return;
   }
-  const Resolution found = co_await resolve(survey_, background_);
+  const bool wants_all = request_.mode != Mode::quick;
+  const Resolution found = co_await resolve(survey_, background_, [this, wants_all] {
+    if (wants_all) start_looking_into_dns(true);
+  });
   StageRecord resolved{.stage = Stage::resolve,
                        .outcome = found.failure ? Outcome::failed : Outcome::ok,
                        .failure = found.failure,
                        .elapsed = found.elapsed,
                        .because = found.because};
   if (literal()) resolved = {.stage = Stage::resolve, .because = "the host is an address"};
-  if (!literal() && (found.failure || request_.mode != Mode::quick)) {
-    background_.start(look_into_dns(found.failure.has_value()));
-  }
+  if (found.failure || wants_all) start_looking_into_dns(found.failure.has_value());
   if (found.failure) {
     attempts_.push_back(Attempt{.port = request_.target.port, .stages = {resolved}});
     co_return;
@@ -229,10 +232,15 @@ net::Task<void> Plan::compare_dns() {
   }
 }
 
-net::Task<void> Plan::look_into_dns(bool failed) {
+void Plan::start_looking_into_dns(bool validated) {
+  if (literal() || std::exchange(looked_into_dns_, true)) return;
+  background_.start(look_into_dns(validated));
+}
+
+net::Task<void> Plan::look_into_dns(bool validated) {
   net::Group parts;
   parts.start(authorities());
-  if (failed || request_.mode == Mode::thorough) parts.start(validate(survey_));
+  if (validated || request_.mode == Mode::thorough) parts.start(validate(survey_));
   co_await parts.finished();
 }
 

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "codec/first_bytes.hpp"
 #include "codec/http_page.hpp"
+#include "net/loop.hpp"
 #include "net/sockaddr.hpp"
 #include "reach/connect.hpp"
 #include "reach/exchange_answer.hpp"
@@ -59,13 +60,26 @@ std::vector<codec::HeaderField> views(const Answer& answer) {
   return out;
 }
 
+// A redirect is not the page that the owner means, and a packed one cannot be searched: we asked
+// for none, and got it all the same.
+bool is_readable(const Answer& answer, const std::vector<codec::HeaderField>& fields) {
+  const bool redirect = answer.status >= 300 && answer.status < 400;
+  const auto coding = codec::find_field(fields, "content-encoding");
+  return !redirect && (!coding || equals_ignoring_case(*coding, "identity"));
+}
+
 Judged judge_content(const Expectation& expect, const Answer& answer,
                      const std::vector<codec::HeaderField>& fields) {
   Judged out;
   out.page = codec::read_page(answer.status, fields, answer.body);
   out.mark = codec::edge_mark(fields);
   if (expect.status != 0) out.status_matches = answer.status == expect.status;
-  if (!expect.text.empty()) out.text_found = answer.body.contains(expect.text);
+  if (!expect.text.empty() && is_readable(answer, fields)) {
+    out.text_found = answer.body.contains(expect.text);
+    // What was not read may hold it.
+    if (out.text_found == false && answer.body_bytes > answer.body.size()) out.text_found.reset();
+    if (out.text_found == false && answer.capped) out.text_found.reset();
+  }
   return out;
 }
 
@@ -185,6 +199,14 @@ void judge_pace(Answer& answer) {
   answer.detail = fmt::format("at {:.0f} bytes a second the rest takes {:.0f} s", rate, rest);
 }
 
+// The diagnosis ended before an edge would have given up: that is no silence of the origin.
+bool cut_short(const Survey& survey, const Answer& answer) {
+  constexpr std::array<std::string_view, 5> kWaited{"silent", "unacked", "slow-headers",
+                                                    "stalled-body", "endless-interim"};
+  return std::ranges::find(kWaited, answer.outcome) != kWaited.end() &&
+         (net::Loop::current().interrupted() || Clock::now() >= survey.deadline);
+}
+
 }  // namespace
 
 ExchangeQuestion exchange_question(const Request& request, const Endpoint& remote,
@@ -200,6 +222,7 @@ ExchangeQuestion exchange_question(const Request& request, const Endpoint& remot
   if (request.mode == model::Mode::quick) {
     question.first_byte = limits::kFirstByteWaitQuick;
   }
+  if (!request.expect.text.empty()) question.body_kept = limits::kBodyBytesRead;
   return question;
 }
 
@@ -219,6 +242,12 @@ net::Task<Exchanged> exchange(Survey& survey, net::Stream& stream, ExchangeQuest
     answer = co_await ask_http1(survey, stream, question);
   }
   judge_pace(answer);
+  if (cut_short(survey, answer)) {
+    out.failure = FailureId::cancelled;
+    out.because = fmt::format("the diagnosis ended {:.1f} s after the request, before an answer",
+                              milliseconds(answer.elapsed) / 1000);
+    co_return out;
+  }
   const auto fields = views(answer);
   Judged judged;
   if (answer.head_complete) judged = judge_content(survey.request.expect, answer, fields);

@@ -32,6 +32,7 @@ struct ExchangeQuestion {
   Duration first_byte = limits::kFirstByteWait;  // until the head is complete
   Duration between_bytes = limits::kBetweenBytesWait;
   Duration body = limits::kBodyWait;  // a body that still comes after it is good enough
+  std::size_t body_kept = limits::kBodyBytesKept;
 };
 
 // The question an edge asks of this target; `secured` when it runs on TLS.
@@ -48,7 +49,7 @@ struct Exchanged {
   std::string location;  // of a redirect
   std::string page;      // model/kinds.def, http.page
   std::vector<std::pair<std::string, std::string>> fields;
-  std::string body;  // at most limits::kBodyBytesKept
+  std::string body;  // at most ExchangeQuestion::body_kept
   Duration elapsed{};
   std::string observation;  // id of the `http` observation
 };

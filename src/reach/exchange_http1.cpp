@@ -44,7 +44,7 @@ void take_head(Reading& reading) {
 }
 
 // Feeds what came. True when the answer is at its end.
-bool take_bytes(Reading& reading, std::string_view bytes, Duration body_wait) {
+bool take_bytes(Reading& reading, std::string_view bytes, const ExchangeQuestion& question) {
   Answer& answer = reading.answer;
   const Instant now = Clock::now();
   reading.last = now;
@@ -57,7 +57,7 @@ bool take_bytes(Reading& reading, std::string_view bytes, Duration body_wait) {
     if (!answer.head_complete && reading.reader.head_complete()) take_head(reading);
     reading.hash.update(step.body);
     answer.body_bytes += step.body.size();
-    answer.body += step.body.substr(0, limits::kBodyBytesKept - answer.body.size());
+    answer.body += step.body.substr(0, question.body_kept - answer.body.size());
   }
   answer.interim = reading.reader.interim();
   if (reading.reader.finished()) {
@@ -71,7 +71,7 @@ bool take_bytes(Reading& reading, std::string_view bytes, Duration body_wait) {
     return true;
   }
   answer.capped = answer.head_complete && (answer.body_bytes >= limits::kBodyBytesRead ||
-                                           now - reading.head_at > body_wait);
+                                           now - reading.head_at > question.body);
   if (answer.capped) answer.outcome = "complete";
   return answer.capped;
 }
@@ -124,10 +124,10 @@ net::Task<Answer> ask_http1(Survey& survey, net::Stream& stream, const ExchangeQ
     const Instant until = reading.answer.head_complete
                               ? survey.until(reading.last, question.between_bytes)
                               : head_deadline;
-    const auto read = co_await stream.read(buffer, until);
+    const auto read = net::read_after(wrote, co_await stream.read(buffer, until));
     if (read.end == ReadEnd::more) {
-      ended = take_bytes(reading, {reinterpret_cast<const char*>(buffer.data()), read.bytes},
-                         question.body);
+      ended =
+          take_bytes(reading, {reinterpret_cast<const char*>(buffer.data()), read.bytes}, question);
     } else {
       take_end(reading, read, stream);
       if (reading.answer.os_code == 0) reading.answer.os_code = wrote.os_code;

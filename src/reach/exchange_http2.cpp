@@ -79,7 +79,8 @@ net::Task<Answer> ask_http2(Survey& survey, net::Stream& stream, const ExchangeQ
   request.authority = codec::authority(text);
   request.path = question.path;
   request.fields = codec::request_fields(text);
-  const net::H2Waits waits{question.first_byte, question.between_bytes, question.body};
+  const net::H2Waits waits{question.first_byte, question.between_bytes, question.body,
+                           question.body_kept};
   auto got = co_await session.ask(stream, std::move(request), waits, survey.deadline);
 
   Answer answer;

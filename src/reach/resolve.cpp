@@ -13,6 +13,7 @@
 #include "codec/dns_answer.hpp"
 #include "codec/dns_name.hpp"
 #include "net/event.hpp"
+#include "net/loop.hpp"
 #include "net/tcp.hpp"
 #include "reach/dns_control.hpp"
 #include "reach/dns_record.hpp"
@@ -32,6 +33,7 @@ struct Shared {
   std::string name;
   std::vector<Endpoint> servers;
   Instant deadline;
+  std::function<void()> on_delay;
 };
 using SharedPtr = std::shared_ptr<Shared>;
 
@@ -245,7 +247,7 @@ std::string describe(const FamilyAnswer& family, const Shared& shared) {
                                  : std::string{};
   const std::string& name = family.chain.back();
   if (family.facts.loop)
-    return fmt::format("the aliases {} lead in a circle", join(family.chain, " -> "));
+    return fmt::format("the aliases {} lead in a circle, or on and on", join(family.chain, " -> "));
   switch (reply.outcome) {
     case DnsOutcome::answered: {
       const bool unchecked = family.facts.answers_unchecked;
@@ -302,7 +304,9 @@ void conclude(Resolution& out, const Families& families, const Shared& shared) {
     return;
   }
   const FamilyAnswer& why = telling(families);
-  out.cancelled = why.interrupted || families.ended == 0;
+  const bool cut_short = why.facts.outcome == DnsOutcome::timeout &&
+                         (net::Loop::current().interrupted() || Clock::now() >= shared.deadline);
+  out.cancelled = why.interrupted || families.ended == 0 || cut_short;
   out.failure = out.cancelled ? FailureId::cancelled : failure_of(why.facts);
   out.because = out.cancelled ? "ended before an answer came" : describe(why, shared);
   if (why.facts.outcome == DnsOutcome::local && why.last.server < shared.servers.size()) {
@@ -322,6 +326,7 @@ net::Task<Resolution> resolve_by_dns(SharedPtr shared) {
   if (!co_await families->enough.wait(loop.now() + limits::kDnsPatience) && !loop.interrupted()) {
     asks_control = true;
     start_control(shared, families);
+    if (shared->on_delay) shared->on_delay();
     co_await families->enough.wait(kNever);
   }
   if (!families->both.is_set()) {
@@ -411,12 +416,12 @@ std::vector<IpAddress> happy_eyeballs_order(const std::vector<IpAddress>& addres
   return out;
 }
 
-net::Task<Resolution> resolve(Survey& survey, net::Group& rest) {
+net::Task<Resolution> resolve(Survey& survey, net::Group& rest, std::function<void()> on_delay) {
   if (auto known = resolve_without_dns(survey)) co_return std::move(*known);
   const Instant deadline = survey.deadline;
   auto shared =
       std::make_shared<Shared>(survey, rest, codec::dns_name(survey.request.target.host).value(),
-                               resolvers_of(survey.request), deadline);
+                               resolvers_of(survey.request), deadline, std::move(on_delay));
   co_return co_await resolve_by_dns(std::move(shared));
 }
 

@@ -1,6 +1,7 @@
 // Stage resolve: the origin's name to addresses, by asking the resolver an edge would ask.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,8 +30,10 @@ struct Resolution {
 // Asks A and AAAA at once, and the next resolver when one stays silent or fails. Records one `dns`
 // for each question and server; a name that fails is asked again without validation, and a control
 // name tells a dead resolver from a dead zone. What is not needed for the answer (the HTTPS record,
-// slower resolvers) goes on in `rest`, at most limits::kDnsWait; `survey` must outlive it.
-net::Task<Resolution> resolve(Survey& survey, net::Group& rest);
+// slower resolvers) goes on in `rest`, at most limits::kDnsWait; `survey` must outlive it. When no
+// answer came for limits::kDnsPatience, `on_delay` is called: time to ask others meanwhile.
+net::Task<Resolution> resolve(Survey& survey, net::Group& rest,
+                              std::function<void()> on_delay = {});
 // The same, and what is not needed for the answer is dropped.
 net::Task<Resolution> resolve(Survey& survey);
 

@@ -10,6 +10,7 @@
 #include "codec/first_bytes.hpp"
 #include "net/sockaddr.hpp"
 #include "reach/connect.hpp"
+#include "reach/self_check.hpp"
 
 namespace causeway::reach {
 namespace {
@@ -201,6 +202,14 @@ model::Observation certificate_observation(const net::CertificateFacts& facts,
   return out;
 }
 
+// Where nothing is trusted, no certificate can be.
+void check_trust(Survey& survey) {
+  if (net::trusts_any_issuer(survey.request.ca_file)) return;
+  record_self(survey, {.check = "trust",
+                       .ok = false,
+                       .detail = "the trust store is empty: the package ca-certificates fills it"});
+}
+
 }  // namespace
 
 SecureQuestion secure_question(const Request& request, const Endpoint& remote,
@@ -279,6 +288,10 @@ net::Task<Secured> secure(Survey& survey, net::Fd socket, SecureQuestion questio
   out.observation = survey.record.add(std::move(seen)).id;
   if (out.result.certificate) {
     survey.record.add(certificate_observation(*out.result.certificate, question));
+  }
+  if (out.failure == FailureId::cert_unknown_issuer ||
+      out.failure == FailureId::cert_incomplete_chain) {
+    check_trust(survey);
   }
   co_return out;
 }

@@ -128,8 +128,7 @@ std::string broken_expectation(const Expect& expect, const HttpAnswer& answer) {
 }
 
 bool own_trouble(FailureId failure) {
-  return model::is_own_trouble(failure) || failure == FailureId::resolve_resolver_unreachable ||
-         failure == FailureId::cancelled;
+  return model::is_own_trouble(failure) || failure == FailureId::cancelled;
 }
 
 void fail(CheckResult& out, FailureId failure, std::string detail) {

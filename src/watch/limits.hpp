@@ -9,7 +9,7 @@ namespace causeway::limits {
 
 // --- targets ---
 constexpr std::size_t kWatchIdLetters = 120;
-constexpr std::size_t kWatchSpecBytes = 64 * 1024;  // of one target in JSON
+constexpr std::size_t kWatchSpecBytes = std::size_t{64} * 1024;  // of one target in JSON
 constexpr std::size_t kWatchTargets = 2'000'000;
 constexpr std::chrono::seconds kWatchIntervalLeast{1};
 constexpr std::chrono::hours kWatchIntervalMost{24};
@@ -19,7 +19,8 @@ constexpr int kWatchMaintenanceMinutes = 30 * 24 * 60;
 constexpr std::size_t kWatchOccurrences = 400;  // of one window in one question: a year of days
 
 // --- checks ---
-constexpr std::size_t kWatchExcerptBytes = 4 * 1024;  // of a failing answer, kept with the incident
+constexpr std::size_t kWatchExcerptBytes =
+    std::size_t{4} * 1024;                            // of a failing answer, kept with the incident
 constexpr std::size_t kWatchFilesSpared = 256;        // descriptors for everything that is no check
 constexpr std::size_t kWatchFullChecks = 2'000;       // under way at once: each owns buffers
 constexpr std::chrono::seconds kWatchNameLeast{30};   // a name is asked no more often than this
@@ -43,7 +44,7 @@ constexpr std::chrono::seconds kWatchSiblingPause{15};  // before the same one i
 constexpr std::chrono::minutes kWatchGatherMost{5};     // incidents older than this stay alone
 constexpr std::size_t kWatchDiagnoses = 4;              // at once
 constexpr std::size_t kWatchDiagnosesWaiting = 200;
-constexpr std::size_t kWatchDocumentBytes = 512 * 1024;
+constexpr std::size_t kWatchDocumentBytes = std::size_t{512} * 1024;
 
 // --- the own network ---
 constexpr std::chrono::seconds kWatchOwnLook{15};  // between two looks when nobody asks
@@ -58,6 +59,6 @@ constexpr std::size_t kWatchSettled = 10'000;  // deliveries remembered beside t
 constexpr std::size_t kWatchMembersShown = 20;
 constexpr std::size_t kWatchDigest = 3;  // more opened at once on a channel become one message
 constexpr std::chrono::seconds kWatchCommandWait{60};
-constexpr std::size_t kWatchCommandOutput = 8 * 1024;
+constexpr std::size_t kWatchCommandOutput = std::size_t{8} * 1024;
 
 }  // namespace causeway::limits
