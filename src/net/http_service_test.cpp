@@ -6,6 +6,7 @@
 
 #include <array>
 #include <string>
+#include <utility>
 
 #include "net/event.hpp"
 #include "net/group.hpp"
@@ -189,26 +190,29 @@ TEST(HttpService, RefusesWhatIsBrokenAndSaysWhy) {
 }
 
 TEST(HttpService, RefusesABodyThatIsTooLarge) {
-  auto options = on_loopback();
-  options.most_body_bytes = 10;
-  EXPECT_THAT(ask("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n01234567890", options),
+  const auto small = [] {
+    auto options = on_loopback();
+    options.most_body_bytes = 10;
+    return options;
+  };
+  EXPECT_THAT(ask("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n01234567890", small()),
               StartsWith("HTTP/1.1 413 "));
   EXPECT_THAT(ask("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
                   "b\r\n01234567890\r\n0\r\n\r\n",
-                  options),
+                  small()),
               StartsWith("HTTP/1.1 413 "));
 }
 
 TEST(HttpService, GivesUpOnAHeadThatTrickles) {
   auto options = on_loopback();
   options.head_wait = milliseconds{5};
-  EXPECT_THAT(ask("GET / HTTP/1.1\r\nHost:", options), StartsWith("HTTP/1.1 408 "));
+  EXPECT_THAT(ask("GET / HTTP/1.1\r\nHost:", std::move(options)), StartsWith("HTTP/1.1 408 "));
 }
 
 TEST(HttpService, AnswersThoughItsHandlerDoesNot) {
   auto options = on_loopback();
   options.answer_wait = milliseconds{5};
-  EXPECT_THAT(ask("GET /slow HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", options),
+  EXPECT_THAT(ask("GET /slow HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", std::move(options)),
               StartsWith("HTTP/1.1 503 "));
 }
 
@@ -216,7 +220,7 @@ TEST(HttpService, MakesRoomByEndingTheLongestIdle) {
   Loop loop;
   auto options = on_loopback();
   options.most_connections = 2;
-  auto own = service(options);
+  auto own = service(std::move(options));
   loop.run([](HttpService& serves) -> Task<void> {
     Group group;
     group.start(serves.serve());
