@@ -253,6 +253,23 @@ bool keep_change(DnsSession& session, const zone::Change& change) {
   return path.has_value();
 }
 
+namespace {
+
+// The newest change that can be taken back: neither one that failed nor what an undo did.
+Parsed<zone::Change> newest_change(DnsSession& session, const std::string& zone) {
+  const auto stored = session.store().list(zone::StoredKind::change, zone);
+  if (!stored) return std::unexpected(stored.error());
+  for (auto each = stored->rbegin(); each != stored->rend(); ++each) {
+    auto change = kept_change(session, zone, each->id);
+    const bool open =
+        change && change->kind != "undo" && change->state != "failed" && change->state != "undone";
+    if (open) return change;
+  }
+  return error(fmt::format("no change of {} is kept that can be taken back", zone));
+}
+
+}  // namespace
+
 Parsed<zone::Change> kept_change(DnsSession& session, const std::string& zone,
                                  const std::string& which) {
   const auto stored =
@@ -316,8 +333,14 @@ int dns_undo(const DnsFlags& flags) {
   if (!session) return wrong_use("dns undo", session.error().text);
   const auto now = read_for_change(**session);
   if (!now) return dns_failed(now.error().text);
-  auto change = kept_change(**session, now->zone.name, flags.change);
+  auto change = flags.change.empty() ? newest_change(**session, now->zone.name)
+                                     : kept_change(**session, now->zone.name, flags.change);
   if (!change) return wrong_use("dns undo", change.error().text);
+  if (change->zone_paused_before) {
+    return wrong_use("dns undo", fmt::format("{} paused the whole zone: 'causeway dns resume {}' "
+                                             "ends that",
+                                             change->id, now->zone.name));
+  }
   if (change->zone_id != now->zone.id) {
     return wrong_use("dns undo", "the change was made in another zone of this name");
   }

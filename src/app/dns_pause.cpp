@@ -118,6 +118,21 @@ int dns_pause(const DnsFlags& flags) {
   return end_pause(**session, change);
 }
 
+namespace {
+
+// A pause that was begun, or may have been (its program was killed, an answer was lost), of this
+// name or of everything in the zone.
+bool is_open_pause(const zone::Change& change, const std::string& name) {
+  const bool over = change.state == "failed" || change.state == "undone";
+  if (change.kind != "pause" || over) return false;
+  return name == change.zone || change.zone_paused_before ||
+         std::ranges::any_of(change.edits, [&](const zone::RecordEdit& edit) {
+           return edit.before && edit.before->name == name;
+         });
+}
+
+}  // namespace
+
 int dns_resume(const DnsFlags& flags) {
   const auto session = DnsSession::open(flags);
   if (!session) return wrong_use("dns resume", session.error().text);
@@ -127,7 +142,7 @@ int dns_resume(const DnsFlags& flags) {
   if (!stored) return dns_failed(stored.error().text);
   for (auto each = stored->rbegin(); each != stored->rend(); ++each) {
     auto change = kept_change(**session, now->zone.name, each->id);
-    if (!change || change->kind != "pause" || change->state != "done") continue;
+    if (!change || !is_open_pause(*change, (*session)->zone())) continue;
     if (!flags.yes) {
       print(fmt::format("would end the pause {} of {}; --yes does it\n", change->id,
                         rfc3339(change->at)));

@@ -2,11 +2,15 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <csignal>
 
 namespace causeway::app {
 namespace {
+
+// Also of a terminal that was closed: what was begun (a pause of the proxy) is brought to its end.
+constexpr std::array kEnding{SIGINT, SIGTERM, SIGHUP};
 
 std::atomic<net::Loop*> interrupted_loop = nullptr;
 
@@ -18,6 +22,9 @@ void on_signal(int number) {
 }
 
 void handle(int number, void (*handler)(int)) {
+  struct sigaction before{};
+  sigaction(number, nullptr, &before);
+  if (before.sa_handler == SIG_IGN) return;  // nohup(1)
   struct sigaction action{};
   action.sa_handler = handler;
   sigemptyset(&action.sa_mask);
@@ -28,14 +35,12 @@ void handle(int number, void (*handler)(int)) {
 
 InterruptOnSignal::InterruptOnSignal(net::Loop& loop) {
   interrupted_loop = &loop;
-  handle(SIGINT, on_signal);
-  handle(SIGTERM, on_signal);
+  for (const int number : kEnding) handle(number, on_signal);
 }
 
 InterruptOnSignal::~InterruptOnSignal() {
   interrupted_loop = nullptr;
-  handle(SIGINT, SIG_DFL);
-  handle(SIGTERM, SIG_DFL);
+  for (const int number : kEnding) handle(number, SIG_DFL);
 }
 
 }  // namespace causeway::app

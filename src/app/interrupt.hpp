@@ -6,7 +6,7 @@
 
 namespace causeway::app {
 
-// While it lives, SIGINT and SIGTERM interrupt `loop`. One at a time.
+// While it lives, SIGINT, SIGTERM and SIGHUP interrupt `loop`. One at a time.
 class InterruptOnSignal {
  public:
   explicit InterruptOnSignal(net::Loop& loop);

@@ -63,6 +63,7 @@ Parsed<Understood> understand_plan(const PlanFlags& flags) {
   if (!after) return error("NEW: " + after.error().text);
   auto names = parse_names(flags);
   if (!names) return std::unexpected(names.error());
+  if (*before == *after) return error("OLD and NEW are the same: nothing would move");
   out.before = std::move(*before);
   out.after = std::move(*after);
   out.names = std::move(*names);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <filesystem>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -370,7 +371,24 @@ std::string decode_map(const std::vector<report::Found>& found) {
   return out;
 }
 
+// A report is written over nothing that it is made from.
+Parsed<bool> check_output(const Flags& flags) {
+  if (flags.output.empty()) return true;
+  std::vector<std::string> read = flags.inputs;
+  read.insert(read.end(), flags.attach.begin(), flags.attach.end());
+  for (const auto& one : {flags.rules, flags.map, flags.path_back}) read.push_back(one);
+  for (const auto& path : read) {
+    std::error_code absent;
+    if (std::filesystem::equivalent(path, flags.output, absent) || path == flags.output) {
+      return error(fmt::format("-o: '{}' is what the report is made from; name another file",
+                               printable(flags.output, 80)));
+    }
+  }
+  return true;
+}
+
 Parsed<int> make_report(const Flags& flags) {
+  if (auto good = check_output(flags); !good) return std::unexpected(good.error());
   auto rules = rules_of(flags);
   if (!rules) return std::unexpected(rules.error());
   IncidentPapers papers;

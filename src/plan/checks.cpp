@@ -208,10 +208,13 @@ void check_content(const HostSeen& host, std::vector<Check>& out) {
     }
   }
   for (auto& [key, group] : groups) out.push_back(std::move(group));
-  if (compared == 0 && !host.pages.empty()) {
-    auto open = check("content.compared", State::unknown, host.name,
-                      "the old origin gives no page to compare with");
-    open.evidence.push_back(host.pages.front().before.because);
+  const bool old_answers = std::ranges::any_of(host.before, &EndpointSeen::answers);
+  if (compared == 0 && host.pages.empty() && old_answers) {
+    out.push_back(check("content.compared", State::unknown, host.name, "no page was compared"));
+  } else if (compared == 0) {
+    auto open = check("content.compared", State::stop, host.name,
+                      "nothing was compared: the old origin gives no page (is its address right?)");
+    if (!host.pages.empty()) open.evidence.push_back(host.pages.front().before.because);
     out.push_back(std::move(open));
   } else if (groups.empty() && compared > 0) {
     out.push_back(

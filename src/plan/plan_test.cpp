@@ -102,6 +102,10 @@ EndpointSeen answering(const char* address, std::uint16_t port) {
           .certificate_days = 60};
 }
 
+Fetched page_read() {
+  return {.failure = {}, .because = {}, .status = 200, .fields = {}, .location = {}, .body = "a"};
+}
+
 Seen healthy() {
   Seen out;
   out.before = {*IpAddress::parse("192.0.2.1")};
@@ -109,7 +113,7 @@ Seen healthy() {
   out.hosts = {{.name = "www.a.test",
                 .before = {answering("192.0.2.1", 443), answering("192.0.2.1", 80)},
                 .after = {answering("192.0.2.2", 443), answering("192.0.2.2", 80)},
-                .pages = {}}};
+                .pages = {{.path = "/", .before = page_read(), .after = page_read()}}}};
   out.filter = {{.port = 443, .family = "ipv4", .value = "accept", .detail = {}}};
   out.zone = "a.test";
   out.records = {{.name = "www.a.test", .type = "A", .content = "192.0.2.1", .ttl = 300}};
@@ -137,6 +141,15 @@ TEST(Plan, WhatNobodyLookedAtIsNoGo) {
   Seen seen = healthy();
   seen.hosts.front().after.clear();
   EXPECT_FALSE(make_plan(seen).go);
+}
+
+TEST(Plan, WhatWasNotComparedIsNoGo) {
+  Seen seen = healthy();
+  seen.hosts.front().pages.clear();  // --pages 0: its owner's own wish
+  EXPECT_THAT(of_state(make_plan(seen), State::unknown), ElementsAre("content.compared"));
+  for (auto& end : seen.hosts.front().before) end.failure = model::FailureId::connect_silent;
+  EXPECT_FALSE(make_plan(seen).go);
+  EXPECT_THAT(of_state(make_plan(seen), State::stop), ElementsAre("content.compared"));
 }
 
 TEST(Plan, EveryMistakeStops) {

@@ -216,13 +216,30 @@ Parsed<Change> parse_change(std::string_view text, std::string_view name) {
   }
 }
 
+namespace {
+
+// What the change left there. When the provider's answer never came, its id is not known: then the
+// record that says the same is the one.
+const Record* left_by(const RecordEdit& edit, const std::vector<Record>& now) {
+  if (!edit.after) return nullptr;
+  if (!edit.after->id.empty()) return with_id(now, edit.after->id);
+  const auto at = std::ranges::find_if(
+      now, [&](const Record& record) { return same_statement(record, *edit.after); });
+  return at == now.end() ? nullptr : &*at;
+}
+
+}  // namespace
+
 Parsed<std::vector<RecordEdit>> plan_undo(const Change& change, const std::vector<Record>& now,
                                           bool force) {
   std::vector<RecordEdit> out;
   for (const auto& edit : change.edits) {
-    const Record* there = edit.after ? with_id(now, edit.after->id) : nullptr;
+    const Record* there = left_by(edit, now);
     if (edit.after && !force) {
-      const bool as_left = there != nullptr && writable_json(*there) == writable_json(*edit.after);
+      // What the provider adds by itself (settings, a comment) is not known without its answer.
+      const bool as_left =
+          there != nullptr &&
+          (edit.after->id.empty() || writable_json(*there) == writable_json(*edit.after));
       const bool as_before =
           there != nullptr && edit.before && writable_json(*there) == writable_json(*edit.before);
       if (as_before) continue;
@@ -250,7 +267,10 @@ Parsed<std::vector<RecordEdit>> plan_undo(const Change& change, const std::vecto
 std::vector<std::string> not_restored(const Change& change, const std::vector<Record>& now) {
   std::vector<std::string> out;
   for (const auto& edit : change.edits) {
-    if (!edit.before) continue;
+    if (!edit.before) {
+      if (left_by(edit, now) != nullptr) out.push_back("still there: " + text_of(*edit.after));
+      continue;
+    }
     const std::string wanted = writable_json(*edit.before);
     const bool there = std::ranges::any_of(
         now, [&](const Record& record) { return writable_json(record) == wanted; });

@@ -59,7 +59,8 @@ Parsed<Change> parse_change(std::string_view text, std::string_view name);
 Parsed<std::vector<RecordEdit>> plan_undo(const Change& change, const std::vector<Record>& now,
                                           bool force);
 
-// Which of the records that `change` replaced are not there again, byte for byte (writable_json).
+// Which of the records that `change` replaced are not there again, byte for byte (writable_json), and
+// which of those it added still are.
 std::vector<std::string> not_restored(const Change& change, const std::vector<Record>& now);
 
 }  // namespace causeway::zone

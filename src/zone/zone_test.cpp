@@ -256,6 +256,30 @@ TEST(Change, AnAliasStandsAlone) {
   EXPECT_EQ(plan_wish(there, alias)->size(), 3);
 }
 
+// The provider made the record and its answer was lost: no id is known.
+TEST(Change, UndoFindsARecordWhoseIdNeverCame) {
+  Record made = record("new.a.test 60 A 192.0.2.1 open id=7");
+  Record wanted = made;
+  wanted.id.clear();
+  const Change change{.id = "c",
+                      .at = wall_now(),
+                      .zone = "a.test",
+                      .zone_id = "z",
+                      .api = "",
+                      .kind = "set",
+                      .state = "unknown",
+                      .edits = {{std::nullopt, wanted}},
+                      .zone_paused_before = {},
+                      .until = {}};
+  const auto undo = plan_undo(change, {made}, false);
+  ASSERT_TRUE(undo) << undo.error().text;
+  ASSERT_EQ(undo->size(), 1);
+  EXPECT_EQ(undo->front().before->id, "7");
+  EXPECT_FALSE(undo->front().after);
+  EXPECT_THAT(not_restored(change, {made}), testing::SizeIs(1));
+  EXPECT_THAT(not_restored(change, {}), IsEmpty());
+}
+
 TEST(Change, UndoLeadsBackAndNoticesOthers) {
   Record before = record("www.a.test 60 A 192.0.2.1 open id=1");
   before.raw =

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import Cloudflare from 'cloudflare';
 
@@ -15,7 +16,7 @@ writeFileSync(records, JSON.stringify(Array.from({ length: 7 }, (_, i) =>
 const server = spawn('/usr/bin/python3', [path.join(root, 'lab/servers/provider_api.py'), '--zone', 'example.net',
   '--records', records, '--most-per-page', '3']);
 try {
-  const port = await new Promise((done) => server.stdout.once('data', (text) => done(String(text).trim().split(' ')[1])));
+  const port = await new Promise((done) => createInterface(server.stdout).once('line', (line) => done(line.split(' ')[1])));
   const baseURL = `http://127.0.0.1:${port}/client/v4`;
   const client = new Cloudflare({ apiToken: 'edit-token', baseURL, maxRetries: 2 });
 
