@@ -11,9 +11,8 @@ namespace causeway {
 class LateLibrary {
  public:
   explicit operator bool() const { return why_.empty(); }
-  const std::string& why() const {
-    return why_;
-  }  // why it is missing, and what to install; else ""
+  // Why it is missing, and what to install; else "".
+  const std::string& why() const { return why_; }
 
  protected:
   // `name` as the linker knows it ("libpq.so.5"), `package` as Debian does.

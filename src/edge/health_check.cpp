@@ -47,18 +47,18 @@ class Asking {
       fail(outcome_.attempt, reach::outcome_of_write_stall(sent.bytes, stream_));
       co_return;
     }
-    co_await read(deadline);
+    co_await read(sent, deadline);
     outcome_.attempt.first_byte = Loop::current().now() - asked;
     if (outcome_.healthy()) judge();
   }
 
  private:
-  Task<void> read(Instant deadline) {
+  Task<void> read(net::WriteResult sent, Instant deadline) {
     std::array<std::byte, 4096> buffer{};
     while (!reader_.done()) {
       if (reader_.head_complete() && check_.text.empty()) co_return;  // the rest is not needed
       if (body_.size() >= limits::kCheckBody) co_return;
-      const auto got = co_await stream_.read(buffer, deadline);
+      const auto got = net::read_after(sent, co_await stream_.read(buffer, deadline));
       if (got.end == ReadEnd::eof) {
         reader_.end();
       } else if (got.end != ReadEnd::more) {

@@ -265,9 +265,8 @@ std::vector<Action> lasting_actions(const Grant& from, const Grant& to) {
 std::string shown(const Action& action) {
   std::string out;
   for (const auto& word : action.program.words) {
-    const bool plain = !word.empty() && word.find_first_of(" \"'$*;&|<>()") == std::string::npos;
     if (!out.empty()) out += ' ';
-    out += plain ? word : "'" + word + "'";
+    out += shell_word(word);
   }
   out += '\n';
   for (const auto line : split(action.program.input, '\n')) {

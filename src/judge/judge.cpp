@@ -149,22 +149,27 @@ void add_notes(Verdict& verdict, const Case& main, const std::vector<Case>& all,
   }
 }
 
-Verdict nothing_to_judge(const std::vector<Case>& all) {
+Verdict not_known(std::string sentence, std::string missing) {
   Verdict out;
   out.state = State::undetermined;
-  const bool edge_silent =
-      std::ranges::any_of(all, [](const Case& one) { return one.failure.has_value(); });
-  out.sentence = all.empty()   ? "Nothing was tried, so nothing can be said."
-                 : edge_silent ? "The edge itself gave no answer, so nothing can be said of what "
-                                 "is behind it."
-                               : "No attempt came to an end, so nothing can be said yet.";
-  out.missing.emplace_back(all.empty() ? "one attempt to reach the target"
-                                       : "one attempt that is not cut short (a longer --deadline)");
+  out.sentence = std::move(sentence);
+  out.missing.push_back(std::move(missing));
   out.causes.push_back({.cause = CauseId::unknown,
                         .probability = 0,
                         .title = std::string{model::row(CauseId::unknown).title},
                         .attributes = {}});
   return out;
+}
+
+Verdict nothing_to_judge(const std::vector<Case>& all) {
+  const bool edge_silent =
+      std::ranges::any_of(all, [](const Case& one) { return one.failure.has_value(); });
+  return not_known(
+      all.empty()   ? "Nothing was tried, so nothing can be said."
+      : edge_silent ? "The edge itself gave no answer, so nothing can be said of what is behind it."
+                    : "No attempt came to an end, so nothing can be said yet.",
+      all.empty() ? "one attempt to reach the target"
+                  : "one attempt that is not cut short (a longer --deadline)");
 }
 
 void add_unknown(Verdict& verdict, Examination& examination) {
@@ -185,17 +190,9 @@ bool edge_unheard(const Evidence& evidence) {
 }
 
 Verdict only_the_origin_works() {
-  Verdict out;
-  out.state = State::undetermined;
-  out.sentence =
-      "The origin answers, but the edge itself gave no answer: what visitors see is not known.";
-  out.missing.emplace_back(
+  return not_known(
+      "The origin answers, but the edge itself gave no answer: what visitors see is not known.",
       "an answer of the edge (is its address right, and is it reached from here?)");
-  out.causes.push_back({.cause = CauseId::unknown,
-                        .probability = 0,
-                        .title = std::string{model::row(CauseId::unknown).title},
-                        .attributes = {}});
-  return out;
 }
 
 }  // namespace

@@ -23,18 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string in_quotes(std::string_view text) {
-  std::string out = "'";
-  for (const char byte : text) {
-    if (byte == '\'') {
-      out += "'\\''";
-    } else {
-      out += byte;
-    }
-  }
-  return out + "'";
-}
-
 std::string read_file(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
@@ -45,9 +33,9 @@ bool write_fault(const Fault& fault, const Plan& plan, const fs::path& out) {
   const auto hash = hash_of(fault.id, plan.seed);
   std::ofstream facts(out / "facts");
   for (const auto& [key, value] : fault.settings) {
-    if (key != "hops") facts << key << '=' << in_quotes(value) << '\n';
+    if (key != "hops") facts << key << '=' << shell_word(value) << '\n';
   }
-  facts << "id=" << in_quotes(fault.id) << "\nhash=" << hash
+  facts << "id=" << shell_word(fault.id) << "\nhash=" << hash
         << "\nhops=" << hops_of(fault.setting("hops"), hash)
         << "\njoined=" << (plan.joined ? "yes" : "no")
         << "\nuser=" << (plan.unprivileged ? "nobody" : "root") << '\n';

@@ -77,8 +77,8 @@ Judged judge_content(const Expectation& expect, const Answer& answer,
   if (!expect.text.empty() && is_readable(answer, fields)) {
     out.text_found = answer.body.contains(expect.text);
     // What was not read may hold it.
-    if (out.text_found == false && answer.body_bytes > answer.body.size()) out.text_found.reset();
-    if (out.text_found == false && answer.capped) out.text_found.reset();
+    const bool read_whole = !answer.capped && answer.body_bytes == answer.body.size();
+    if (out.text_found == false && !read_whole) out.text_found.reset();
   }
   return out;
 }

@@ -139,15 +139,16 @@ LightChecks::Running LightChecks::ask(std::uint32_t number, Instant began, net::
   const Instant sent = Clock::now();
   out.phases.connect = sent - began;
   HttpAnswer answer;
+  net::WriteResult wrote;
   {
     const std::string request = codec::write_request(request_of(*target));
-    const auto wrote = co_await net::write_all(socket, std::as_bytes(std::span{request}), deadline);
+    wrote = co_await net::write_all(socket, std::as_bytes(std::span{request}), deadline);
     if (wrote.end == net::WriteEnd::timeout) answer.outcome = "write-stalled";
   }
   codec::ResponseReader reader;
   const bool body = target->expect.needs_body();
   while (answer.outcome.empty()) {
-    const auto read = co_await net::read_some(socket, scratch_, deadline);
+    const auto read = net::read_after(wrote, co_await net::read_some(socket, scratch_, deadline));
     if (read.end == net::ReadEnd::more) {
       if (out.phases.wait == Duration::zero()) out.phases.wait = Clock::now() - sent;
       const std::string_view bytes{reinterpret_cast<const char*>(scratch_.data()), read.bytes};
