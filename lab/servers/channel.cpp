@@ -1,12 +1,12 @@
 #include "channel.hpp"
 
 #include <poll.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <thread>
@@ -34,7 +34,8 @@ std::string header_of(std::string_view head, std::string_view name) {
     const std::size_t end = head.find("\r\n", begin);
     const std::string_view line = head.substr(begin, end - begin);
     const std::size_t colon = line.find(':');
-    if (colon == name.size() && ::strncasecmp(line.data(), name.data(), colon) == 0) {
+    const auto lower = [](unsigned char byte) { return std::tolower(byte); };
+    if (std::ranges::equal(line.substr(0, colon), name, {}, lower, lower)) {
       const std::size_t value = line.find_first_not_of(' ', colon + 1);
       return value == std::string_view::npos ? "" : std::string(line.substr(value));
     }

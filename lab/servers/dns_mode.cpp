@@ -204,6 +204,8 @@ std::string answer_to(std::string_view asked, const Options& options, bool over_
   if (kind == "other-name") return renamed(message);
   if (kind == "cut") return cut(message, options);
   if (kind == "wrong-id") return wrong_id(message, options);
+  if (kind == "tcp-garbage" && !over_tcp) return truncated(message, options, false);
+  if (kind == "tcp-garbage") return std::string(40, '\xfe');
   if (kind == "garbage") return question->id + std::string(40, '\xfe');
   return good(message, options);
 }
@@ -259,7 +261,7 @@ void serve_tcp(int listener, const Options& options) {
 constexpr std::string_view kKinds[] = {"address",      "silent",      "rcode",      "lame",
                                        "many",         "truncated",   "alias-loop", "alias-chain",
                                        "pointer-loop", "pointer-out", "short-data", "other-name",
-                                       "cut",          "wrong-id",    "garbage"};
+                                       "cut",          "wrong-id",    "garbage",    "tcp-garbage"};
 
 }  // namespace
 

@@ -12,6 +12,7 @@ enum class Frame : std::uint8_t {
   headers = 1,
   reset_stream = 3,
   settings = 4,
+  ping = 6,
   goaway = 7
 };
 
@@ -86,6 +87,14 @@ void fin(Channel& channel, const Options&) {
   if (request_stream(channel) != 0) channel.finish();
 }
 
+// PINGs for ever, and not a byte is read: their acknowledgements fill the way back.
+void ping_flood(Channel& channel, const Options&) {
+  const std::string ping = frame(Frame::ping, 0, 0, "causeway");
+  if (!channel.send(frame(Frame::settings, 0, 0, ""))) return;
+  while (channel.send(ping)) {
+  }
+}
+
 void http1_in_http2(Channel& channel, const Options&) {
   // ALPN said h2, the application behind it speaks HTTP/1.1.
   if (channel.receive_exactly(kPreface.size(), Millis{60'000}) != kPreface) return;
@@ -129,6 +138,7 @@ constexpr Mode kModes[] = {
     {"h2-broken", false, broken_frame, "a header block that cannot be decoded"},
     {"h2-silent", false, silent, "SETTINGS, then silence"},
     {"h2-fin", false, fin, "SETTINGS, then FIN"},
+    {"h2-pings", false, ping_flood, "SETTINGS, then PINGs for ever; nothing is read"},
     {"h2-http1", false, http1_in_http2, "HTTP/1.1 text where ALPN promised h2"},
     {"h2-body-cut", false, body_cut, "head and 300 bytes, then FIN"},
     {"h2-header-bomb", false, header_bomb, "16 KB of HPACK that unpack to 39 MB"},

@@ -92,7 +92,8 @@ const std::map<std::string_view, Setter>& setters() {
   for (const auto group :
        {connection_modes(), http_modes(), body_modes(), http2_modes(), tls_modes(), edge_modes()}) {
     for (const Mode& mode : group)
-      std::printf("  %-24s%s %s\n", mode.name.data(), mode.on_raw ? "*" : " ", mode.summary.data());
+      std::printf("  %-24s%s %s\n", std::string(mode.name).c_str(), mode.on_raw ? "*" : " ",
+                  std::string(mode.summary).c_str());
   }
   std::puts("  never-accept            * listens, nobody accepts; --backlog 0 fills at once");
   std::puts("  tarpit                  * raw SYN-ACK, then a window of zero for ever (IPv4)");
@@ -100,7 +101,7 @@ const std::map<std::string_view, Setter>& setters() {
       "  fill-conntrack --address A --port P  connections until the kernel's table is full, then "
       "leaves");
   std::puts("  clock-library --out FILE  writes a library to preload: $LAB_CLOCK seconds off");
-  std::fputs(dns_help().data(), stdout);
+  std::fputs(std::string(dns_help()).c_str(), stdout);
   std::exit(0);
 }
 

@@ -11,6 +11,7 @@
 #include "app/target_url.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "net/kernel_route.hpp"
 
 namespace causeway::app {
 namespace {
@@ -30,6 +31,7 @@ class Understanding {
     addresses();
     expectations();
     if (wrong_.empty()) contradictions();
+    if (wrong_.empty()) own_address();
     if (wrong_.empty()) files();
     if (!wrong_.empty()) return error(std::move(wrong_));
     return std::move(plan_);
@@ -141,6 +143,12 @@ class Understanding {
   // An address that a connection can be made to.
   bool connectable(std::string_view flag, const IpAddress& address) {
     const auto kind = classify(address);
+    if (kind == AddressClass::link_local && address.family() == Family::ipv6) {
+      fail(flag, fmt::format("{} is link-local: it means another machine on each of this one's "
+                             "links; expected an address that routers know",
+                             address.text()));
+      return false;
+    }
     if (kind != AddressClass::unspecified && kind != AddressClass::multicast) return true;
     fail(flag, fmt::format("{} is {} and cannot be connected to; expected a host's address",
                            address.text(), name(kind)));
@@ -247,6 +255,17 @@ class Understanding {
       fail("--source", fmt::format("{} is {}, the origin's address is not; expected both of one "
                                    "family",
                                    request_.source->text(), name(request_.source->family())));
+    }
+  }
+
+  void own_address() {
+    if (!request_.source) return;
+    const auto way = net::kernel_route(*request_.source, request_.source);
+    if (way.source_failed) {
+      fail("--source",
+           fmt::format("{} is no address of this machine; expected one that \"ip -brief "
+                       "address\" shows",
+                       request_.source->text()));
     }
   }
 

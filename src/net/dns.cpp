@@ -1,5 +1,7 @@
 #include "net/dns.hpp"
 
+#include <fmt/format.h>
+
 #include <netinet/in.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -224,8 +226,8 @@ Task<bool> read_all(const Fd& socket, std::span<std::byte> into, Instant deadlin
   co_return true;
 }
 
-Task<void> exchange_over(const Fd& socket, const codec::DnsQuery& query,
-                         const codec::DnsKeep& keep, Instant deadline, DnsReply& reply) {
+Task<void> exchange_over(const Fd& socket, const codec::DnsQuery& query, const codec::DnsKeep& keep,
+                         Instant deadline, DnsReply& reply) {
   const auto bytes = codec::write_dns_query(query);
   if (!bytes) co_return;
   std::string framed;
@@ -238,19 +240,21 @@ Task<void> exchange_over(const Fd& socket, const codec::DnsQuery& query,
     reply.os_code = written.end == WriteEnd::timeout ? ETIMEDOUT : written.os_code;
     co_return;
   }
-  while (true) {
-    std::array<std::byte, 2> prefix{};
-    if (!co_await read_all(socket, prefix, deadline, reply)) co_return;
-    const auto length = static_cast<std::size_t>((std::to_integer<unsigned>(prefix[0]) << 8) |
-                                                 std::to_integer<unsigned>(prefix[1]));
-    std::vector<std::byte> message(length);
-    if (!co_await read_all(socket, message, deadline, reply)) co_return;
-    const Arrival arrival = take_arrival(message, query, keep, reply);
-    if (arrival == Arrival::stray) continue;
-    reply.outcome = arrival == Arrival::answer ? DnsOutcome::answered : DnsOutcome::malformed;
-    reply.os_code = 0;
+  std::array<std::byte, 2> prefix{};
+  if (!co_await read_all(socket, prefix, deadline, reply)) co_return;
+  const auto length = static_cast<std::size_t>((std::to_integer<unsigned>(prefix[0]) << 8) |
+                                               std::to_integer<unsigned>(prefix[1]));
+  std::vector<std::byte> message(length);
+  if (!co_await read_all(socket, message, deadline, reply)) {
+    reply.outcome = DnsOutcome::malformed;
+    reply.detail = fmt::format("over TCP a message of {} bytes is announced and not sent", length);
     co_return;
   }
+  // Nobody else can send on this connection: an answer to another question is the server's own.
+  const Arrival arrival = take_arrival(message, query, keep, reply);
+  reply.outcome = arrival == Arrival::answer ? DnsOutcome::answered : DnsOutcome::malformed;
+  if (arrival == Arrival::stray) reply.detail = "over TCP the server answers another question";
+  reply.os_code = 0;
 }
 
 Task<void> ask_over_tcp(const DnsAsk& ask, const codec::DnsQuery& query, DnsReply& reply) {

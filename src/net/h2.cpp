@@ -17,6 +17,9 @@ namespace {
 
 constexpr std::int32_t kStreamWindow = 1 << 20;
 constexpr std::int32_t kConnectionWindow = 1 << 21;
+// Frames of the connection alone (SETTINGS, PING) during one request. A body of 10 MB brings none
+// of them; a flood of them is an attack (RFC 9113 section 10.5).
+constexpr int kOtherFrames = 1000;
 constexpr std::size_t kFieldOverhead =
     32;  // as SETTINGS_MAX_HEADER_LIST_SIZE counts (RFC 9113 6.5.2)
 
@@ -96,6 +99,10 @@ struct H2Client::State {
 
   static int on_frame(nghttp2_session*, const nghttp2_frame* frame, void* data) {
     State& own = of(data);
+    if (frame->hd.stream_id == 0 && ++own.answer.other_frames > kOtherFrames) {
+      own.answer.end = H2End::frame_flood;
+      return NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
     if (frame->hd.type == NGHTTP2_SETTINGS) own.got_settings = true;
     if (frame->hd.type == NGHTTP2_GOAWAY) {
       own.goaway = true;
@@ -224,7 +231,8 @@ bool H2Client::State::take(std::string_view bytes) {
   const auto used = nghttp2_session_mem_recv(
       session.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   if (used >= 0) return true;
-  if (answer.end != H2End::head_too_large && answer.end != H2End::too_many_interim) {
+  if (answer.end != H2End::head_too_large && answer.end != H2End::too_many_interim &&
+      answer.end != H2End::frame_flood) {
     answer.end = H2End::protocol_error;
     if (answer.reason.empty()) answer.reason = nghttp2_strerror(static_cast<int>(used));
   }
@@ -301,6 +309,7 @@ Task<H2Answer> H2Client::ask(Stream& stream, H2Request request, H2Waits waits, I
     WriteResult wrote;
     if (!own.pending.empty()) {
       wrote = co_await stream.write(std::as_bytes(std::span{own.pending}), until);
+      own.answer.bytes_written += wrote.bytes;
       // What the peer said before it went may still be read.
       if (wrote.end == WriteEnd::timeout) {
         own.answer.end = H2End::write_failed;

@@ -44,7 +44,8 @@ enum class H2End : std::uint8_t {
   not_h2,          // the first bytes are no SETTINGS frame
   head_too_large,
   too_many_interim,
-  write_failed,
+  frame_flood,   // frames that are no answer: `other_frames`
+  write_failed,  // `bytes_written`
 };
 
 struct H2Answer {
@@ -53,6 +54,8 @@ struct H2Answer {
   bool head_begun = false;
   bool head_complete = false;
   int interim = 0;
+  int other_frames = 0;           // SETTINGS, PING and what else belongs to no request
+  std::size_t bytes_written = 0;  // of whatever had to be sent during this request
   std::vector<std::pair<std::string, std::string>> fields;
   std::uint64_t body_bytes = 0;
   std::string body;  // at most H2Waits::body_kept

@@ -47,7 +47,8 @@ std::string_view outcome_of(const H2Answer& got, const net::Stream& stream) {
     case H2End::stream_reset: return got.head_complete ? "body-reset" : "h2-error";
     case H2End::head_too_large: return "headers-too-large";
     case H2End::too_many_interim: return "endless-interim";
-    case H2End::write_failed: return stream.facts().unacked_bytes > 0 ? "unacked" : "write-stalled";
+    case H2End::write_failed: return outcome_of_write_stall(got.bytes_written, stream);
+    case H2End::frame_flood:
     case H2End::protocol_error:
     case H2End::not_h2: break;
   }
@@ -61,6 +62,8 @@ std::string detail_of(const H2Answer& got) {
       return fmt::format("GOAWAY with {} ({})", error_name(got.error_code), got.error_code);
     case H2End::stream_reset:
       return fmt::format("RST_STREAM with {} ({})", error_name(got.error_code), got.error_code);
+    case H2End::frame_flood:
+      return fmt::format("{} frames (SETTINGS, PING) that are no answer", got.other_frames);
     default: return got.reason;
   }
 }
