@@ -45,6 +45,7 @@ void add(std::vector<SummaryRow>& rows, SummaryRow row) {
 
 std::string port_list(const model::Facts& facts) {
   std::vector<std::string> out;
+  out.reserve(facts.ports.size());
   for (const auto port : facts.ports) out.push_back(fmt::format("{}", port));
   return join(out, ", ");
 }

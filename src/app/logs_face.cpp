@@ -94,6 +94,7 @@ std::vector<Weighed> top_causes(const std::vector<const Group*>& groups) {
     }
   }
   std::vector<Weighed> out;
+  out.reserve(all.size());
   for (auto& [id, each] : all) out.push_back(std::move(each));
   std::ranges::sort(out, std::greater{}, &Weighed::weight);
   if (out.size() > kTopCauses) out.resize(kTopCauses);

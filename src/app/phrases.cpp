@@ -156,6 +156,7 @@ std::string raw_line(const model::Observation& observation) {
 std::string references(const std::vector<std::string>& ids) {
   if (ids.empty()) return {};
   std::vector<std::string> shown;
+  shown.reserve(ids.size());
   for (const auto& id : ids) shown.push_back(printable(id, 24));
   return fmt::format(" [{}]", join(shown, " "));
 }

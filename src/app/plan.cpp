@@ -204,6 +204,7 @@ net::Task<void> see_host(const Understood& asked, const PlanFlags& flags, plan::
 
 net::Task<std::vector<plan::HostSeen>> see_hosts(const Understood& asked, const PlanFlags& flags) {
   std::vector<plan::HostSeen> out;
+  out.reserve(asked.names.size());
   for (const auto& name : asked.names) {
     out.push_back({.name = name, .before = {}, .after = {}, .pages = {}});
   }

@@ -11,6 +11,7 @@ namespace {
 
 std::string addresses(const std::vector<IpAddress>& all) {
   std::vector<std::string> out;
+  out.reserve(all.size());
   for (const auto& address : all) out.push_back(address.text());
   return join(out, ", ");
 }

@@ -16,7 +16,6 @@
 namespace causeway::app {
 namespace {
 
-using model::Kind;
 
 constexpr std::size_t kLongestText = 2000;
 constexpr std::size_t kRawLinesShown = 10;

@@ -243,6 +243,7 @@ class Writer {
   void limits() {
     for (const auto& limit : proof_.limits) {
       std::vector<std::string> names;
+      names.reserve(limit.ranges.size());
       for (const auto& range : limit.ranges) names.push_back(range.text());
       out_ += "\n";
       line(screen_.paint(Tone::warning, screen_.warning()) + " ",

@@ -128,7 +128,7 @@ Cell cell_of(const model::StageRecord& stage, int status) {
 
 std::string failure_note(const model::StageRecord& stage) {
   if (stage.outcome != model::Outcome::failed) return {};
-  const std::string because = printable(stage.because, limits::kTextKept);
+  std::string because = printable(stage.because, limits::kTextKept);
   if (!stage.failure) return because;
   const auto& row = model::row(*stage.failure);
   return fmt::format("{}: {}", row.id, because.empty() ? std::string{row.sentence} : because);

@@ -265,6 +265,7 @@ Parsed<std::vector<report::Attachment>> attachments(const Flags& flags,
                                                     const IncidentPapers& papers,
                                                     report::Redactor& redactor) {
   std::vector<report::Attachment> out;
+  out.reserve(papers.files.size() + flags.attach.size());
   for (const auto& file : papers.files)
     out.push_back({file.name, redactor.text(file.bytes, file.name)});
   if (flags.attach.size() > kAttachments)
@@ -277,7 +278,7 @@ Parsed<std::vector<report::Attachment>> attachments(const Flags& flags,
           "'{}' is not text, and what is in it could not be hidden; attach it by hand", path));
     std::string name = base_name(path);
     while (std::ranges::find(out, name, &report::Attachment::name) != out.end())
-      name = "again-" + name;
+      name.insert(0, "again-");
     out.push_back({std::move(name), redactor.text(*text, path)});
   }
   return out;

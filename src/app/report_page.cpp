@@ -126,6 +126,7 @@ class Page {
     out_ += "<footer>";
     if (!report_.hidden.empty()) {
       std::vector<std::string> parts;
+      parts.reserve(report_.hidden.size());
       for (const auto& each : report_.hidden)
         parts.push_back(fmt::format("{} x {}", each.values, each.kind));
       add("Hidden before sending: {}. The same label stands for the same value. ",

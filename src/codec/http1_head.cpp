@@ -122,7 +122,8 @@ std::size_t HeadCollector::take_whole(std::string_view input) {
         static_cast<const char*>(std::memchr(line, '\n', static_cast<std::size_t>(end - line)));
     if (lf == nullptr || lf == line) return 0;
     if (lines > 0 && lf - line == 1 && *line == '\r') {
-      head_.bytes_.assign(input.data(), lf + 1);
+      const auto whole = input.substr(0, static_cast<std::size_t>(lf + 1 - input.data()));
+      head_.bytes_.assign(whole.begin(), whole.end());
       started_ = true;
       lines_ = lines;
       parse();

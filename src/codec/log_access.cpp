@@ -171,8 +171,7 @@ void read_extras(std::string_view rest, LogLine& out) {
     auto value = field.substr(at + 1);
     if (value.starts_with('"')) {
       // key="a, b": the quotation began inside the word.
-      rest = std::string_view{value.data(),
-                              static_cast<std::size_t>(rest.data() + rest.size() - value.data())};
+      rest = std::string_view{value.begin(), rest.end()};
       value = take_field(rest, quoted);
     } else if (value.empty()) {
       value = take_field(rest, quoted);

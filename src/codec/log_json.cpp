@@ -143,14 +143,14 @@ constexpr std::array kNames{
 
 constexpr std::size_t kTableSize = 512;
 constexpr int kLeastStatus = 9;  // nginx writes 009 for a request of HTTP/0.9
-constexpr int kRequest = 2;  // depth of Caddy's "request"
+constexpr int kRequest = 2;      // depth of Caddy's "request"
 
 constexpr std::size_t hashed(std::string_view key) {
   if (key.empty()) return 0;
   std::size_t out = key.size() * 31;
-  out += static_cast<unsigned char>(key.front()) * 7U;
-  out += static_cast<unsigned char>(key.back()) * 13U;
-  out += static_cast<unsigned char>(key[key.size() / 2]) * 29U;
+  out += std::size_t{static_cast<unsigned char>(key.front())} * 7;
+  out += std::size_t{static_cast<unsigned char>(key.back())} * 13;
+  out += std::size_t{static_cast<unsigned char>(key[key.size() / 2])} * 29;
   return out % kTableSize;
 }
 

@@ -51,7 +51,7 @@ std::int64_t seconds_at(std::string_view text, std::size_t at, std::size_t& end)
   if (end < text.size() && (text[end] == '.' || text[end] == ',')) {
     int scale = 100;
     for (++end; end < text.size() && text[end] >= '0' && text[end] <= '9'; ++end) {
-      ms += (text[end] - '0') * scale;
+      ms += std::int64_t{text[end] - '0'} * scale;
       scale /= 10;
     }
   }
@@ -157,8 +157,8 @@ std::int64_t LogClock::iso(std::string_view text, std::size_t& length, bool& zon
   }
   if (end < text.size() && (text[end] == '+' || text[end] == '-')) {
     const bool colon = end + 3 < text.size() && text[end + 3] == ':';
-    const int hours = digits(text, end + 1, 2);
-    const int minutes = digits(text, end + (colon ? 4U : 3U), 2);
+    const std::int64_t hours = digits(text, end + 1, 2);
+    const std::int64_t minutes = digits(text, end + (colon ? 4U : 3U), 2);
     if (hours >= 0 && minutes >= 0) {
       length = end + (colon ? 6U : 5U);
       zoned = true;

@@ -15,6 +15,7 @@ std::string hint(std::string_view word, const std::vector<std::string>& known) {
 
 void unknown_key(const Member& member, const std::vector<KeyInfo>& known, Findings& findings) {
   std::vector<std::string> names;
+  names.reserve(known.size());
   for (const auto& key : known) names.push_back(key.name);
   findings.error(
       "unknown-key", member.place,
