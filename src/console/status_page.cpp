@@ -192,7 +192,7 @@ Parsed<int> export_status(const StatusReport& report, const std::string& address
        {"summary.json", status_json(report)},
        {"feed.atom", status_atom(report, address)}}};
   for (const auto& [name, text] : all) {
-    auto written = write_file(folder + "/" + name, text);
+    auto written = write_file(fmt::format("{}/{}", folder, name), text);
     if (!written) return written;
     ++files;
   }

@@ -118,6 +118,7 @@ Json hosts_of(const std::vector<Standing>& standings, std::string_view by) {
     }
   }
   std::vector<const Group*> sorted;
+  sorted.reserve(groups.size());
   for (const auto& [value, group] : groups) sorted.push_back(&group);
   std::ranges::sort(sorted, [](const Group* a, const Group* b) {
     if (a->failing != b->failing) return a->failing > b->failing;

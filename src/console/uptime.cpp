@@ -57,6 +57,8 @@ Uptime uptime(WallTime from, WallTime to, WallTime watched_since,
   if (from >= to) return {};
   std::vector<Interval> down;
   std::vector<Interval> blind;
+  down.reserve(downs.size());
+  blind.reserve(blinds.size());
   for (const auto& each : downs) down.push_back({each.since, each.until});
   for (const auto& each : blinds) blind.push_back({each.since, each.until});
   down = tidy(std::move(down), from, to);

@@ -142,8 +142,13 @@ class Sandbox:
         for name in (self.host, self.peer, self.container):
             run("ip", "netns", "del", name, check=False)
 
+    def go_inside(self):
+        """From here on this process and what it runs are on the host under test: a dozen tools for each ruleset, which
+        `ip netns exec` would make twice as dear."""
+        enter(self.host)
+
     def tool(self, *command, text=None, check=True):
-        return run("ip", "netns", "exec", self.host, *command, text=text, check=check)
+        return run(*command, text=text, check=check)
 
 
 def checksum(data):
@@ -367,6 +372,7 @@ def main():
     refusals = {}
     try:
         prober = Prober(sandbox)
+        sandbox.go_inside()
         with tempfile.TemporaryDirectory() as scratch:
             dump = pathlib.Path(scratch)
             collect(sandbox, dump, STATE)

@@ -167,6 +167,7 @@ def main(names):
     sandbox = fuzz.Sandbox()
     try:
         prober = fuzz.Prober(sandbox)
+        sandbox.go_inside()
         for name, parts in TRAPS.items():
             if not names or name in names:
                 verdicts = record(sandbox, prober, name, parts)
