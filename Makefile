@@ -22,11 +22,12 @@ build/%/build.ninja: CMakeLists.txt CMakePresets.json cmake/*.cmake | setup
 build: build/release/build.ninja ## release binary at build/release/causeway
 	@ninja -C build/release -j$(JOBS) --quiet causeway
 
-run: build ## diagnose URL=..., or show the product on small real origins on loopback
+# Without a terminal it ends by itself: on a build server (CI=true, or ONCE=1) when each cause is named, else after 3 minutes.
+run: build ## diagnose URL=..., or edge, watch and console on small real origins, each diagnosed; ONCE=1 ends by itself
 ifdef URL
 	@$(BUILD)/causeway diagnose '$(URL)'
 else
-	@$(BUILD)/causeway demo
+	@$(BUILD)/causeway up $(if $(ONCE)$(CI),--once,$$(test -t 0 || echo --for 3m))
 endif
 
 test: ## unit, scenario and house-rule tests, then a subset of the lab when root

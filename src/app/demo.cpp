@@ -8,16 +8,12 @@
 #include <nlohmann/json.hpp>
 
 #include "app/command.hpp"
-#include "app/demo_origins.hpp"
-#include "app/diagnose.hpp"
+#include "app/demo_diagnoses.hpp"
 #include "app/interrupt.hpp"
-#include "app/phrases.hpp"
 #include "app/progress.hpp"
 #include "app/render.hpp"
-#include "app/target_url.hpp"
 #include "base/text.hpp"
 #include "model/json.hpp"
-#include "net/group.hpp"
 #include "net/loop.hpp"
 
 namespace causeway::app {
@@ -31,84 +27,21 @@ struct Flags {
   bool no_color = false;
 };
 
-struct Stage {  // one origin and what is asked of it
-  std::string name;
-  std::string fault;  // what is wrong with it, in truth
-  DiagnosePlan question;
-  std::unique_ptr<reach::Record> record;
-  reach::DiagnosisRun run;
-  model::Diagnosis diagnosis;
-};
-
-Parsed<Stage> stage_of(DemoOrigin& origin, const std::string& ca_file) {
-  Stage out{.name = origin.name, .fault = origin.fault};
-  const auto target = parse_target(origin.url());
-  if (!target) return error(target.error().text);
-  out.question.request.target = *target;
-  out.question.request.ca_file = ca_file;
-  return out;
-}
-
-net::Task<void> ask(Stage& stage) {
-  stage.run = co_await reach::diagnose(stage.question.request, *stage.record);
-}
-
-net::Task<void> ask_all(std::vector<Stage>& stages) {
-  net::Group all;
-  for (auto& stage : stages) all.start(ask(stage));
-  co_await all.finished();
-}
-
-void diagnose_all(std::vector<Stage>& stages) {
-  const WallTime started = wall_now();
-  Progress progress{stderr_is_terminal()};
-  for (auto& stage : stages) {
-    stage.record = std::make_unique<reach::Record>([&](const auto& seen) { progress.saw(seen); });
-  }
-  net::Loop loop;
-  {
-    const InterruptOnSignal interrupt{loop};
-    loop.run(ask_all(stages));
-  }
-  for (auto& stage : stages) {
-    stage.diagnosis = conclude(stage.question, started, std::move(stage.run), stage.record->take());
-  }
-}
-
-std::string line_of(const Stage& stage, const Screen& screen) {
-  const auto& verdict = stage.diagnosis.verdict;
-  const bool fine = verdict.state == model::State::ok;
-  const std::string cause =
-      verdict.causes.empty() ? std::string{} : std::string{name(verdict.causes.front().cause)};
-  return fmt::format(
-      "  {} {} {} {} {} {:>6}\n",
-      screen.paint(fine ? Tone::good : Tone::bad, fine ? screen.good() : screen.bad()),
-      padded(stage.name, 13), padded(verdict.code == 0 ? "-" : fmt::format("{}", verdict.code), 3),
-      screen.paint(Tone::accent, padded(cause, 22)),
-      screen.paint(Tone::dim, padded(stage.fault, 28)), duration_text(stage.diagnosis.duration));
-}
-
-std::string report(const std::vector<Stage>& stages, const Flags& flags) {
+std::string report(const std::vector<DemoDiagnosis>& all, const Flags& flags) {
   const Screen screen = screen_of_stdout(flags.no_color);
-  std::string out = fmt::format(
-      "{} small origins on 127.0.0.1, each diagnosed as an edge would meet it.\n\n  {}\n",
-      stages.size(),
-      screen.paint(Tone::dim, fmt::format("  {} sees {} {} {:>6}", padded("origin", 12),
-                                          padded("cause found", 22),
-                                          padded("what it really does", 28), "took")));
-  for (const auto& stage : stages) out += line_of(stage, screen);
-  const auto shown = std::ranges::find(stages, flags.show, &Stage::name);
+  std::string out = demo_table(all, screen);
+  const auto shown = std::ranges::find(all, flags.show, &DemoDiagnosis::name);
   out += fmt::format("\nThe whole report about {}:\n\n{}\n", shown->name,
                      render_text(shown->diagnosis, screen));
   return out + "Yours: causeway diagnose https://www.example.net/\n";
 }
 
-std::string json_report(const std::vector<Stage>& stages) {
+std::string json_report(const std::vector<DemoDiagnosis>& all) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const auto& stage : stages) {
-    list.push_back({{"name", stage.name},
-                    {"fault", stage.fault},
-                    {"diagnosis", nlohmann::ordered_json::parse(model::to_json(stage.diagnosis))}});
+  for (const auto& one : all) {
+    list.push_back({{"name", one.name},
+                    {"fault", one.fault},
+                    {"diagnosis", nlohmann::ordered_json::parse(model::to_json(one.diagnosis))}});
   }
   const nlohmann::ordered_json out{{"schema", "causeway.demo/1"}, {"origins", std::move(list)}};
   return out.dump(2) + "\n";
@@ -127,14 +60,16 @@ int demo(const Flags& flags) {
     return wrong_use("demo", fmt::format("--show: '{}' is not an origin; expected one of {}",
                                          printable(flags.show, 60), join(names, ", ")));
   }
-  std::vector<Stage> stages;
-  for (auto& origin : raised->origins) {
-    auto stage = stage_of(origin, raised->ca_file);
-    if (!stage) return cannot(stage.error());
-    stages.push_back(std::move(*stage));
+  auto all = demo_questions(*raised);
+  if (!all) return cannot(all.error());
+  Progress progress{stderr_is_terminal()};
+  {
+    net::Loop loop;
+    const InterruptOnSignal interrupt{loop};
+    diagnose_demo(*all, loop, [&](const auto& seen) { progress.saw(seen); });
   }
-  diagnose_all(stages);
-  print(flags.format == "json" ? json_report(stages) : report(stages, flags));
+  progress.clear();
+  print(flags.format == "json" ? json_report(*all) : report(*all, flags));
   return kFine;
 }
 

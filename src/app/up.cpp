@@ -2,19 +2,23 @@
 // small origins on loopback, some of them broken, to see what all this does.
 #include <fmt/format.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
-#include <thread>
+#include <optional>
+#include <utility>
 
 #include "app/command.hpp"
 #include "app/config_sections.hpp"
 #include "app/console_controls.hpp"
 #include "app/demo_origins.hpp"
+#include "app/demo_show.hpp"
 #include "app/read_file.hpp"
 #include "app/scratch_folder.hpp"
 #include "app/watch_controls.hpp"
 #include "base/limits.hpp"
+#include "base/time.hpp"
 #include "config/findings.hpp"
 #include "config/node.hpp"
 #include "console/console.hpp"
@@ -30,25 +34,31 @@ constexpr const char* kExamples = R"(Examples:
   causeway up
       small origins on this machine, some of them broken: an edge before them, a watch over them, the
       console to look at it all; nothing is kept after the end
+  causeway up --once
+      the same, ended as soon as the watch has named each cause: exit 0, or 3 when it could not
   causeway up -c /etc/causeway.toml
       [edge] and [watch] of one file; either may be left out
 
-The console is on http://127.0.0.1:5230, the demonstration's edge on http://127.0.0.1:8080.
+The console is on http://127.0.0.1:5230, the demonstration's edge on http://127.0.0.1:8080; when
+another program has one of these ports, the demonstration takes a free one and says which.
 Signals: TERM and INT drain and stop.)";
 
 constexpr std::string_view kDemoEdge = "127.0.0.1:8080";
+constexpr std::string_view kConsole = "5230";
 
 struct Flags {
   std::string config;
   std::string store;
   std::string listen;
+  std::string stay;
+  bool once = false;
 };
 
 struct Plan {
   std::optional<watch::Settings> watched;
   edge::ConfigPtr edge;  // null: none
   std::string store;
-  std::string listen = "5230";
+  std::string listen{kConsole};
   bool demo = false;
 };
 
@@ -62,6 +72,7 @@ watch::Target demo_target(const DemoOrigin& origin, const std::string& ca_file, 
   out.id = std::move(id);
   out.name = origin.fault == "nothing" ? out.id : fmt::format("{} ({})", out.id, origin.fault);
   out.ca_file = ca_file;
+  out.expect = {.status = 200, .text = "</html>"};
   out.team = origin.fault == "nothing" ? "Healthy" : "Broken";
   out.interval = std::chrono::seconds{5};
   out.timeout = std::chrono::seconds{3};
@@ -139,72 +150,146 @@ Parsed<Plan> plan_of_file(const Flags& flags) {
   return out;
 }
 
-// Until TERM or INT, serving visitors meanwhile when there is an edge.
-Parsed<bool> serve(const Plan& plan) {
-  if (!plan.edge) {
-    sigset_t ends;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
-    int number = 0;
-    ::sigwait(&ends, &number);
-    return true;
-  }
+// The place that was asked for; in a demonstration any other when a program has it already.
+template <class Open>
+auto open_near(bool demo, Endpoint place, Open&& open) {
+  auto out = open(place);
+  if (out || !demo) return out;
+  place.port = 0;
+  auto other = open(place);
+  return other ? std::move(other) : std::move(out);
+}
+
+Parsed<std::unique_ptr<edge::Server>> open_edge(const Plan& plan) {
   const auto say = [](const std::string& line) { fmt::print(stderr, "causeway edge: {}\n", line); };
-  const auto load = [&plan]() -> Parsed<edge::ConfigPtr> { return plan.edge; };
-  auto server = edge::Server::open(load, say);
-  if (!server) return error("edge: " + server.error().text);
-  for (const auto& place : (*server)->endpoints()) {
-    print(fmt::format("Edge         http://{}{}\n", place.text(),
-                      plan.demo ? "/healthy, /refusing, /expired ... leads to each origin" : ""));
+  const auto open = [&](const edge::ConfigPtr& config) {
+    // A demonstration has no file to read again: HUP is a terminal that was closed.
+    const auto load = [config, demo = plan.demo,
+                       read = std::make_shared<bool>()]() -> Parsed<edge::ConfigPtr> {
+      if (demo && std::exchange(*read, true)) ::kill(::getpid(), SIGTERM);
+      return config;
+    };
+    return edge::Server::open(load, say);
+  };
+  if (!plan.demo) return open(plan.edge);
+  return open_near(true, plan.edge->listeners.front().address, [&](const Endpoint& place) {
+    auto config = std::make_shared<edge::Config>(*plan.edge);
+    config->listeners.front().address = place;
+    return open(config);
+  });
+}
+
+void wait_for_end() {
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGINT);
+  sigaddset(&ends, SIGTERM);
+  int number = 0;
+  ::sigwait(&ends, &number);
+}
+
+Parsed<DemoEnd> end_of(const Flags& flags) {
+  DemoEnd out{.once = flags.once};
+  if (flags.stay.empty()) return out;
+  const auto stay = parse_duration(flags.stay);
+  if (!stay) return error("--for: " + stay.error().text);
+  out.stay = *stay;
+  return out;
+}
+
+// Everything that runs, in the order in which it ends (the last first).
+struct House {
+  ScratchFolder scratch;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<watch::Watcher> watcher;
+  std::unique_ptr<console::Console> console;
+  std::unique_ptr<edge::Server> edge;  // null: none
+};
+
+Parsed<bool> open_house(Plan& plan, const Endpoint& listen, House& house) {
+  if (plan.store.empty()) {
+    const auto folder = house.scratch.make();
+    if (!folder) return error(folder.error().text);
+    plan.store = *folder + "/watch.db";
   }
-  std::fflush(stdout);
-  (*server)->run();
+  auto store = store::Store::open(plan.store);
+  if (!store) return error(store.error().text);
+  house.store = std::move(*store);
+  auto watcher = watch::Watcher::create(plan.watched.value_or(watch::Settings{}), *house.store);
+  if (!watcher) return error(watcher.error().text);
+  house.watcher = std::move(*watcher);
+  if (plan.edge) {
+    auto opened = open_edge(plan);
+    if (!opened) return error("edge: " + opened.error().text);
+    house.edge = std::move(*opened);
+  }
+  auto console = open_near(plan.demo, listen, [&](const Endpoint& place) {
+    console::ConsoleOptions options{.listen = place};
+    options.settings.version = std::string{version()};
+    options.settings.title = plan.demo ? "The demonstration" : "Causeway";
+    options.settings.private_targets = plan.demo;
+    return console::Console::open(*house.store, std::move(options), watch_controls(*house.watcher));
+  });
+  if (!console) return error(console.error().text);
+  house.console = std::move(*console);
   return true;
 }
 
+int serve(const Plan& plan, const House& house, const DemoOrigins& demo, const DemoEnd& end) {
+  house.watcher->start();
+  if (const auto said = announce(*house.store, house.console->address()); !said) {
+    return cannot(said.error());
+  }
+  if (house.edge) {
+    for (const auto& place : house.edge->endpoints()) {
+      print(fmt::format("Edge         http://{}{}\n", place.text(),
+                        plan.demo ? "/healthy, /refusing, /expired ... leads to each origin" : ""));
+    }
+    std::fflush(stdout);
+  }
+  std::optional<DemoShow> show;
+  if (plan.demo) show.emplace(demo, *house.watcher, *house.store, house.console->address(), end);
+  if (house.edge) {
+    house.edge->run();
+  } else {
+    wait_for_end();
+  }
+  const bool named = !end.once || show->all_named();
+  show.reset();
+  house.watcher->stop();
+  return named ? kFine : kCouldNotTell;
+}
+
 int run(const Flags& flags) {
+  const bool is_demo = flags.config.empty();
+  if (!is_demo && (flags.once || !flags.stay.empty())) {
+    return wrong_use("up", "--once and --for end a demonstration; expected no -c beside them");
+  }
+  const auto end = end_of(flags);
+  if (!end) return wrong_use("up", end.error().text);
   // Before any thread: all of them leave these signals to the one that waits for them.
   sigset_t signals;
   sigemptyset(&signals);
   for (const int one : {SIGINT, SIGTERM}) sigaddset(&signals, one);
+  if (is_demo) sigaddset(&signals, SIGHUP);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   DemoOrigins demo;
-  if (flags.config.empty()) {
+  if (is_demo) {
     auto raised = raise_demo_origins();
     if (!raised) return cannot(raised.error());
     demo = std::move(*raised);
   }
-  auto plan = flags.config.empty() ? Parsed<Plan>{demo_plan(demo)} : plan_of_file(flags);
+  auto plan = is_demo ? Parsed<Plan>{demo_plan(demo)} : plan_of_file(flags);
   if (!plan) return wrong_use("up", plan.error().text);
   if (!flags.listen.empty()) plan->listen = flags.listen;
   if (!flags.store.empty()) plan->store = flags.store;
   const auto listen = parse_listen(plan->listen);
   if (!listen) return wrong_use("up", "--listen: " + listen.error().text);
-  ScratchFolder scratch;
-  if (plan->store.empty()) {
-    const auto folder = scratch.make();
-    if (!folder) return cannot(folder.error());
-    plan->store = *folder + "/watch.db";
+  House house;
+  if (const auto opened = open_house(*plan, *listen, house); !opened) {
+    return cannot(opened.error());
   }
-  const auto store = store::Store::open(plan->store);
-  if (!store) return cannot(store.error());
-  auto watcher = watch::Watcher::create(plan->watched.value_or(watch::Settings{}), **store);
-  if (!watcher) return wrong_use("up", watcher.error().text);
-  console::ConsoleOptions options{.listen = *listen};
-  options.settings.version = std::string{version()};
-  options.settings.title = plan->demo ? "The demonstration" : "Causeway";
-  options.settings.private_targets = plan->demo;
-  const auto console =
-      console::Console::open(**store, std::move(options), watch_controls(**watcher));
-  if (!console) return cannot(console.error());
-  (*watcher)->start();
-  if (const auto said = announce(**store, (*console)->address()); !said) {
-    return cannot(said.error());
-  }
-  const auto served = serve(*plan);
-  (*watcher)->stop();
-  return served ? kFine : cannot(served.error());
+  return serve(*plan, house, demo, *end);
 }
 
 }  // namespace
@@ -219,6 +304,10 @@ Command add_up(CLI::App& root) {
       ->option_text("FILE|postgresql://...");
   app->add_option("--listen", flags->listen, "of the console (default 127.0.0.1:5230)")
       ->option_text("[ADDR:]PORT");
+  app->add_flag("--once", flags->once, "end the demonstration when each cause is named");
+  app->add_option("--for", flags->stay,
+                  "end the demonstration after this (default: Ctrl-C ends it)")
+      ->option_text("30s|3m");
   return {app, [flags] { return run(*flags); }};
 }
 

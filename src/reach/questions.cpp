@@ -115,7 +115,10 @@ std::vector<Question> second_questions(const Standing& standing) {
                  ? about_exchange(*standing.failure, standing.tls)
                  : kHostAndPath;
     case Stage::secure: return about_handshake(*standing.failure);
-    case Stage::exchange: return about_exchange(*standing.failure, standing.tls);
+    case Stage::exchange:
+      // A redirect where a page was expected: where it leads is the next thing to know.
+      if (*standing.failure == FailureId::http_status && standing.redirected) return {redirects};
+      return about_exchange(*standing.failure, standing.tls);
     default: return {};
   }
 }

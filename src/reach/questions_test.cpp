@@ -41,6 +41,17 @@ TEST(Questions, QuickModeOfAHealthyTargetAsksNothingMore) {
               Contains(Question::burst));
 }
 
+TEST(Questions, ARedirectThatWasNotExpectedIsFollowed) {
+  EXPECT_THAT(second_questions({.stage = Stage::exchange,
+                                .failure = FailureId::http_status,
+                                .status = 302,
+                                .redirected = true}),
+              Contains(Question::redirects));
+  EXPECT_THAT(second_questions(
+                  {.stage = Stage::exchange, .failure = FailureId::http_status, .status = 404}),
+              IsEmpty());
+}
+
 TEST(Questions, SidePortsNeverRepeatTheMainPort) {
   EXPECT_THAT(side_ports(8443, true), Not(Contains(8443)));
   EXPECT_THAT(side_ports(80, false), Not(Contains(80)));
