@@ -36,12 +36,19 @@ DemoShow::DemoShow(const DemoOrigins& demo, watch::Watcher& watcher, store::Stor
       thread_([this] { run(); }) {}
 
 DemoShow::~DemoShow() {
-  stop_ = true;
   {
-    const std::scoped_lock lock{loop_mutex_};
+    const std::scoped_lock lock{mutex_};
+    stop_ = true;
     if (loop_ != nullptr) loop_->interrupt();
   }
+  stopped_.notify_all();
   thread_.join();
+}
+
+// False: it ends.
+bool DemoShow::pause() {
+  std::unique_lock lock{mutex_};
+  return !stopped_.wait_for(lock, kLook, [this] { return stop_.load(); });
 }
 
 void DemoShow::run() {
@@ -50,8 +57,7 @@ void DemoShow::run() {
   named_ = wait_for_names();
   if (stop_) return;
   if (!end_.once && end_.stay == DemoEnd::kNoLimit) return;
-  while (!stop_ && !end_.once && Clock::now() - began_ < end_.stay) {
-    std::this_thread::sleep_for(kLook);
+  while (!end_.once && Clock::now() - began_ < end_.stay && pause()) {
   }
   if (!stop_) ::kill(::getpid(), SIGTERM);
 }
@@ -64,7 +70,7 @@ void DemoShow::diagnose() {
   }
   net::Loop loop;  // of this thread
   const auto interruptible = [this](net::Loop* running) {
-    const std::scoped_lock lock{loop_mutex_};
+    const std::scoped_lock lock{mutex_};
     loop_ = running;
   };
   interruptible(&loop);
@@ -96,11 +102,9 @@ std::size_t DemoShow::named_origins() {
 bool DemoShow::wait_for_names() {
   const auto all = static_cast<std::size_t>(std::ranges::count_if(demo_.origins, broken));
   std::size_t named = 0;
-  while (!stop_ && Clock::now() - began_ < kNamed) {
+  do {
     named = named_origins();
-    if (named == all) break;
-    std::this_thread::sleep_for(kLook);
-  }
+  } while (named < all && Clock::now() - began_ < kNamed && pause());
   if (stop_) return false;
   print(fmt::format(
       "\nThe watch has named the cause of {} of {} in {}: the Now page on {} shows them.\n"

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -37,6 +38,7 @@ class DemoShow {
   void run();
   void diagnose();
   bool wait_for_names();
+  bool pause();
   std::size_t named_origins();
 
   const DemoOrigins& demo_;
@@ -45,7 +47,8 @@ class DemoShow {
   std::string console_;
   DemoEnd end_;
   Instant began_;
-  std::mutex loop_mutex_;
+  std::mutex mutex_;
+  std::condition_variable stopped_;
   net::Loop* loop_ = nullptr;  // of the diagnoses, while they run
   std::atomic<bool> stop_ = false;
   std::atomic<bool> named_ = false;
