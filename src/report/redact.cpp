@@ -8,11 +8,13 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "report/secret_marks.hpp"
+#include "report/secrets.hpp"
 
 namespace causeway::report {
 namespace {
 
-constexpr std::size_t kLongSecret = 8192;
+constexpr std::size_t kAddressBytes = 64;  // no address with its port is longer
 
 struct KindRow {
   Hidden kind;
@@ -26,114 +28,11 @@ constexpr std::array kKinds{
     KindRow{Hidden::own_rule, "rule"},
 };
 
-// Names of fields, parameters, variables and headers whose value is a secret. A name counts when
-// one of these is a whole word of it: "x-api-key", "DB_PASSWORD", "sessionid".
-constexpr std::array<std::string_view, 38> kTelling{
-    "password",      "passwd",        "pwd",        "pass",       "passphrase",  "secret",
-    "token",         "apikey",        "api_key",    "api-key",    "access_key",  "access-key",
-    "auth",          "authorization", "bearer",     "cookie",     "session",     "sessionid",
-    "sessid",        "phpsessid",     "jsessionid", "sid",        "csrf",        "xsrf",
-    "jwt",           "signature",     "sig",        "credential", "credentials", "private_key",
-    "client_secret", "otp",           "pin",        "key",        "code",        "hmac",
-    "nonce",         "ticket",
-};
-
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-bool is_name(char c) { return is_word(c) || c == '_' || c == '-' || c == '.'; }
-std::vector<std::string_view> words_of(std::string_view name) {
-  std::vector<std::string_view> out;
-  std::size_t from = 0;
-  for (std::size_t i = 0; i <= name.size(); ++i) {
-    const bool end =
-        i == name.size() || !is_word(name[i]) ||
-        (i > 0 && name[i] >= 'A' && name[i] <= 'Z' && name[i - 1] >= 'a' && name[i - 1] <= 'z');
-    if (!end) continue;
-    if (i > from) out.push_back(name.substr(from, i - from));
-    from = i < name.size() && is_word(name[i]) ? i : i + 1;
-  }
-  return out;
-}
-
-// Keys of two words, however they are joined: "X-Api-Key", "stripe.secret.key", "AUTH_KEY".
-constexpr std::array<std::string_view, 8> kTellingPairs{
-    "api_key",  "access_key",  "private_key",    "secret_key",
-    "auth_key", "signing_key", "encryption_key", "account_key",
-};
-
-bool holds_telling_pair(std::string_view all, bool at_end) {
-  std::string joined{all};
-  for (char& c : joined) {
-    if (!is_word(c)) c = '_';
-  }
-  return std::ranges::any_of(kTellingPairs, [&](std::string_view pair) {
-    return at_end ? joined.ends_with(pair) : joined.contains(pair);
-  });
-}
-
-// Directives whose value is no secret although a word in them is telling.
-constexpr std::array<std::string_view, 7> kInnocent{
-    "proxy_pass", "fastcgi_pass",   "uwsgi_pass", "scgi_pass",
-    "grpc_pass",  "memcached_pass", "proxypass",
-};
-
-// "code", "key", "pin" and the like are ordinary words outside a query. `last_only`: nothing but a
-// blank stands before the value, so the name itself must end in the telling word ("DB_PASSWORD x",
-// and not "ssl_session_timeout 10m").
-bool is_telling(std::string_view name, bool in_query, bool last_only) {
-  constexpr std::array<std::string_view, 7> kOnlyInQuery{"key", "code",  "pin",   "sid",
-                                                         "otp", "nonce", "ticket"};
-  const auto fits = [&](std::string_view word) {
-    return std::ranges::any_of(kTelling, [&](std::string_view each) {
-      if (!in_query && std::ranges::find(kOnlyInQuery, each) != kOnlyInQuery.end()) return false;
-      return equals_ignoring_case(each, word);
-    });
-  };
-  const auto all = lower(name);
-  if (std::ranges::find(kInnocent, all) != kInnocent.end()) return false;
-  if (fits(name) || holds_telling_pair(all, last_only)) return true;
-  const auto words = words_of(name);
-  for (const auto word : words) {
-    if (fits(word) && (!last_only || word.data() == words.back().data())) return true;
-  }
-  if (last_only && !words.empty()) return lower(words.back()).contains("passw");
-  return all.contains("passw") || all.contains("secret") || all.contains("token") ||
-         all.contains("apikey") || all.contains("sessid");
-}
-
 std::size_t token_end(std::string_view text, std::size_t from, std::string_view stop) {
   std::size_t end = from;
   while (end < text.size() && !stop.contains(text[end])) ++end;
   return end;
 }
-
-// "Authorization: Bearer abc", "Set-Cookie: a=b; Path=/": a header's whole value is hidden.
-constexpr std::array<std::string_view, 9> kHeaders{
-    "authorization", "proxy-authorization", "cookie", "set-cookie",   "x-api-key",
-    "x-auth-token",  "x-auth-key",          "x-auth", "x-csrf-token",
-};
-
-bool is_random(std::string_view word) {
-  // Letters and digits well mixed, and long: a key. Hexadecimal alone may be a fingerprint, a
-  // serial number or a ray id, which a report needs.
-  if (word.size() < 32) return false;
-  int upper = 0;
-  int lowers = 0;
-  int digits = 0;
-  for (const char c : word) {
-    upper += static_cast<int>(c >= 'A' && c <= 'Z');
-    lowers += static_cast<int>(c >= 'a' && c <= 'z');
-    digits += static_cast<int>(c >= '0' && c <= '9');
-  }
-  return upper >= 4 && lowers >= 4 && digits >= 3;
-}
-
-// Beginnings of tokens that their makers gave a form of its own.
-constexpr std::array<std::string_view, 16> kForms{
-    "eyJ",   "AKIA",  "ASIA",     "ghp_", "gho_",     "ghs_", "github_pat_", "glpat-",
-    "xoxb-", "xoxp-", "sk_live_", "sk-",  "rk_live_", "AIza", "npm_",        "hvs.",
-};
 
 }  // namespace
 
@@ -147,6 +46,7 @@ Parsed<std::vector<Hidden>> hidden_kinds(std::string_view list) {
     const auto found = std::ranges::find(kKinds, trimmed, &KindRow::word);
     if (found == kKinds.end()) {
       std::vector<std::string> all;
+      all.reserve(kKinds.size());
       for (const auto& row : kKinds) all.emplace_back(row.word);
       const auto near = nearest(lower(trimmed), all);
       return error(fmt::format(
@@ -205,117 +105,31 @@ bool Redactor::kept(std::string_view value) const {
   return std::ranges::find(rules_.keep, value) != rules_.keep.end();
 }
 
-void Redactor::find_key_blocks(std::string_view text, std::vector<Span>& out) {
-  // Key blocks, whatever is inside.
-  for (auto at = text.find("-----BEGIN "); at != std::string_view::npos;
-       at = text.find("-----BEGIN ", at + 1)) {
-    const auto head = text.find("-----", at + 11);
-    if (head == std::string_view::npos || !text.substr(at, head - at).contains("PRIVATE KEY"))
-      continue;
-    auto end = text.find("-----END ", head);
-    end = end == std::string_view::npos ? text.size()
-                                        : std::min(text.size(), text.find("-----", end + 9));
-    out.push_back({head + 5, end > head + 5 ? end - head - 5 : 0, Hidden::token});
-  }
-}
-
 void Redactor::find_tokens(std::string_view text, std::vector<Span>& out) const {
-  find_key_blocks(text, out);
-  for (std::size_t i = 0; i < text.size();) {
-    if (!is_name(text[i])) {
-      ++i;
-      continue;
-    }
-    std::size_t end = i;
-    while (end < text.size() && is_name(text[end])) ++end;
-    const auto word = text.substr(i, end - i);
-    const bool form = std::ranges::any_of(kForms, [&](std::string_view each) {
-      return word.size() >= each.size() + 12 && word.starts_with(each);
-    });
-    if (form || is_random(word)) {
-      out.push_back({i, token_end(text, i, " \t\r\n\"'<>,;&?\\") - i, Hidden::token});
-      i = out.back().from + out.back().length;
-      continue;
-    }
-    const bool header = std::ranges::any_of(
-        kHeaders, [&](std::string_view each) { return equals_ignoring_case(each, word); });
-    std::size_t value = end;
-    while (value < text.size() && (text[value] == '"' || text[value] == '\'')) ++value;
-    const bool in_query = i > 0 && (text[i - 1] == '?' || text[i - 1] == '&' || text[i - 1] == ';');
-    // "proxy_set_header Authorization ...", "RequestHeader set Cookie ...": a blank is enough
-    // there.
-    const auto before = text.substr(i > 40 ? i - 40 : 0, i > 40 ? 40 : i);
-    const bool directive = contains_ignoring_case(before, "header");
-    if (header && value < text.size() &&
-        (text[value] == ':' || text[value] == '=' || (text[value] == ' ' && directive))) {
-      // To the end of the line; escaped line ends ("\x0d\x0a", "\r\n") end it, too.
-      auto stop = text.find_first_of("\r\n", value);
-      stop = std::min(stop, text.find("\\x0d", value));
-      stop = std::min(stop, text.find("\\r", value));
-      stop = std::min(stop, text.find("\\n", value));
-      if (stop == std::string_view::npos) stop = text.size();
-      ++value;
-      while (value < stop && (text[value] == ' ' || text[value] == '"' || text[value] == '\''))
-        ++value;
-      if (value < stop) out.push_back({value, stop - value, Hidden::token});
-      i = std::max(stop, end);
-      continue;
-    }
-    std::size_t sign = value;
-    while (sign < text.size() && text[sign] == ' ' && !in_query) ++sign;
-    const bool assigned = sign < text.size() && (text[sign] == '=' || text[sign] == ':');
-    // "ssl_password_file /etc/x" and "password abc" of configurations: a blank is enough.
-    const bool spaced = sign > value && sign < text.size() && !assigned;
-    if ((assigned || spaced) && is_telling(word, in_query, spaced)) {
-      std::size_t from = assigned ? sign + 1 : sign;
-      while (from < text.size() && (text[from] == ' ' || text[from] == '"' || text[from] == '\''))
-        ++from;
-      for (const std::string_view scheme : {"Bearer ", "Basic ", "Digest ", "Token "}) {
-        if (text.substr(from).starts_with(scheme)) from += scheme.size();
-      }
-      const auto stop = token_end(
-          text, from,
-          in_query ? std::string_view{"& \t\r\n\"'<>#;"} : std::string_view{" \t\r\n\"'<>,;&\\"});
-      const bool prose = spaced && !is_random(text.substr(from, stop - from)) &&
-                         !std::ranges::any_of(text.substr(from, stop - from),
-                                              [](char c) { return c >= '0' && c <= '9'; });
-      if (stop > from && !prose) {
-        out.push_back({from, std::min(stop - from, kLongSecret), Hidden::token});
-        i = stop;
-        continue;
-      }
-    }
-    i = end;
+  for (const auto& secret : find_secrets(text)) {
+    if (secret.user && !rules_.hides(Hidden::user)) continue;
+    out.push_back({secret.from, secret.length, secret.user ? Hidden::user : Hidden::token});
   }
 }
 
 void Redactor::find_mail_and_users(std::string_view text, std::vector<Span>& out) const {
-  for (auto at = text.find('@'); at != std::string_view::npos; at = text.find('@', at + 1)) {
-    std::size_t from = at;
-    while (from > 0 && (is_name(text[from - 1]) || text[from - 1] == '+')) --from;
-    std::size_t end = at + 1;
-    while (end < text.size() && is_name(text[end])) ++end;
-    // "https://user:password@host/"
-    const auto scheme = text.rfind("://", at);
-    const bool in_url =
-        scheme != std::string_view::npos &&
-        text.substr(scheme + 3, at - scheme - 3).find_first_of("/ \"'<>") == std::string_view::npos;
-    if (in_url) {
-      const auto user = scheme + 3;
-      const auto colon = text.substr(user, at - user).find(':');
-      if (colon == std::string_view::npos) {
-        out.push_back({user, at - user, Hidden::token});
-      } else {
-        if (rules_.hides(Hidden::user) && colon > 0) out.push_back({user, colon, Hidden::user});
-        if (at > user + colon + 1)
-          out.push_back({user + colon + 1, at - user - colon - 1, Hidden::token});
-      }
-      continue;
+  if (rules_.hides(Hidden::mail)) {
+    // The "@" behind a password belongs to a URL.
+    std::vector<std::size_t> ends;
+    ends.reserve(out.size());
+    for (const auto& span : out) ends.push_back(span.from + span.length);
+    std::ranges::sort(ends);
+    for (auto at = text.find('@'); at != std::string_view::npos; at = text.find('@', at + 1)) {
+      // Neither side holds an "@", so that all of them together cost one pass.
+      std::size_t from = at;
+      while (from > 0 && (is_name(text[from - 1]) || text[from - 1] == '+')) --from;
+      std::size_t end = at + 1;
+      while (end < text.size() && is_name(text[end])) ++end;
+      while (end > at + 1 && text[end - 1] == '.') --end;
+      const bool domain = text.substr(at + 1, end - at - 1).contains('.');
+      if (from < at && domain && !std::ranges::binary_search(ends, at))
+        out.push_back({from, end - from, Hidden::mail});
     }
-    while (end > at + 1 && text[end - 1] == '.') --end;
-    const bool domain = text.substr(at + 1, end - at - 1).contains('.');
-    if (rules_.hides(Hidden::mail) && from < at && domain)
-      out.push_back({from, end - from, Hidden::mail});
   }
   if (!rules_.hides(Hidden::user)) return;
   for (const std::string_view home : {"/home/", "/Users/"}) {
@@ -337,7 +151,7 @@ void Redactor::find_addresses(std::string_view text, std::vector<Span>& out) con
     if (!is_part(text[i]) || (i > 0 && (is_word(text[i - 1]) || text[i - 1] == '.'))) continue;
     std::size_t end = i;
     while (end < text.size() && is_part(text[end])) ++end;
-    auto word = text.substr(i, end - i);
+    auto word = text.substr(i, std::min(end - i, kAddressBytes));
     Parsed<IpAddress> address = IpAddress::parse(word);
     // "10.0.0.5:443", "10.0.0.5." and "2001:db8::1:"
     while (!address && word.size() > 3) {

@@ -71,7 +71,6 @@ class Redactor {
     std::size_t length = 0;
     Hidden kind = Hidden::token;
   };
-  static void find_key_blocks(std::string_view text, std::vector<Span>& out);
   void find_tokens(std::string_view text, std::vector<Span>& out) const;
   void find_mail_and_users(std::string_view text, std::vector<Span>& out) const;
   void find_addresses(std::string_view text, std::vector<Span>& out) const;
