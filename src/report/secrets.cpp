@@ -220,7 +220,7 @@ bool Scan::hide_scheme(const Word& word) {
   return true;
 }
 
-// "/reset/TOKEN", "/services/T00/B00/XXX": paths that open something for whoever knows them.
+// "/reset/TOKEN", "/services/T00/B00/KEY": paths that open something for whoever knows them.
 bool Scan::hide_segments(const Word& word) {
   if (word.from == 0 || text_[word.from - 1] != '/' || word.end >= text_.size() ||
       text_[word.end] != '/')
