@@ -36,8 +36,14 @@ stop() {
   local pid=${pid_of[$1]-}
   [[ -n $pid ]] || die "stop: nothing was started as '$1'"
   kill "-${2:-TERM}" "$pid" 2>/dev/null || :
-  wait "$pid" 2>/dev/null || :
+  # Where another shell started it `wait` knows nothing of it; a signal ends it early, too.
+  wait "$pid" 2>/dev/null || until_true 20 gone "$pid"
   unset "pid_of[$1]"
+}
+gone() {
+  local state
+  read -r _ _ state _ 2>/dev/null <"/proc/$1/stat" || return 0
+  [[ $state == [ZX] ]]
 }
 
 # listens NAME PORT [udp]: does the network namespace of process NAME have a listener on PORT? Read from

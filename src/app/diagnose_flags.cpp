@@ -11,7 +11,6 @@
 #include "app/target_url.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
-#include "net/kernel_route.hpp"
 
 namespace causeway::app {
 namespace {
@@ -31,7 +30,6 @@ class Understanding {
     addresses();
     expectations();
     if (wrong_.empty()) contradictions();
-    if (wrong_.empty()) own_address();
     if (wrong_.empty()) files();
     if (!wrong_.empty()) return error(std::move(wrong_));
     return std::move(plan_);
@@ -255,17 +253,6 @@ class Understanding {
       fail("--source", fmt::format("{} is {}, the origin's address is not; expected both of one "
                                    "family",
                                    request_.source->text(), name(request_.source->family())));
-    }
-  }
-
-  void own_address() {
-    if (!request_.source) return;
-    const auto way = net::kernel_route(*request_.source, request_.source);
-    if (way.source_failed) {
-      fail("--source",
-           fmt::format("{} is no address of this machine; expected one that \"ip -brief "
-                       "address\" shows",
-                       request_.source->text()));
     }
   }
 
