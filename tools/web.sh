@@ -22,12 +22,19 @@ installed() {  # FOLDER: npm ci there, once for each lock file
   }
   echo "$now" >"$stamp"
 }
+fetched_node() { ls "$top"/web/toolchain/node_modules/node-linux-*/bin/node 2>/dev/null | head -1; }
 
 node=$(command -v node || true)
 if ! usable "$node"; then
   installed toolchain
-  node=$(ls "$top"/web/toolchain/node_modules/node-linux-*/bin/node 2>/dev/null | head -1)
-  usable "$node" || { echo "web: no Node for this machine; need 20.19, 22.12 or newer" >&2; exit 1; }
+  node=$(fetched_node)
+  usable "$node" || {
+    # It is optional there, one for each kind of machine: npm says nothing when it cannot fetch it.
+    rm -f toolchain/node_modules/.stamp
+    echo "web: the pages need Node 20.19, 22.12 or newer, and npm brought none for $(uname -m); it says of its registry:" >&2
+    npm ping --loglevel=error >&2 || true
+    exit 1
+  }
 fi
 installed .
 
