@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "inspect/bans.hpp"
+#include "inspect/containers.hpp"
 #include "inspect/log_lines.hpp"
 #include "inspect/proc_text.hpp"
 #include "inspect/server_config.hpp"
@@ -35,6 +36,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   inspect::parse_fail2ban(text);
   inspect::parse_crowdsec(text);
   inspect::parse_deny_file(text, "fuzz");
+  inspect::parse_containers(text);
+  inspect::read_config_check(text);
   inspect::read_certificate_files(text);
   for (const auto& process : inspect::parse_processes(text)) {
     const auto again = inspect::parse_processes(inspect::write_process(process));
@@ -46,8 +49,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return std::vector<inspect::ConfigFile>{{"again", std::string{text}}};
   };
   const inspect::ConfigFile file{"fuzz.conf", std::string{text}};
-  for (const auto& all : {inspect::parse_nginx(file, include), inspect::parse_apache(file, include),
-                          inspect::parse_haproxy(file), inspect::parse_lighttpd(file, include)}) {
+  for (const auto& all :
+       {inspect::parse_nginx(file, include), inspect::parse_apache(file, include),
+        inspect::parse_haproxy(file), inspect::parse_lighttpd(file, include),
+        inspect::parse_caddy_json(file), inspect::parse_caddyfile(file, include),
+        inspect::parse_openlitespeed(file, include), inspect::parse_litespeed_xml(file)}) {
     if (inspect::read_directives(inspect::write_directives(all)).size() != all.size()) std::abort();
   }
   if (const auto snapshot = inspect::read_journal(text)) {

@@ -94,15 +94,29 @@ CLI::App* add_apply(CLI::App& guard, GuardFlags& flags) {
       "  causeway guard apply                         shows what would be done\n"
       "  causeway guard apply --yes && causeway guard confirm\n"
       "  causeway guard apply --yes --ports 443 --confirm-within 5m\n"
+      "  causeway guard apply --only-edge --also 203.0.113.0/24\n"
+      "  causeway guard apply --real-ip\n"
       "\n"
       "Tries the change on a copy of the rules first and shows who gains and who loses. With "
       "--yes\n"
       "it is made, proved again, and undone by itself unless 'causeway guard confirm' follows in\n"
-      "time. Nobody who gets in now is shut out, and open connections stay open.");
+      "time. Nobody who gets in now is shut out, and open connections stay open, unless you ask "
+      "for\n"
+      "--only-edge: then everybody else loses the web ports, and what is open goes on. Files of\n"
+      "nginx, Apache and CSF are changed in place, in lines between marks, and come back byte for\n"
+      "byte with 'causeway guard rollback'.");
   add_proof_flags(*app, flags.proof);
   add_state(*app, flags);
   add_trial(*app, flags);
   app->add_flag("--yes", flags.yes, "make the change");
+  app->add_flag("--only-edge", flags.only_edge,
+                "nobody but the edge reaches the ports, never SSH's");
+  app->add_option("--also", flags.also, "with --only-edge: who reaches them, too")
+      ->option_text("PREFIX,...")
+      ->delimiter(',');
+  app->add_flag("--anyone", flags.anyone, "take --only-edge back");
+  app->add_flag("--real-ip", flags.real_ip,
+                "have nginx and Apache see visitors' own addresses where they do not yet");
   return app;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "app/proof_flags.hpp"
 #include "zone/cloudflare.hpp"
@@ -13,6 +14,10 @@ struct GuardFlags {
   std::string state = "/var/lib/causeway/guard";
   std::string confirm_within;
   bool yes = false;
+  bool only_edge = false;
+  bool anyone = false;
+  bool real_ip = false;
+  std::vector<std::string> also;
   std::string api{zone::kCloudflareApi};
   bool refresh = false;
   bool no_refresh = false;

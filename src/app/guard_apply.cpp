@@ -18,8 +18,10 @@
 #include "guard/layers.hpp"
 #include "guard/limits.hpp"
 #include "guard/plan.hpp"
+#include "guard/settings.hpp"
 #include "guard/transaction.hpp"
 #include "inspect/ruleset_dumps.hpp"
+#include "inspect/run_program.hpp"
 
 namespace causeway::app {
 namespace {
@@ -68,6 +70,17 @@ std::string shown_safely(const guard::Action& action) {
   return out;
 }
 
+void print_lists(const guard::Plan& plan, const Screen& screen) {
+  for (const auto& one : plan.gains) {
+    print(hanging(screen.paint(Tone::good, "gains ") + " ", printable(one, limits::kRuleTextShown),
+                  screen.width));
+  }
+  for (const auto& one : plan.notes) {
+    print(hanging(screen.paint(Tone::warning, "note ") + "  ",
+                  printable(one, limits::kRuleTextShown), screen.width));
+  }
+}
+
 void print_actions(const std::vector<guard::Action>& all) {
   print("\nWhat is done, layer by layer:\n");
   for (const auto& action : all) {
@@ -88,8 +101,62 @@ struct Work {
   firewall::Dumps dumps;
   firewall::Collection now;
   guard::Journal journal;
+  guard::Settings settings;
+  guard::Texts wanted;  // files that have to change
   guard::Plan plan;
+
+  // Every layer is as the plan wants it.
+  bool done() const {
+    return plan.grant == journal.kept && plan.before.all_open() && plan.changes.empty() &&
+           wanted.empty();
+  }
+  std::vector<guard::Action> actions() const {
+    auto all = guard::checks(plan.grant, settings, wanted);
+    for (auto& one : guard::csf_actions(journal.kept, plan.grant, settings, wanted)) {
+      all.push_back(std::move(one));
+    }
+    for (auto& one : guard::actions(journal.kept, plan.grant, dumps)) all.push_back(std::move(one));
+    for (auto& one : guard::settings_actions(journal.kept, plan.grant, settings, wanted)) {
+      all.push_back(std::move(one));
+    }
+    return all;
+  }
 };
+
+// What the flags add to what was kept.
+Parsed<guard::Grant> asked(const GuardFlags& flags, const guard::Grant& kept) {
+  guard::Grant out = kept;
+  if (flags.only_edge) out.only = true;
+  if (flags.anyone) {
+    out.only = false;
+    out.also.clear();
+  }
+  if (flags.real_ip) out.real_ip = true;
+  for (const auto& word : flags.also) {
+    const auto prefix = Prefix::parse(word);
+    if (!prefix) return error(fmt::format("--also: {}", prefix.error().text));
+    if (std::ranges::find(out.also, *prefix) == out.also.end()) out.also.push_back(*prefix);
+  }
+  if (!flags.also.empty() && !out.only) return error("--also belongs to --only-edge");
+  if (flags.only_edge && flags.anyone) return error("--only-edge or --anyone, not both");
+  return out;
+}
+
+// Why nobody but the edge must not be shut out as asked; empty: nothing speaks against it.
+std::string against_only(const Work& work) {
+  if (!work.plan.grant.only) return "";
+  for (const auto port : work.plan.grant.ports) {
+    if (work.settings.ssh_ports.contains(port) || port == 22) {
+      return fmt::format("port {} is SSH's: --only-edge would shut you out", port);
+    }
+  }
+  if (!work.plan.after.all_open()) {
+    return "the edge itself would not get in everywhere, and then nobody would: see what is still "
+           "stopped";
+  }
+  if (inspect::find_program("nft").empty()) return "--only-edge needs the program nft";
+  return "";
+}
 
 Parsed<Work> prepare(const GuardFlags& flags, guard::Store& store,
                      const std::optional<model::EdgeRanges>& published = std::nullopt) {
@@ -109,9 +176,23 @@ Parsed<Work> prepare(const GuardFlags& flags, guard::Store& store,
   out.now = firewall::load(dumps.texts);
   if (!out.now.unreadable.empty()) return error(out.now.unreadable.front());
   out.dumps = std::move(dumps.texts);
-  const auto tools = guard::find_tools();
-  out.plan = guard::make_plan(out.now, out.request, out.journal.kept, tools);
+  const auto grant = asked(flags, out.journal.kept);
+  if (!grant) return error(grant.error().text);
+  out.settings = guard::collect_settings({&out.journal.kept});
+  auto tools = guard::find_tools();
+  tools.csf = out.settings.csf;
+  tools.crowdsec = out.settings.decisions.has_value();
+  out.plan = guard::make_plan(out.now, out.request, *grant, tools);
   guard::add_bans(out.plan.grant);
+  const guard::WebQuestion question{out.request.edge.name, out.request.edge.prefixes,
+                                    out.plan.grant.real_ip};
+  if (auto planned = guard::plan_settings(out.settings, question, out.plan); !planned) {
+    return std::unexpected(planned.error());
+  }
+  for (const auto& one : out.settings.unreadable) out.plan.notes.push_back("not read: " + one);
+  auto wanted = guard::wanted_files(out.plan.grant, out.settings);
+  if (!wanted) return std::unexpected(wanted.error());
+  out.wanted = std::move(*wanted);
   return out;
 }
 
@@ -134,6 +215,17 @@ std::string check_result(const Work& work) {
   ruled.host = work.now.host;
   ruled.host.finish();
   ruled.arrival = work.now.arrival;
+  const auto others = guard::still_open(ruled, work.plan.grant);
+  if (!others.empty()) {
+    return fmt::format("on port {} others still get in: {}", others.front().port,
+                       sources_words(others.front().gain, others.front().family));
+  }
+  const auto files = guard::wanted_files(
+      work.plan.grant, guard::collect_settings({&work.journal.kept, &work.plan.grant}));
+  if (!files) return files.error().text;
+  if (!files->empty()) {
+    return fmt::format("'{}' is not as it was written", files->begin()->first);
+  }
   const auto changes = guard::compare(work.now, ruled, work.request.ports);
   if (!guard::somebody_loses(changes, work.journal.kept, work.plan.grant)) return "";
   for (const auto& change : changes) {
@@ -154,8 +246,7 @@ std::string make_change(guard::Store& store, Work& work, std::int64_t seconds) {
   if (!guardian) {
     problem = guardian.error().text;
   } else {
-    const auto all = guard::actions(work.journal.kept, work.plan.grant, work.dumps);
-    const auto problems = guard::carry_out(all, true);
+    const auto problems = guard::change_layers(work.journal.kept, work.plan.grant, true);
     problem = problems.empty() ? check_result(work) : problems.front();
   }
   if (!problem.empty()) {
@@ -218,17 +309,21 @@ int run_apply(const GuardFlags& flags) {
     return failed("guard apply", "a change waits for 'causeway guard confirm' or 'rollback'");
   }
   const auto screen = screen_of_stdout(flags.proof.no_color);
-  const auto all = guard::actions(work->journal.kept, work->plan.grant, work->dumps);
-  const bool same = work->plan.grant == work->journal.kept && work->plan.before.all_open();
-  if (same || all.empty()) {
+  const auto all = work->actions();
+  if (work->done() || all.empty()) {
+    print_lists({.notes = work->plan.notes}, screen);
     print_left(work->plan.left, screen);
     print(work->plan.before.all_open() ? "Nothing to do: the edge gets in.\n"
                                        : "Nothing that guard could change lets the edge in.\n");
     return work->plan.before.all_open() ? kFine : kProblem;
   }
   print_changes(work->plan.changes, screen);
+  print_lists(work->plan, screen);
   print_left(work->plan.left, screen);
   print_actions(all);
+  if (const auto why = against_only(*work); !why.empty()) {
+    return failed("guard apply", "refused: " + why);
+  }
   if (guard::somebody_loses(work->plan.changes, work->journal.kept, work->plan.grant)) {
     return failed("guard apply", "refused: somebody who gets in now would not any more");
   }
@@ -270,7 +365,7 @@ int run_sync(const GuardFlags& flags) {
   }
   auto work = prepare(kept_flags, store, published);
   if (!work) return failed("guard sync", work.error().text);
-  if (work->plan.grant == work->journal.kept && work->plan.before.all_open()) {
+  if (work->done()) {
     print("Up to date.\n");
     return kFine;
   }
@@ -321,9 +416,8 @@ int run_restore(const GuardFlags& flags) {
   }
   const auto journal = store.load();
   if (!journal) return failed("guard restore", journal.error().text);
-  const auto dumps = inspect::collect_rulesets();
-  const auto all = guard::actions(journal->kept, journal->kept, dumps.texts);
-  return report_problems("guard restore", guard::carry_out(all, false), "In place.");
+  return report_problems("guard restore", guard::change_layers(journal->kept, journal->kept, false),
+                         "In place.");
 }
 
 int run_show(const GuardFlags& flags) {
@@ -356,6 +450,10 @@ int run_show(const GuardFlags& flags) {
   print(kept.empty() ? "guard added nothing here.\n"
                      : fmt::format("guard lets {} in: {} ranges to ports {}\n", kept.edge,
                                    kept.ranges.size(), fmt::join(kept.ports, ", ")));
+  if (kept.only) print("Nobody else reaches these ports.\n");
+  for (const auto& path : kept.files) {
+    print(fmt::format("lines of guard's own in {}\n", printable(path, limits::kTextKept)));
+  }
   if (journal->phase == guard::Journal::Phase::trying) {
     print(fmt::format("A change is tried: undone in {} s unless confirmed.\n",
                       std::max<std::int64_t>(0, journal->until - guard::unix_now())));

@@ -37,7 +37,49 @@ ordered_json to_value(const Grant& grant) {
     lifted.push_back({{"jail", one.jail}, {"address", one.address}});
   }
   out["lifted"] = std::move(lifted);
+  out["csf"] = grant.csf;
+  out["crowdsec"] = grant.crowdsec;
+  auto decisions = ordered_json::array();
+  for (const auto& one : grant.decisions) {
+    decisions.push_back({{"id", one.id},
+                         {"scope", one.scope},
+                         {"value", one.value},
+                         {"type", one.type},
+                         {"reason", one.reason},
+                         {"duration", one.duration}});
+  }
+  out["decisions"] = std::move(decisions);
+  auto web = ordered_json::array();
+  for (const auto& one : grant.web) web.push_back({{"name", one.name}, {"main", one.main}});
+  out["web"] = std::move(web);
+  out["real_ip"] = grant.real_ip;
+  out["files"] = grant.files;
+  out["only"] = grant.only;
+  auto also = ordered_json::array();
+  for (const auto& range : grant.also) also.push_back(range.text());
+  out["also"] = std::move(also);
   return out;
+}
+
+// Members that an older journal does not have.
+void read_younger(const ordered_json& in, Grant& out) {
+  if (!in.contains("csf")) return;
+  out.csf = in.at("csf").get<bool>();
+  out.crowdsec = in.at("crowdsec").get<bool>();
+  for (const auto& one : in.at("decisions")) {
+    const auto word = [&one](const char* key) { return one.at(key).get<std::string>(); };
+    out.decisions.push_back(
+        {word("id"), word("scope"), word("value"), word("type"), word("reason"), word("duration")});
+  }
+  for (const auto& one : in.at("web")) {
+    out.web.push_back({one.at("name").get<std::string>(), one.at("main").get<std::string>()});
+  }
+  out.real_ip = in.at("real_ip").get<bool>();
+  out.files = in.at("files").get<std::vector<std::string>>();
+  out.only = in.at("only").get<bool>();
+  for (const auto& range : in.at("also")) {
+    if (auto prefix = Prefix::parse(range.get<std::string>())) out.also.push_back(*prefix);
+  }
 }
 
 // Throws nlohmann's exceptions on anything unexpected; parse_journal() turns them into an error.
@@ -60,6 +102,7 @@ Grant grant_of(const ordered_json& in) {
   for (const auto& one : in.at("lifted")) {
     out.lifted.push_back({one.at("jail").get<std::string>(), one.at("address").get<std::string>()});
   }
+  read_younger(in, out);
   return out;
 }
 

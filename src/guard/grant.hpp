@@ -10,6 +10,7 @@
 
 #include "base/address.hpp"
 #include "base/result.hpp"
+#include "guard/crowdsec.hpp"
 
 namespace causeway::guard {
 
@@ -31,6 +32,14 @@ struct Ban {
   auto operator<=>(const Ban&) const = default;
 };
 
+// A web server whose lists or real-IP settings are changed.
+struct WebGrant {
+  std::string name;  // "nginx", "apache"
+  std::string main;  // its configuration
+
+  auto operator<=>(const WebGrant&) const = default;
+};
+
 struct Grant {
   std::string edge;  // its name
   std::vector<Prefix> ranges;
@@ -40,8 +49,19 @@ struct Grant {
   std::vector<std::string> zones;  // of firewalld
   std::vector<std::string> jails;  // of fail2ban: never to ban the edge again
   std::vector<Ban> lifted;         // bans that were in force
+  bool csf = false;
+  bool crowdsec = false;
+  std::vector<Decision> decisions;  // of CrowdSec, that were in force
+  std::vector<WebGrant> web;
+  bool real_ip = false;            // asked for, wherever a web server has none
+  std::vector<std::string> files;  // that hold lines of guard's own
+  bool only = false;               // nobody else reaches the ports
+  std::vector<Prefix> also;        // but these
 
-  bool empty() const { return places.empty() && !ufw && zones.empty() && jails.empty(); }
+  bool empty() const {
+    return places.empty() && !ufw && zones.empty() && jails.empty() && !csf && !crowdsec &&
+           web.empty() && !only;
+  }
   bool operator==(const Grant&) const = default;
 };
 

@@ -28,6 +28,14 @@ Journal sample() {
   out.wanted.zones = {"public"};
   out.wanted.jails = {"nginx"};
   out.wanted.lifted = {{"nginx", "131.0.72.9"}};
+  out.wanted.csf = true;
+  out.wanted.crowdsec = true;
+  out.wanted.decisions = {{"7", "Ip", "131.0.72.9", "ban", "crowdsecurity/http-probing", "3h"}};
+  out.wanted.web = {{"nginx", "/etc/nginx/nginx.conf"}};
+  out.wanted.real_ip = true;
+  out.wanted.files = {"/etc/nginx/nginx.conf"};
+  out.wanted.only = true;
+  out.wanted.also = {Prefix::parse("192.0.2.0/24").value()};
   return out;
 }
 
@@ -39,6 +47,18 @@ struct Folder {
 TEST(Journal, IsReadBackAsWritten) {
   EXPECT_EQ(parse_journal(to_json(sample())).value(), sample());
   EXPECT_EQ(parse_journal(to_json({})).value(), Journal{});
+}
+
+TEST(Journal, OneOfAnOlderVersionIsRead) {
+  const auto text = R"({"schema":"causeway.guard/1","phase":"settled","until":0,
+    "kept":{"edge":"cloudflare","ports":[80],"ufw":true,"zones":[],"jails":[],"ranges":[],
+      "places":[],"lifted":[]},
+    "wanted":{"edge":"","ports":[],"ufw":false,"zones":[],"jails":[],"ranges":[],"places":[],
+      "lifted":[]}})";
+  const auto journal = parse_journal(text);
+  ASSERT_TRUE(journal) << journal.error().text;
+  EXPECT_TRUE(journal->kept.ufw);
+  EXPECT_FALSE(journal->kept.only);
 }
 
 TEST(Journal, DamageIsAnErrorNotAnEmptyJournal) {

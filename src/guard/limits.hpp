@@ -19,5 +19,10 @@ constexpr std::size_t kReplayAlone = 64;  // asked again one by one
 constexpr auto kReplayQuietAlone = std::chrono::milliseconds{400};
 constexpr auto kReplayWait = std::chrono::milliseconds{20'000};
 constexpr std::size_t kJournalBytes = 8UL * 1024 * 1024;
+constexpr std::size_t kFileBytes = 16UL * 1024 * 1024;  // of a file that is changed in place
+constexpr std::size_t kAttributeBytes = 4096;           // of one extended attribute, or all names
+constexpr std::size_t kDecisions = 4096;                // of CrowdSec, against the edge
+constexpr auto kCsfWait = std::chrono::seconds{120};    // csf builds all its chains anew
+constexpr std::size_t kLinesShown = 40;                 // of one file in a dry run
 
 }  // namespace causeway::guard::limits

@@ -28,23 +28,32 @@ bool plain(std::string_view name) {
          });
 }
 
-std::vector<OwnRule> own_rules(std::string_view listing) {
-  std::vector<OwnRule> out;
+struct Own {
+  std::vector<OwnRule> rules;
+  bool table = false;
+};
+
+Own find_own(std::string_view listing) {
+  Own out;
   const auto all = nlohmann::json::parse(listing, nullptr, false);
   if (all.is_discarded() || !all.contains("nftables")) return out;
   for (const auto& each : all["nftables"]) {
+    if (const auto table = each.find("table"); table != each.end()) {
+      out.table = out.table ||
+                  (table->value("family", "") == "inet" && table->value("name", "") == kOwnTable);
+    }
     const auto rule = each.find("rule");
     if (rule == each.end() || rule->value("comment", "") != kComment) continue;
     OwnRule own{rule->value("family", ""), rule->value("table", ""), rule->value("chain", ""),
                 rule->value("handle", std::int64_t{0})};
-    if (plain(own.table) && plain(own.chain)) out.push_back(std::move(own));
+    if (plain(own.table) && plain(own.chain)) out.rules.push_back(std::move(own));
   }
   return out;
 }
 
-std::string list_of(const Grant& grant, bool v4) {
+std::string list_of(const std::vector<Prefix>& ranges, bool v4) {
   std::string out;
-  for (const auto& range : grant.ranges) {
+  for (const auto& range : ranges) {
     if (range.address().is_v4() != v4) continue;
     out += (out.empty() ? "" : ", ") + range.text();
   }
@@ -52,7 +61,7 @@ std::string list_of(const Grant& grant, bool v4) {
 }
 
 void add_rules(const Place& place, const Grant& grant, bool v4, std::string& out) {
-  const auto ranges = list_of(grant, v4);
+  const auto ranges = list_of(grant.ranges, v4);
   if (ranges.empty()) return;
   const auto ports = fmt::format("{}", fmt::join(grant.ports, ", "));
   const char* family = v4 ? "ip" : "ip6";
@@ -73,11 +82,40 @@ void add_rules(const Place& place, const Grant& grant, bool v4, std::string& out
                   ranges, ports));
 }
 
+// Own addresses and other hosts' are none of its business. A set of nothing cannot be written.
+void only_the_edge(const Grant& grant, bool tracked, std::string& out) {
+  const auto ports = fmt::format("{}", fmt::join(grant.ports, ", "));
+  out += fmt::format(
+      "add table inet {0}\nadd chain inet {0} {1} {{ type filter hook prerouting priority {2}; "
+      "policy accept; }}\n",
+      kOwnTable, kOnlyChain, kOnlyPriority);
+  const auto add = [&](const std::string& rule) {
+    out += fmt::format("add rule inet {} {} {}\n", kOwnTable, kOnlyChain, rule);
+  };
+  add("iifname \"lo\" accept");
+  for (const bool v4 : {true, false}) {
+    auto sources = list_of(grant.ranges, v4);
+    const auto also = list_of(grant.also, v4);
+    if (!sources.empty() && !also.empty()) sources += ", ";
+    sources += also;
+    if (sources.empty()) continue;
+    add(fmt::format("{} saddr {{ {} }} accept", v4 ? "ip" : "ip6", sources));
+  }
+  add(fmt::format(
+      "fib daddr type local tcp dport {{ {} }} tcp flags & (fin | syn | rst | ack) == syn "
+      "counter drop",
+      ports));
+  // HTTP/3 is for visitors, too. Without a table of connections an open one cannot be told.
+  if (tracked)
+    add(fmt::format("fib daddr type local udp dport {{ {} }} ct state new counter drop", ports));
+}
+
 }  // namespace
 
-std::string nft_script(const Grant& to, std::string_view listing) {
+std::string nft_script(const Grant& to, std::string_view listing, bool tracked) {
   std::string out;
-  for (const auto& rule : own_rules(listing)) {
+  const auto own = find_own(listing);
+  for (const auto& rule : own.rules) {
     out += fmt::format("delete rule {} {} {} handle {}\n", rule.family, rule.table, rule.chain,
                        rule.handle);
   }
@@ -86,6 +124,8 @@ std::string nft_script(const Grant& to, std::string_view listing) {
     if (place.family != "ip6") add_rules(place, to, true, out);
     if (place.family != "ip") add_rules(place, to, false, out);
   }
+  if (own.table) out += fmt::format("delete table inet {}\n", kOwnTable);
+  if (to.only) only_the_edge(to, tracked, out);
   return out;
 }
 

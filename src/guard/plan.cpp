@@ -10,6 +10,7 @@
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "guard/limits.hpp"
+#include "guard/nft_script.hpp"
 
 namespace causeway::guard {
 namespace {
@@ -128,7 +129,10 @@ class Planner {
     if (tools_.fail2ban && owner.starts_with("fail2ban jail ")) {
       add_once(grant_.jails, std::string{owner.substr(14)});
     }
-    const bool own_way = (tools_.ufw && owner == "ufw") ||
+    const bool csf = tools_.csf && owner == "CSF";
+    if (csf && chain->hook == Hook::input) grant_.csf = true;
+    if (tools_.crowdsec && owner == "CrowdSec") grant_.crowdsec = true;
+    const bool own_way = csf || (tools_.ufw && owner == "ufw") ||
                          (tools_.firewalld && owner.starts_with("firewalld zone "));
     if (own_way && chain->hook == Hook::input) return;
     const auto hook = hook_name(chain->hook);
@@ -149,6 +153,19 @@ class Planner {
   Grant grant_;
 };
 
+IntervalSet intervals(const std::vector<Prefix>& prefixes, Family family) {
+  std::vector<firewall::Interval> out;
+  for (const auto& prefix : prefixes) {
+    if (prefix.address().family() == family) out.push_back(firewall::interval_of(prefix));
+  }
+  return IntervalSet::of(std::move(out));
+}
+
+// Who may come when only the edge may.
+IntervalSet welcome(const Grant& grant, Family family) {
+  return intervals(grant.ranges, family).unite(intervals(grant.also, family));
+}
+
 // --- the grant as rules of the model ---
 
 class Granting {
@@ -167,10 +184,10 @@ class Granting {
       if (chain.hook != Hook::input || chain.type != firewall::ChainType::filter) continue;
       const auto& table = to_.rules.tables[chain.table];
       const bool firewalld = table.name == "firewalld" && !grant_.zones.empty();
-      if (firewalld || (grant_.ufw && table.name == "filter" && chain.name == "INPUT")) {
-        add(i, "input");
-      }
+      const bool iptables = table.name == "filter" && chain.name == "INPUT";
+      if (firewalld || ((grant_.ufw || grant_.csf) && iptables)) add(i, "input");
     }
+    only_the_edge();
   }
 
  private:
@@ -184,6 +201,57 @@ class Granting {
       }
     }
     return std::nullopt;
+  }
+
+  // The table of nft_script.cpp: what it was goes, what it will be comes.
+  void only_the_edge() {
+    auto& rules = to_.rules;
+    for (auto& chain : rules.chains) {
+      const auto& table = rules.tables[chain.table];
+      if (table.family == "inet" && table.name == kOwnTable) chain.rules.clear();
+    }
+    if (!grant_.only) return;
+    std::uint32_t order = 0;
+    for (const auto& table : rules.tables) order = std::max(order, table.order + 1);
+    rules.tables.push_back({firewall::Stack::nft, "inet", std::string{kOwnTable}, order});
+    Chain chain;
+    chain.name = kOnlyChain;
+    chain.table = static_cast<std::uint32_t>(rules.tables.size() - 1);
+    chain.hook = Hook::prerouting;
+    chain.priority = kOnlyPriority;
+    rules.chains.push_back(std::move(chain));
+    const auto index = static_cast<std::uint32_t>(rules.chains.size() - 1);
+    shut(index, Family::ipv4);
+    shut(index, Family::ipv6);
+  }
+
+  void shut(std::uint32_t chain, Family family) {
+    Rule rule;
+    rule.chain = chain;
+    rule.text = "only the edge (causeway guard)";
+    Compare source;
+    source.term.field = family == Family::ipv4 ? Field::source4 : Field::source6;
+    source.values = IntervalSet{0, firewall::highest(family)}.subtract(welcome(grant_, family));
+    Compare here;
+    here.term.field = Field::route_type;
+    here.values = IntervalSet{firewall::kLocal};
+    Compare protocol;
+    protocol.term.field = Field::protocol;
+    protocol.values = IntervalSet{kTcp};
+    rule.steps = {std::move(here), std::move(protocol), ports_of(Field::target_port),
+                  std::move(source), firewall::Decide{{.kind = firewall::Verdict::Kind::drop}}};
+    const auto index = static_cast<std::uint32_t>(to_.rules.rules.size());
+    to_.rules.rules.push_back(std::move(rule));
+    to_.rules.chains[chain].rules.push_back(index);
+  }
+
+  Compare ports_of(Field field) const {
+    std::vector<firewall::Interval> ports;
+    for (const auto port : grant_.ports) ports.push_back({port, port});
+    Compare out;
+    out.term.field = field;
+    out.values = IntervalSet::of(std::move(ports));
+    return out;
   }
 
   void add(std::uint32_t chain, std::string_view hook) {
@@ -208,8 +276,6 @@ class Granting {
       if (range.address().family() == family) ranges.push_back(firewall::interval_of(range));
     }
     if (ranges.empty()) return;
-    std::vector<firewall::Interval> ports;
-    for (const auto port : grant_.ports) ports.push_back({port, port});
     Rule rule;
     rule.chain = chain;
     rule.text = "let the edge in (causeway guard)";
@@ -220,10 +286,7 @@ class Granting {
     Compare protocol;
     protocol.term.field = Field::protocol;
     protocol.values = IntervalSet{kTcp};
-    Compare port;
-    port.term.field = port_field;
-    port.values = IntervalSet::of(std::move(ports));
-    rule.steps = {std::move(address), std::move(protocol), std::move(port),
+    rule.steps = {std::move(address), std::move(protocol), ports_of(port_field),
                   firewall::Decide{{.kind = firewall::Verdict::Kind::accept}}};
     const auto index = static_cast<std::uint32_t>(to_.rules.rules.size());
     to_.rules.rules.push_back(std::move(rule));
@@ -292,23 +355,25 @@ std::vector<Change> compare(const Collection& before, const Collection& after,
   return out;
 }
 
-bool somebody_loses(const std::vector<Change>& changes, const Grant& before, const Grant& after) {
-  for (const Family family : {Family::ipv4, Family::ipv6}) {
-    std::vector<firewall::Interval> was;
-    std::vector<firewall::Interval> is;
-    for (const auto& range : before.ranges) {
-      if (range.address().family() == family) was.push_back(firewall::interval_of(range));
-    }
-    for (const auto& range : after.ranges) {
-      if (range.address().family() == family) is.push_back(firewall::interval_of(range));
-    }
-    const auto withdrawn = IntervalSet::of(std::move(was)).subtract(IntervalSet::of(std::move(is)));
-    const bool loses = std::ranges::any_of(changes, [&](const Change& one) {
-      return one.family == family && !one.lose.subtract(withdrawn).empty();
-    });
-    if (loses) return true;
+std::vector<Change> still_open(const Collection& collection, const Grant& grant) {
+  std::vector<Change> out;
+  if (!grant.only) return out;
+  for (auto& [key, sources] : open_sources(collection, grant.ports)) {
+    auto others = sources.subtract(welcome(grant, key.first));
+    if (!others.empty()) out.push_back({key.first, key.second, std::move(others), {}});
   }
-  return false;
+  return out;
+}
+
+bool somebody_loses(const std::vector<Change>& changes, const Grant& before, const Grant& after) {
+  return std::ranges::any_of(changes, [&](const Change& one) {
+    const auto withdrawn =
+        intervals(before.ranges, one.family).subtract(intervals(after.ranges, one.family));
+    const bool shut = after.only && std::ranges::find(after.ports, one.port) != after.ports.end();
+    auto loses = one.lose.subtract(withdrawn);
+    if (shut) loses = loses.intersect(welcome(after, one.family));
+    return !loses.empty();
+  });
 }
 
 }  // namespace causeway::guard

@@ -89,6 +89,45 @@ TEST(Plan, WhatNoPacketFilterDecidesIsLeftAndSaid) {
   EXPECT_TRUE(plan.grant.empty());
 }
 
+TEST(Plan, OnlyTheEdgeLosesEverybodyElseOnThesePortsAlone) {
+  Grant only;
+  only.only = true;
+  only.also = {Prefix::parse("192.0.2.0/24").value()};
+  const auto now = firewall::load(dumps_of("02-ufw-web"));
+  const auto plan = make_plan(now, request({80, 443}), only, {});
+  const auto trial = with_grant(now, plan.grant);
+  EXPECT_THAT(still_open(trial, plan.grant), IsEmpty());
+  EXPECT_FALSE(somebody_loses(plan.changes, {}, plan.grant));
+  bool loses = false;
+  for (const auto& change : plan.changes) {
+    if (change.family != Family::ipv4) continue;
+    if (change.port != 80 && change.port != 443) EXPECT_TRUE(change.lose.empty()) << change.port;
+    loses =
+        loses || change.lose.overlaps(firewall::interval_of(Prefix::parse("203.0.113.9").value()));
+    EXPECT_FALSE(change.lose.overlaps(firewall::interval_of(only.also.front())));
+  }
+  EXPECT_TRUE(loses);
+  // Taken back: as before.
+  auto anyone = plan.grant;
+  anyone.only = false;
+  for (const auto& change : compare(now, with_grant(trial, anyone), {80, 443})) {
+    EXPECT_TRUE(change.lose.empty());
+  }
+}
+
+TEST(Plan, NobodyIsShutOutByMistake) {
+  Grant after;
+  after.only = true;
+  after.ports = {443};
+  after.ranges = {Prefix::parse("131.0.72.0/22").value()};
+  const auto of = [](const char* text) {
+    return firewall::IntervalSet{firewall::interval_of(Prefix::parse(text).value())};
+  };
+  EXPECT_FALSE(somebody_loses({{Family::ipv4, 443, {}, of("203.0.113.0/24")}}, {}, after));
+  EXPECT_TRUE(somebody_loses({{Family::ipv4, 22, {}, of("203.0.113.0/24")}}, {}, after));
+  EXPECT_TRUE(somebody_loses({{Family::ipv4, 443, {}, of("131.0.72.0/24")}}, {}, after));
+}
+
 TEST(Plan, OnlyWithdrawnRangesMayLose) {
   const auto only = [](const char* text) {
     return firewall::IntervalSet{firewall::interval_of(Prefix::parse(text).value())};
@@ -144,6 +183,28 @@ TEST(Programs, NftReplacesItsOwnRulesInOneTransaction) {
             "delete rule ip filter input handle 7\n"
             "insert rule ip filter out ip daddr { 131.0.72.0/22 } tcp sport "
             "{ 443 } accept comment \"causeway guard\"\n");
+}
+
+TEST(Programs, OnlyTheEdgeIsATableOfItsOwn) {
+  Grant grant;
+  grant.ranges = {Prefix::parse("131.0.72.0/22").value()};
+  grant.ports = {80, 443};
+  grant.only = true;
+  grant.also = {Prefix::parse("192.0.2.0/24").value()};
+  const firewall::Dumps now{{"nft.json", R"({"nftables":[{"table":{"family":"inet",
+    "name":"causeway_guard","handle":3}}]})"}};
+  const auto all = actions({}, grant, now);
+  ASSERT_THAT(all, SizeIs(1));
+  EXPECT_EQ(
+      all.front().program.input,
+      "delete table inet causeway_guard\nadd table inet causeway_guard\n"
+      "add chain inet causeway_guard only_edge { type filter hook prerouting priority -150; "
+      "policy accept; }\n"
+      "add rule inet causeway_guard only_edge iifname \"lo\" accept\n"
+      "add rule inet causeway_guard only_edge ip saddr { 131.0.72.0/22, 192.0.2.0/24 } accept\n"
+      "add rule inet causeway_guard only_edge fib daddr type local tcp dport { 80, 443 } tcp "
+      "flags & (fin | syn | rst | ack) == syn counter drop\n");
+  EXPECT_EQ(actions(grant, {}, now).front().program.input, "delete table inet causeway_guard\n");
 }
 
 TEST(Programs, NothingToChangeIsNoProgram) {

@@ -7,6 +7,8 @@
 #include <tuple>
 
 #include "base/text.hpp"
+#include "guard/blocks.hpp"
+#include "guard/limits.hpp"
 #include "guard/nft_script.hpp"
 
 namespace causeway::guard {
@@ -236,12 +238,23 @@ void fail2ban(const Grant& from, const Grant& to, std::vector<Action>& out) {
   }
 }
 
+bool tracks_connections(const firewall::Dumps& now) {
+  return std::ranges::any_of(now, [](const auto& dump) {
+    const std::string_view text = dump.second;
+    const bool nft = dump.first == "nft.json";
+    return nft ? text.find("\"ct\"") != text.npos || text.find("\"type\": \"nat\"") != text.npos
+               : text.find("-m conntrack") != text.npos || text.find("-m state") != text.npos ||
+                     text.find("*nat") != text.npos;
+  });
+}
+
 }  // namespace
 
 std::vector<Action> actions(const Grant& from, const Grant& to, const firewall::Dumps& now) {
   std::vector<Action> out;
   const auto nft = now.find("nft.json");
-  auto script = nft_script(to, nft == now.end() ? std::string_view{} : nft->second);
+  auto script =
+      nft_script(to, nft == now.end() ? std::string_view{} : nft->second, tracks_connections(now));
   if (!script.empty()) {
     Action action;
     action.layer = "nft";
@@ -263,6 +276,17 @@ std::vector<Action> lasting_actions(const Grant& from, const Grant& to) {
 }
 
 std::string shown(const Action& action) {
+  if (action.file) {
+    std::string out = action.file->path + "\n";
+    const auto lines = difference(action.file->before, action.file->after);
+    for (std::size_t i = 0; i < lines.size() && i < limits::kLinesShown; ++i) {
+      out.append("    ").append(lines[i]).append("\n");
+    }
+    if (lines.size() > limits::kLinesShown) {
+      out += fmt::format("    and {} lines more\n", lines.size() - limits::kLinesShown);
+    }
+    return out;
+  }
   std::string out;
   for (const auto& word : action.program.words) {
     if (!out.empty()) out += ' ';

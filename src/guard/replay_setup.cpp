@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/text.hpp"
+#include "codec/ruleset_nft.hpp"
 
 namespace causeway::guard {
 namespace {
@@ -138,8 +140,11 @@ class Setup {
         if (const auto* saved = dump(stack + "-save.txt")) run({stack + "-restore"}, *saved);
       }
     }
+    const auto* bytecode = dump("nft-bytecode.txt");
     if (const auto* listing = dump("nft.json")) {
-      run({"nft", "-j", "-f", "-"}, loadable_nft(*listing, collection_, out_.left_out));
+      run({"nft", "-j", "-f", "-"},
+          loadable_nft(*listing, bytecode == nullptr ? std::string_view{} : *bytecode, collection_,
+                       out_.left_out));
     }
   }
 
@@ -176,10 +181,39 @@ bool drop_counting_elements(json& set) {
   return dropped;
 }
 
+using Families = std::map<std::string, std::uint8_t, std::less<>>;
+
+// nft does not list the family that a rule asks for before "reject with tcp reset".
+void show_family(json& rule, const Families& families) {
+  constexpr std::uint8_t kIpv4 = 2;  // NFPROTO_*
+  constexpr std::uint8_t kIpv6 = 10;
+  const auto family = rule.value("family", "");
+  const auto statements = rule.find("expr");
+  if (family == "ip" || family == "ip6" || statements == rule.end() || !statements->is_array()) {
+    return;
+  }
+  const auto resets = [](const json& statement) {
+    return statement.is_object() && statement.contains("reject") &&
+           statement["reject"].is_object() && statement["reject"].value("type", "") == "tcp reset";
+  };
+  if (std::ranges::none_of(*statements, resets)) return;
+  const auto found =
+      families.find(fmt::format("{} {} {} {}", family, rule.value("table", ""),
+                                rule.value("chain", ""), rule.value("handle", std::int64_t{0})));
+  if (found == families.end() || (found->second != kIpv4 && found->second != kIpv6)) return;
+  json match{{"match",
+              {{"op", "=="},
+               {"left", {{"meta", {{"key", "nfproto"}}}}},
+               {"right", found->second == kIpv4 ? "ipv4" : "ipv6"}}}};
+  statements->insert(statements->begin(), std::move(match));
+}
+
 }  // namespace
 
-std::string loadable_nft(std::string_view listing, const firewall::Collection& collection,
+std::string loadable_nft(std::string_view listing, std::string_view bytecode,
+                         const firewall::Collection& collection,
                          std::vector<std::string>& left_out) {
+  const auto families = codec::parse_nft_families(bytecode);
   auto all = json::parse(listing, nullptr, false);
   if (!all.is_object() || !all.contains("nftables") || !all["nftables"].is_array()) return "{}";
   std::set<std::pair<std::string, std::string>> of_iptables;
@@ -194,6 +228,7 @@ std::string loadable_nft(std::string_view listing, const firewall::Collection& c
     const bool is_table = object.contains("table");
     const std::pair table{inner.value("family", ""), inner.value(is_table ? "name" : "table", "")};
     if (of_iptables.contains(table)) continue;
+    if (object.contains("rule")) show_family(inner, families);
     inner.erase("handle");
     if (object.contains("chain") && inner.value("hook", "") == "ingress" &&
         !inner.contains("dev")) {

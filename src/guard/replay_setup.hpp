@@ -24,7 +24,8 @@ ReplaySetup replay_setup(const firewall::Dumps& dumps, const firewall::Collectio
 
 // `nft -j list ruleset` as `nft -j -f -` takes it: without handles, without the tables of
 // iptables-nft (their save files hold them whole) and with the device that 1.0.6 does not print.
-std::string loadable_nft(std::string_view listing, const firewall::Collection& collection,
+std::string loadable_nft(std::string_view listing, std::string_view bytecode,
+                         const firewall::Collection& collection,
                          std::vector<std::string>& left_out);
 
 }  // namespace causeway::guard

@@ -71,13 +71,29 @@ TEST(ReplaySetup, ListingsAreMadeLoadable) {
       R"({"rule":{"family":"netdev","table":"n","chain":"i","handle":4,"expr":[{"xt":{"type":"match","name":"set"}},{"drop":null}]}},)"
       R"({"rule":{"family":"netdev","table":"n","chain":"i","handle":5,"expr":[{"drop":null}]}}]})";
   std::vector<std::string> left_out;
-  const auto text = loadable_nft(dumps["nft.json"], firewall::load(dumps), left_out);
+  const auto text = loadable_nft(dumps["nft.json"], "", firewall::load(dumps), left_out);
   EXPECT_THAT(text, testing::Not(HasSubstr("handle")));
   EXPECT_THAT(text, testing::Not(HasSubstr("INPUT")));
   EXPECT_THAT(text, HasSubstr(R"("dev":"eth0")"));
   EXPECT_EQ(nlohmann::json::parse(text)["nftables"].size(), 3U);
   EXPECT_THAT(left_out, ElementsAre(HasSubstr("a match of iptables")));
-  EXPECT_EQ(loadable_nft("[]", firewall::load(dumps), left_out), "{}");
+  EXPECT_EQ(loadable_nft("[]", "", firewall::load(dumps), left_out), "{}");
+}
+
+TEST(ReplaySetup, AFamilyThatIsNotListedIsAskedForAgain) {
+  auto dumps = small_host();
+  const std::string listing =
+      R"({"nftables":[{"table":{"family":"inet","name":"t","handle":1}},)"
+      R"({"chain":{"family":"inet","table":"t","name":"a","handle":1,"type":"filter","hook":"input","prio":0,"policy":"accept"}},)"
+      R"({"rule":{"family":"inet","table":"t","chain":"a","handle":3,"expr":[{"match":{"op":"==","left":{"payload":{"protocol":"tcp","field":"dport"}},"right":80}},{"reject":{"type":"tcp reset"}}]}}]})";
+  std::vector<std::string> left_out;
+  const auto text = loadable_nft(
+      listing, "inet t a 3 2\n  [ meta load nfproto => reg 1 ]\n  [ cmp eq reg 1 0x0000000a ]\n",
+      firewall::load(dumps), left_out);
+  const auto rule = nlohmann::json::parse(text)["nftables"][2]["rule"]["expr"];
+  ASSERT_EQ(rule.size(), 3U);
+  EXPECT_EQ(rule[0]["match"]["left"]["meta"]["key"], "nfproto");
+  EXPECT_EQ(rule[0]["match"]["right"], "ipv6");
 }
 
 TEST(ReplayWire, AFrameIsReadAsItWasWritten) {

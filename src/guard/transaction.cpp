@@ -16,6 +16,8 @@
 
 #include "base/limits.hpp"
 #include "guard/limits.hpp"
+#include "guard/replace_file.hpp"
+#include "guard/settings.hpp"
 #include "inspect/ruleset_dumps.hpp"
 
 namespace causeway::guard {
@@ -79,8 +81,8 @@ void guard_applying(Store& store) {
 }
 
 std::vector<std::string> settle(Store& store, const Grant& from, const Grant& to) {
-  const auto dumps = inspect::collect_rulesets();
-  auto problems = carry_out(actions(from, to, dumps.texts), false);
+  for (const auto& path : from.files) ::unlink(beside(path).c_str());
+  auto problems = change_layers(from, to, false);
   if (const auto saved = store.save({.phase = Journal::Phase::settled, .kept = to}); !saved) {
     problems.push_back(saved.error().text);
   }
@@ -98,11 +100,37 @@ std::int64_t unix_now() {
 std::vector<std::string> carry_out(const std::vector<Action>& actions, bool stop) {
   std::vector<std::string> problems;
   for (const auto& action : actions) {
+    if (action.file) {
+      const auto done = replace_file(action.file->path, action.file->before, action.file->after);
+      if (done) continue;
+      problems.push_back(done.error().text);
+      if (stop) break;
+      continue;
+    }
     const auto ran = inspect::run_program(action.program);
     if (fine(action, ran)) continue;
     problems.push_back(ran.problem(action.program.words.front()));
     if (stop) break;
   }
+  return problems;
+}
+
+std::vector<std::string> change_layers(const Grant& from, const Grant& to, bool stop) {
+  const auto settings = collect_settings({&from, &to});
+  const auto wanted = wanted_files(to, settings);
+  std::vector<std::string> problems;
+  if (!wanted) problems.push_back(wanted.error().text);
+  if (!wanted && stop) return problems;
+  const auto texts = wanted.value_or(Texts{});
+  const auto add = [&](const std::vector<Action>& all) {
+    if (stop && !problems.empty()) return;
+    auto more = carry_out(all, stop);
+    problems.insert(problems.end(), more.begin(), more.end());
+  };
+  if (stop) add(checks(to, settings, texts));
+  add(csf_actions(from, to, settings, texts));
+  add(actions(from, to, inspect::collect_rulesets().texts));
+  add(settings_actions(from, to, settings, texts));
   return problems;
 }
 

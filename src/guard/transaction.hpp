@@ -14,6 +14,10 @@ namespace causeway::guard {
 // Runs them in order. Answers what went wrong; with `stop`, the first problem ends it.
 std::vector<std::string> carry_out(const std::vector<Action>& actions, bool stop);
 
+// Brings every layer of this host from one grant to another, from what it finds now. Answers what
+// went wrong; with `stop`, the first problem ends it.
+std::vector<std::string> change_layers(const Grant& from, const Grant& to, bool stop);
+
 // Watches over the process that applies: a process of its own that rolls back when the other one
 // ends too early, or when nobody confirms in time. It outlives the terminal.
 class Guardian {

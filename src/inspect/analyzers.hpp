@@ -13,6 +13,8 @@ void analyze_addresses(const View& view, Notes& notes);
 void analyze_passages(const View& view, Notes& notes);
 void analyze_listeners(const View& view, Notes& notes);
 void analyze_services(const View& view, Notes& notes);
+// After the services: what Docker says of ports and states.
+void analyze_containers(const View& view, Notes& notes);
 void analyze_resources(const View& view, Notes& notes);
 void analyze_counters(const View& view, Notes& notes);
 void analyze_ways_back(const View& view, Notes& notes);

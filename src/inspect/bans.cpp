@@ -143,7 +143,9 @@ std::vector<Ban> parse_deny_file(std::string_view text, std::string_view file) {
     if (trim(line).starts_with('#') || out.size() >= kInspectRows) continue;
     std::string words{line.substr(0, line.find('#'))};
     std::ranges::replace_if(words, [](char c) { return c == ',' || c == '|'; }, ' ');
-    for (const auto word : words_of(words)) {
+    for (auto word : words_of(words)) {
+      // CSF's own filters: "tcp|in|d=80|s=203.0.113.9".
+      if (word.starts_with("s=")) word.remove_prefix(2);
       const auto source = Prefix::parse(word);
       if (!source) continue;
       out.push_back({std::string{file}, *source, printable(line, limits::kTextKept)});

@@ -34,8 +34,9 @@ TEST(Bans, DenyFiles) {
       "# a comment with 192.0.2.1\n203.0.113.9 # lfd: (sshd) Failed\nALL: 198.51.100.0/24\n"
       "tcp|in|d=80|s=192.0.2.7\n",
       "csf.deny");
-  ASSERT_THAT(all, SizeIs(2));
+  ASSERT_THAT(all, SizeIs(3));
   EXPECT_EQ(all[0].source.text(), "203.0.113.9/32");
+  EXPECT_EQ(all[2].source.text(), "192.0.2.7/32");
 }
 
 }  // namespace

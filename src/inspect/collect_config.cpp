@@ -1,40 +1,25 @@
 #include "inspect/collect_config.hpp"
 
 #include <fmt/format.h>
-#include <glob.h>
 
 #include <algorithm>
 #include <array>
 #include <ctime>
-#include <filesystem>
+#include <map>
 #include <set>
 
 #include "base/text.hpp"
+#include "inspect/config_files.hpp"
 #include "inspect/limits.hpp"
 #include "inspect/log_lines.hpp"
-#include "inspect/proc_text.hpp"
 #include "inspect/read_text.hpp"
+#include "inspect/run_program.hpp"
 #include "inspect/server_config.hpp"
-#include "inspect/services.hpp"
 #include "inspect/sites.hpp"
 #include "net/certificate_file.hpp"
 
 namespace causeway::inspect {
 namespace {
-
-namespace fs = std::filesystem;
-
-struct Server {
-  std::string_view name;  // of services.cpp
-  std::array<std::string_view, 3> usual;
-};
-
-constexpr std::array kServers{
-    Server{"nginx", {"/etc/nginx/nginx.conf", "/usr/local/nginx/conf/nginx.conf", ""}},
-    Server{"apache", {"/etc/apache2/apache2.conf", "/etc/httpd/conf/httpd.conf", ""}},
-    Server{"haproxy", {"/etc/haproxy/haproxy.cfg", "", ""}},
-    Server{"lighttpd", {"/etc/lighttpd/lighttpd.conf", "", ""}},
-};
 
 constexpr std::array<std::string_view, 16> kUsualLogs{"/var/log/nginx/error.log",
                                                       "/var/log/apache2/error.log",
@@ -53,56 +38,47 @@ constexpr std::array<std::string_view, 16> kUsualLogs{"/var/log/nginx/error.log"
                                                       "/var/log/fail2ban.log",
                                                       "/var/log/lfd.log"};
 
-std::vector<std::string> matching(const std::string& pattern) {
-  glob_t found{};
-  std::vector<std::string> out;
-  if (::glob(pattern.c_str(), GLOB_NOSORT | GLOB_BRACE, nullptr, &found) == 0) {
-    for (std::size_t i = 0; i < found.gl_pathc; ++i) out.emplace_back(found.gl_pathv[i]);
+// As Caddy itself reads it where it is installed: with snippets, imports and plugins' own words.
+std::vector<Directive> parse_caddy(const ConfigFile& file, const Include& include) {
+  if (file.path.ends_with(".json")) return parse_caddy_json(file);
+  const auto ran =
+      run_program({.words = {"caddy", "adapt", "--adapter", "caddyfile", "--config", file.path},
+                   .wait = kCheckWait,
+                   .most = kInspectDumpBytes});
+  if (ran.good()) {
+    auto adapted = parse_caddy_json({file.path, ran.out});
+    if (!adapted.empty()) return adapted;
   }
-  ::globfree(&found);
-  std::ranges::sort(out);
-  return out;
+  return parse_caddyfile(file, include);
 }
 
-class Reader {
- public:
-  explicit Reader(const std::string& main) : root_(fs::path(main).parent_path()) {}
-
-  std::vector<ConfigFile> operator()(std::string_view pattern) {
-    fs::path path{pattern};
-    if (path.is_relative()) path = root_ / path;
-    std::vector<ConfigFile> out;
-    for (const auto& file : matching(path.string())) {
-      if (++files_ > kConfigFiles) break;
-      std::error_code problem;
-      // Apache includes whole directories.
-      if (fs::is_directory(file, problem)) {
-        for (auto& inner : (*this)(file + "/*")) out.push_back(std::move(inner));
-        continue;
-      }
-      auto text = read_text(file, kConfigBytes);
-      if (text) {
-        out.push_back({file, std::move(*text)});
-      } else {
-        problem_ = fmt::format("{}: {}", file, text.error());
-      }
+// Asked as root only: to anybody else every key and log is closed, which says nothing.
+void ask_check(Snapshot& out, const RunningServer& server) {
+  if (!out.root || (server.name != "nginx" && server.name != "apache")) return;
+  const auto ran = run_program(
+      {.words = {control_program(server), server.name == "nginx" ? "-c" : "-f", server.main, "-t"},
+       .wait = kCheckWait});
+  if (ran.end != Ran::End::exited) return;
+  std::string text = fmt::format("exit {}\n", ran.status);
+  for (const auto& said : {ran.err, ran.out}) {
+    for (const auto line : split(said, '\n')) {
+      if (!trim(line).empty()) text += safe_text(line) + "\n";
     }
-    return out;
   }
+  out.keep(fmt::format("check-{}.txt", server.name), std::move(text), ran.took);
+}
 
-  const std::string& problem() const { return problem_; }
-
- private:
-  fs::path root_;
-  std::size_t files_ = 0;
-  std::string problem_;
-};
-
-std::vector<Directive> parse(std::string_view server, const ConfigFile& file, Reader& reader) {
+std::vector<Directive> parse(std::string_view server, const ConfigFile& file,
+                             ConfigReader& reader) {
   const Include include = [&reader](std::string_view pattern) { return reader(pattern); };
   if (server == "nginx") return parse_nginx(file, include);
   if (server == "apache") return parse_apache(file, include);
   if (server == "haproxy") return parse_haproxy(file);
+  if (server == "caddy") return parse_caddy(file, include);
+  if (server == "litespeed") {
+    return file.path.ends_with(".xml") ? parse_litespeed_xml(file)
+                                       : parse_openlitespeed(file, include);
+  }
   return parse_lighttpd(file, include);
 }
 
@@ -118,7 +94,7 @@ void read_one(Snapshot& out, const std::string& dump, std::string_view server,
                                           {}});
     return;
   }
-  Reader reader{path};
+  ConfigReader reader{server, path, *text};
   const auto directives = parse(server, {path, std::move(*text)}, reader);
   out.keep(dump, write_directives(directives), Clock::now() - start);
   out.dumps[dump].detail = reader.problem();
@@ -167,7 +143,7 @@ std::vector<std::string> log_files(const Snapshot& out) {
     }
   }
   for (const auto pattern : kUsualLogs) {
-    for (const auto& path : matching(std::string{pattern})) add(path);
+    for (const auto& path : files_matching(std::string{pattern})) add(path);
   }
   return paths;
 }
@@ -175,34 +151,15 @@ std::vector<std::string> log_files(const Snapshot& out) {
 }  // namespace
 
 void collect_config(Snapshot& out) {
-  const auto processes = parse_processes(out.text("processes.txt"));
-  for (const auto& server : kServers) {
-    std::set<std::string> paths;
-    bool runs = false;
-    for (const auto& process : processes) {
-      if (!process.here || service_of(process.name) != server.name) continue;
-      runs = true;
-      if (!process.config.empty()) paths.insert(process.config);
-    }
-    if (paths.empty()) {
-      for (const auto usual : server.usual) {
-        std::error_code problem;
-        if (!usual.empty() && fs::exists(usual, problem)) {
-          paths.emplace(usual);
-          break;
-        }
-      }
-      if (!runs && paths.empty()) continue;
-    }
-    int number = 0;
-    for (const auto& path : paths) {
-      if (number >= 4) break;
-      const std::string suffix = number == 0 ? "" : fmt::format("-{}", number + 1);
-      const std::string dump =
-          fmt::format("config-{}{}{}.txt", server.name, suffix, runs ? "" : "-stopped");
-      read_one(out, dump, server.name, path);
-      ++number;
-    }
+  std::map<std::string, int> numbers;
+  for (const auto& server : servers_of(out)) {
+    if (server.main.empty()) continue;
+    const int number = numbers[server.name]++;
+    const std::string suffix = number == 0 ? "" : fmt::format("-{}", number + 1);
+    read_one(out,
+             fmt::format("config-{}{}{}.txt", server.name, suffix, server.runs ? "" : "-stopped"),
+             server.name, server.main);
+    if (number == 0) ask_check(out, server);
   }
   out.keep("certificates.txt", certificates_of(out));
 }

@@ -13,6 +13,7 @@ model::Facts analyze(const Snapshot& snapshot, const Question& question) {
   analyze_passages(view, notes);
   analyze_listeners(view, notes);
   analyze_services(view, notes);
+  analyze_containers(view, notes);
   analyze_sites(view, notes);
   analyze_resources(view, notes);
   analyze_logs(view, notes);

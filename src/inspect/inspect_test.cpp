@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "inspect/listeners.hpp"
 #include "inspect/log_lines.hpp"
@@ -178,6 +180,47 @@ TEST(Inspect, AnApplicationThatDoesNotListen) {
   snapshot.keep("config-nginx.txt",
                 "0\tn.conf:1\tserver\n1\tn.conf:2\tproxy_pass\thttp://127.0.0.1:9000\n");
   EXPECT_THAT(facts(analyze(snapshot, question())), Contains("backend=down"));
+}
+
+TEST(Inspect, ContainersAreServicesAndTheirPortsArePublishedOrNot) {
+  auto snapshot = host("");
+  snapshot.keep("docker.txt", "web\trunning\t443/tcp, 0.0.0.0:8080->80/tcp\tUp 2 hours\n");
+  const auto all = analyze(snapshot, question());
+  EXPECT_THAT(facts(all), Contains("published-port=no"));
+  const auto service = std::ranges::find_if(all.observations, [](const model::Observation& one) {
+    return one.kind == model::Kind::service && one.text("role") == "container";
+  });
+  ASSERT_NE(service, all.observations.end());
+  EXPECT_EQ(service->text("state"), "running");
+  EXPECT_THAT(service->texts("ports"), ElementsAre("8080"));
+  snapshot.keep("docker.txt", "web\tpaused\t0.0.0.0:443->443/tcp\tUp 2 hours (Paused)\n");
+  EXPECT_THAT(facts(analyze(snapshot, question())), Contains("process=hung"));
+}
+
+TEST(Inspect, AnInvalidConfigurationIsSaidAndExplainsAStop) {
+  auto snapshot = host("");
+  snapshot.keep("config-nginx-stopped.txt", "");
+  snapshot.keep("config-nginx.txt", "0\tn.conf:1\tserver\n");
+  snapshot.keep("check-nginx.txt",
+                "exit 1\nnginx: [emerg] unknown directive \"x\" in /etc/nginx/a:7\n");
+  const auto all = analyze(snapshot, question());
+  bool stopped = false;
+  bool said = false;
+  for (const auto& one : all.observations) {
+    stopped = stopped || (one.text("what") == "process" && one.text("value") == "stopped" &&
+                          one.text("detail").find("unknown directive") != std::string_view::npos);
+    said = said || (one.kind == model::Kind::log_entry && one.text("what") == "config");
+  }
+  EXPECT_TRUE(stopped);
+  EXPECT_TRUE(said);
+}
+
+TEST(Inspect, ARuleOfModSecurityAgainstTheEdge) {
+  auto snapshot = host(kAny);
+  snapshot.keep("config-apache.txt",
+                "0\ta.conf:1\tsecrule\tREMOTE_ADDR\t@ipMatch 192.0.2.7,198.51.100.0/25\t"
+                "id:1,phase:1,deny\n");
+  EXPECT_THAT(facts(analyze(snapshot, question())), Contains("web-deny=edge from 198.51.100.0/25"));
 }
 
 TEST(Inspect, TheJournalOfACollectionReadsBack) {

@@ -13,31 +13,36 @@
 namespace causeway::inspect {
 namespace {
 
-constexpr std::array<std::string_view, 58> kKept{
-    // nginx
-    "http", "server", "location", "upstream", "stream", "listen", "server_name", "ssl_certificate",
-    "proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "allow", "deny",
-    "error_log", "worker_connections", "worker_processes", "worker_rlimit_nofile", "limit_req",
-    "limit_conn", "set_real_ip_from", "real_ip_header", "return", "client_max_body_size",
-    "ssl_client_certificate", "ssl_verify_client",
-    // apache
-    "virtualhost", "servername", "serveralias", "sslengine", "sslcertificatefile", "proxypass",
-    "sethandler", "errorlog", "maxrequestworkers", "serverlimit", "require", "allow-from",
-    "deny-from", "remoteipheader", "remoteiptrustedproxy", "sslverifyclient", "documentroot",
-    "threadsperchild",
-    // haproxy
-    "frontend", "backend", "defaults", "global", "bind", "maxconn", "use_backend",
-    "default_backend",
-    // lighttpd
-    "server.port", "server.bind", "ssl.pemfile", "server.errorlog", "server.max-connections"};
+constexpr auto kKept = std::to_array<std::string_view>(
+    {// nginx
+     "http", "server", "location", "upstream", "stream", "listen", "server_name", "ssl_certificate",
+     "proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "allow", "deny",
+     "error_log", "worker_connections", "worker_processes", "worker_rlimit_nofile", "limit_req",
+     "limit_conn", "set_real_ip_from", "real_ip_header", "return", "client_max_body_size",
+     "ssl_client_certificate", "ssl_verify_client", "limit_except",
+     // apache
+     "virtualhost", "servername", "serveralias", "sslengine", "sslcertificatefile", "proxypass",
+     "sethandler", "errorlog", "maxrequestworkers", "serverlimit", "require", "allow-from",
+     "deny-from", "remoteipheader", "remoteiptrustedproxy", "sslverifyclient", "documentroot",
+     "threadsperchild", "remoteipinternalproxy", "requireall", "requireany", "requirenone", "order",
+     "loadmodule", "directory", "directorymatch", "locationmatch", "files", "filesmatch",
+     "ifmodule", "ifdefine", "ifversion",
+     // haproxy
+     "frontend", "backend", "defaults", "global", "bind", "maxconn", "use_backend",
+     "default_backend",
+     // lighttpd
+     "server.port", "server.bind", "ssl.pemfile", "server.errorlog", "server.max-connections"});
 
 bool is_kept(std::string_view name) { return std::ranges::find(kKept, name) != kKept.end(); }
 
 class Builder {
  public:
   bool full() const { return out_.size() >= kDirectives; }
-  void add(int depth, std::string place, std::string_view name, std::vector<std::string> values) {
+  void add(int depth, std::string place, std::string_view name, std::vector<std::string> values,
+           std::size_t at = 0) {
     if (full() || !is_kept(name)) return;
+    // ModSecurity has thousands of rules; only those about who connects matter here.
+    if (name == "secrule" && (values.empty() || values[0] != "REMOTE_ADDR")) return;
     for (auto& value : values) {
       value = printable(value, kDirectiveBytes);
       std::ranges::replace(value, '\t', ' ');
@@ -48,7 +53,7 @@ class Builder {
         value.erase(scheme + 3, at_sign - scheme - 2);
       }
     }
-    out_.push_back({depth, std::move(place), std::string{name}, std::move(values)});
+    out_.push_back({depth, std::move(place), std::string{name}, std::move(values), at});
   }
   std::vector<Directive> take() { return std::move(out_); }
 
@@ -61,6 +66,7 @@ struct Token {
   std::string text;
   int line = 0;
   char sign = 0;  // of a token that is one
+  std::size_t at = 0;
 };
 
 class NginxTokens {
@@ -73,9 +79,9 @@ class NginxTokens {
     const char c = text_[at_];
     if (c == ';' || c == '{' || c == '}') {
       ++at_;
-      return Token{{}, line_, c};
+      return Token{{}, line_, c, at_ - 1};
     }
-    Token out{{}, line_, 0};
+    Token out{{}, line_, 0, at_};
     if (c == '"' || c == '\'') return quoted(out, c);
     while (at_ < text_.size() && !ends_word(text_[at_])) {
       const char one = text_[at_];
@@ -135,11 +141,11 @@ class Nginx {
   void read(const ConfigFile& file, int depth, int nested) {
     NginxTokens tokens{file.text};
     std::vector<std::string> words;
-    int line = 0;
+    Token first;
     while (const auto token = tokens.next()) {
       if (out_.full()) return;
       if (token->sign == 0) {
-        if (words.empty()) line = token->line;
+        if (words.empty()) first = *token;
         words.push_back(token->text);
         continue;
       }
@@ -148,7 +154,7 @@ class Nginx {
         words.clear();
         continue;
       }
-      if (!words.empty()) directive(file, words, line, depth, nested);
+      if (!words.empty()) directive(file, words, first, depth, nested);
       words.clear();
       if (token->sign == '{') ++depth;
     }
@@ -157,14 +163,14 @@ class Nginx {
   Builder& out() { return out_; }
 
  private:
-  void directive(const ConfigFile& file, const std::vector<std::string>& words, int line, int depth,
-                 int nested) {
+  void directive(const ConfigFile& file, const std::vector<std::string>& words, const Token& first,
+                 int depth, int nested) {
     if (words[0] == "include" && words.size() > 1 && nested < kIncludeDepth) {
       for (const auto& other : include_(words[1])) read(other, depth, nested + 1);
       return;
     }
-    out_.add(depth, fmt::format("{}:{}", file.path, line), words[0],
-             {words.begin() + 1, words.end()});
+    out_.add(depth, fmt::format("{}:{}", file.path, first.line), words[0],
+             {words.begin() + 1, words.end()}, first.at);
   }
 
   const Include& include_;
@@ -205,15 +211,19 @@ class Apache {
 
   void read(const ConfigFile& file, int nested) {
     int number = 0;
+    std::size_t begin = 0;  // of the first of its lines
+    std::size_t end = 0;
     std::string whole;
     for (const auto line : split(file.text, '\n')) {
       ++number;
+      if (whole.empty()) begin = end;
+      end += line.size() + 1;
       whole += line;
       if (whole.ends_with('\\')) {
         whole.pop_back();
         continue;
       }
-      one(file, whole, number, nested);
+      one(file, whole, {number, begin}, nested);
       whole.clear();
       if (out_.full()) return;
     }
@@ -222,7 +232,12 @@ class Apache {
   Builder& out() { return out_; }
 
  private:
-  void one(const ConfigFile& file, std::string_view line, int number, int nested) {
+  struct Where {
+    int line = 0;  // its last one
+    std::size_t at = 0;
+  };
+
+  void one(const ConfigFile& file, std::string_view line, Where where, int nested) {
     auto text = trim(line);
     if (text.starts_with("</")) {
       depth_ = std::max(depth_ - 1, 0);
@@ -246,8 +261,8 @@ class Apache {
       name += "-from";
       words.erase(words.begin());
     }
-    out_.add(depth_, fmt::format("{}:{}", file.path, number), name,
-             {words.begin() + 1, words.end()});
+    out_.add(depth_, fmt::format("{}:{}", file.path, where.line), name,
+             {words.begin() + 1, words.end()}, where.at);
     if (opens) ++depth_;
   }
 
@@ -257,6 +272,11 @@ class Apache {
 };
 
 }  // namespace
+
+std::string_view file_of(const Directive& directive) {
+  const std::string_view place = directive.place;
+  return place.substr(0, std::min(place.rfind(':'), place.size()));
+}
 
 std::vector<Directive> parse_nginx(const ConfigFile& file, const Include& include) {
   Nginx nginx{include};
@@ -306,6 +326,36 @@ std::vector<Directive> parse_lighttpd(const ConfigFile& file, const Include&) {
     depth = std::max(depth, 0);
   }
   return out.take();
+}
+
+std::optional<ConfigCheck> read_config_check(std::string_view text) {
+  const auto lines = split(text, '\n');
+  constexpr std::string_view kExit = "exit ";
+  if (!lines.front().starts_with(kExit)) return std::nullopt;
+  ConfigCheck out;
+  out.valid = lines.front().substr(kExit.size()) == "0";
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    const auto line = trim(lines[i]);
+    // nginx: "[emerg] ... in FILE:LINE"; Apache: "Syntax error on line N of FILE:", then the words.
+    const bool nginx = line.find("[emerg]") != std::string_view::npos;
+    const bool apache = line.find("yntax error on line ") != std::string_view::npos;
+    if (!nginx && !apache) continue;
+    out.detail = line;
+    const auto last = line.rfind(" in /");
+    if (nginx && last != std::string_view::npos) out.place = line.substr(last + 4);
+    if (apache) {
+      const auto words = words_of(line.substr(line.find("yntax error on line ")));
+      if (words.size() > 6) {
+        auto file = words[6];
+        if (file.ends_with(':')) file.remove_suffix(1);
+        out.place = fmt::format("{}:{}", file, words[4]);
+      }
+      if (i + 1 < lines.size()) out.detail += fmt::format(" {}", trim(lines[i + 1]));
+    }
+    break;
+  }
+  if (!out.valid && out.detail.empty() && lines.size() > 1) out.detail = trim(lines[1]);
+  return out;
 }
 
 std::string write_directives(const std::vector<Directive>& directives) {

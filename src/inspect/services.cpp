@@ -10,6 +10,7 @@
 #include "inspect/analyzers.hpp"
 #include "inspect/listeners.hpp"
 #include "inspect/read_text.hpp"
+#include "inspect/server_config.hpp"
 #include "inspect/services.hpp"
 #include "inspect/systemd_text.hpp"
 
@@ -233,7 +234,14 @@ class Analyzer {
         });
     if (other_server) return;
     auto& out = notes_.fact("process", "stopped");
-    out.set("detail", fmt::format("installed and not running: {}", join(installed_, ", ")));
+    std::string detail = fmt::format("installed and not running: {}", join(installed_, ", "));
+    for (const auto& name : installed_) {
+      const auto check = read_config_check(view_.snapshot.text(fmt::format("check-{}.txt", name)));
+      if (check && !check->valid) {
+        detail += fmt::format("; the configuration of {} is not valid: {}", name, check->detail);
+      }
+    }
+    out.set("detail", detail);
   }
 
   std::string web_names() const {

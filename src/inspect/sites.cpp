@@ -80,22 +80,37 @@ std::vector<Site> sites_of(const std::vector<Directive>& all) {
 }
 
 bool is_setting(std::string_view name) {
-  static constexpr std::array<std::string_view, 16> kNames{"allow",
-                                                           "deny",
-                                                           "allow-from",
-                                                           "deny-from",
-                                                           "require",
-                                                           "worker_connections",
-                                                           "worker_rlimit_nofile",
-                                                           "maxrequestworkers",
-                                                           "serverlimit",
-                                                           "maxconn",
-                                                           "limit_req",
-                                                           "limit_conn",
-                                                           "set_real_ip_from",
-                                                           "real_ip_header",
-                                                           "remoteipheader",
-                                                           "ssl_verify_client"};
+  static constexpr auto kNames = std::to_array<std::string_view>({"allow",
+                                                                  "deny",
+                                                                  "allow-from",
+                                                                  "deny-from",
+                                                                  "require",
+                                                                  "worker_connections",
+                                                                  "worker_rlimit_nofile",
+                                                                  "maxrequestworkers",
+                                                                  "serverlimit",
+                                                                  "maxconn",
+                                                                  "limit_req",
+                                                                  "limit_conn",
+                                                                  "set_real_ip_from",
+                                                                  "real_ip_header",
+                                                                  "remoteipheader",
+                                                                  "ssl_verify_client",
+                                                                  "modsecurity",
+                                                                  "secruleengine",
+                                                                  "secrule",
+                                                                  "dospagecount",
+                                                                  "dossitecount",
+                                                                  "dosblockingperiod",
+                                                                  "qs_srvmaxconnperip",
+                                                                  "limit_rate",
+                                                                  "softlimit",
+                                                                  "hardlimit",
+                                                                  "banperiod",
+                                                                  "graceperiod",
+                                                                  "staticreqpersec",
+                                                                  "dynreqpersec",
+                                                                  "maxconnections"});
   return std::ranges::find(kNames, name) != kNames.end();
 }
 
@@ -163,6 +178,7 @@ class Analyzer {
       server = server.substr(0, server.find_first_of("-."));
       const auto all = read_directives(dump.text);
       for (const auto& site : sites_of(all)) write_down(server, site);
+      configuration(server);
       settings(server, all);
       backends(server, all);
     }
@@ -194,13 +210,48 @@ class Analyzer {
       auto& out = notes_.saw(Kind::setting, fmt::format("{} {}", server, one.name));
       out.set("server", server).set("name", one.name).set("value", join(one.values, " "));
       out.set("place", one.place);
-      if (one.name == "deny" || one.name == "deny-from") denied(server, one, out.id);
+      if (one.name == "deny" || one.name == "deny-from" || refuses_client(one)) {
+        denied(server, one, out.id);
+      }
     }
+  }
+
+  // SecRule REMOTE_ADDR "@ipMatch 192.0.2.0/24,198.51.100.7" "id:1,phase:1,deny"
+  static bool refuses_client(const Directive& one) {
+    if (one.name != "secrule" || one.values.size() < 3) return false;
+    const std::string_view match = one.values[1];
+    const auto actions = split(one.values[2], ',');
+    return match.starts_with("@ipMatch ") && std::ranges::any_of(actions, [](auto action) {
+             return trim(action) == "deny" || trim(action) == "drop";
+           });
+  }
+
+  // `nginx -t`: what it would say at the next start or reload.
+  void configuration(std::string_view server) {
+    const auto check = read_config_check(view_.snapshot.text(fmt::format("check-{}.txt", server)));
+    if (!check) return;
+    auto& out = notes_.saw(Kind::setting, fmt::format("{} configuration", server));
+    out.set("server", server).set("name", "configuration");
+    out.set("value", check->valid ? "valid" : "invalid: " + check->detail);
+    if (!check->place.empty()) out.set("place", check->place);
+    if (check->valid) return;
+    auto& log = notes_.saw(Kind::log_entry, fmt::format("{} -t", server));
+    log.set("source", fmt::format("{} -t", server)).set("what", "config").set("count", 1);
+    log.set("recent", true).set("text", check->detail);
+  }
+
+  static std::vector<std::string> denied_values(const Directive& one) {
+    if (one.name != "secrule") return one.values;
+    std::vector<std::string> out;
+    for (const auto part : split(std::string_view{one.values[1]}.substr(9), ',')) {
+      out.emplace_back(trim(part));
+    }
+    return out;
   }
 
   // "deny 173.245.48.0/20;" in the way of the edge's own addresses.
   void denied(std::string_view server, const Directive& one, const std::string& id) {
-    for (const auto& value : one.values) {
+    for (const auto& value : denied_values(one)) {
       const auto range = Prefix::parse(value);
       if (!range) continue;
       const bool touches =

@@ -2,11 +2,16 @@
 """`causeway guard apply` for real, in network namespaces: the edge gets in, a stranger as before; without a
 confirmation all is undone; killed at any moment (kill -9), the host ends in the old state or the new one. Root only.
 
+ufw, firewalld, fail2ban, nginx and Apache are the real ones. CSF and CrowdSec are not in Debian: their part is played by
+stand-ins (CSF_PROGRAM, CSCLI below) that read and write the documented files and forms, build the rules that these describe, and record
+how they were called.
+
     test/guard/trials.py CAUSEWAY [NAME...]
 """
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -29,8 +34,9 @@ def run(*words, text=None, check=True):
 class Host:
     """A namespace with a web server on 80 and 443 and sshd's port, and one that holds edge and stranger."""
 
-    def __init__(self, causeway):
+    def __init__(self, causeway, web=False):
         self.causeway, self.inner, self.any_order = causeway, "", False
+        self.files, self.more, self.only, self.web = [], [], False, web
         self.name, self.peer = f"cwg{os.getpid()}h", f"cwg{os.getpid()}p"
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="causeway-guard-"))
         (self.folder / "edge.txt").write_text(EDGE)
@@ -57,14 +63,20 @@ class Host:
         for place in ("/run/dbus", "/run/fail2ban"):
             pathlib.Path(place).mkdir(exist_ok=True)
             (self.folder / place[1:]).mkdir(parents=True)
-        binds = "; ".join(f"mount --bind {self.folder}{place} {place}" for place in ("/run/dbus", "/run/fail2ban"))
+        self.made = None if CSF_FOLDER.exists() else CSF_FOLDER
+        CSF_FOLDER.mkdir(exist_ok=True)
+        for place in ("/etc/csf", "/usr/local/sbin"):
+            (self.folder / place[1:]).mkdir(parents=True)
+        binds = "; ".join(f"mount --bind {self.folder}{place} {place}"
+                          for place in ("/run/dbus", "/run/fail2ban", "/etc/csf", "/usr/local/sbin"))
         holder = subprocess.Popen(["ip", "netns", "exec", self.name, "unshare", "-m", "sh", "-c",
                                    f"{binds}; echo ready; exec sleep infinity"], stdout=subprocess.PIPE)
         holder.stdout.readline()
         self.inside = ["nsenter", "-t", str(holder.pid), "-m", "-n"]
         self.servers = [holder]
-        self.servers += [subprocess.Popen(["ip", "netns", "exec", self.name, sys.executable, "-c", SERVER],
-                                         stdout=subprocess.PIPE)]
+        ports = "(22,)" if web else "(22, 80, 443)"
+        self.servers += [subprocess.Popen(["ip", "netns", "exec", self.name, sys.executable, "-c",
+                                           SERVER.replace("(22, 80, 443)", ports)], stdout=subprocess.PIPE)]
         self.servers[1].stdout.readline()
 
     def close(self):
@@ -76,6 +88,18 @@ class Host:
                 run("ip", "netns", "del", name, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.rmtree(self.etc, ignore_errors=True)
+        if self.made:
+            self.made.rmdir()
+
+    def stand_in(self, name, code):
+        """A program of that name, in this host alone."""
+        path = self.folder / "usr/local/sbin" / name
+        path.write_text(f"#!{sys.executable}\nFOLDER = {str(self.folder)!r}\n{code}")
+        path.chmod(0o755)
+
+    def calls(self):
+        path = self.folder / "calls"
+        return path.read_text().splitlines() if path.exists() else []
 
     def container(self):
         """A server on 8080 behind docker0."""
@@ -108,13 +132,24 @@ class Host:
         return self.tool(self.causeway, "guard", *words, "--state", str(self.folder / "state"), check=check)
 
     def apply_words(self, *more):
-        return ["apply", "--yes", "--edge", str(self.folder / "edge.txt"), *more]
+        return ["apply", "--yes", "--edge", str(self.folder / "edge.txt"), *self.more, *more]
 
     def reaches(self, source, port):
         v6 = ":" in source
-        done = run("ip", "netns", "exec", self.peer, sys.executable, "-c", CLIENT, source, HOST6 if v6 else HOST4, str(port),
-                   check=False)
-        return done.returncode == 0
+        if self.web and port != 22:
+            return self.status(source, port) == "200"
+        for patience in ("0.7", "2"):  # a second look: the machine may be busy
+            done = run("ip", "netns", "exec", self.peer, sys.executable, "-c", CLIENT, source, HOST6 if v6 else HOST4, str(port),
+                       patience, check=False)
+            if done.returncode == 0:
+                return True
+        return False
+
+    def status(self, source, port, *fields):
+        """What a web server answers; a reload may still be under way."""
+        place = f"http://[{HOST6}]:{port}/" if ":" in source else f"http://{HOST4}:{port}/"
+        return run("ip", "netns", "exec", self.peer, "curl", "-so/dev/null", "-m2", "-w%{http_code}", "--interface", source,
+                   *(word for field in fields for word in ("-H", field)), place, check=False).stdout
 
     def picture(self):
         """Who gets in where."""
@@ -127,12 +162,85 @@ class Host:
         for tool in ("iptables-legacy-save", "ip6tables-legacy-save"):
             parts.append("".join(line.split(" [")[0] + "\n" for line in self.tool(tool).stdout.splitlines()
                                  if not line.startswith("#")))
+        parts += [f"{path}\n{pathlib.Path(path).read_text()}" for path in self.files]
         # fail2ban puts a ban in front of the others: which came first says nothing.
         return "\n".join(sorted("\n".join(parts).split("\n")) if self.any_order else parts)
 
     def journal(self):
         return json.loads((self.folder / "state/journal.json").read_text())
 
+
+CSF_FOLDER = pathlib.Path("/etc/csf")
+# `csf -ra`: every chain anew from csf.allow and csf.deny, in one commit; SSH is in TCP_IN, the web is not.
+CSF_PROGRAM = r"""
+import ipaddress, pathlib, subprocess, sys
+with open(FOLDER + "/calls", "a") as calls: print("csf", *sys.argv[1:], file=calls)
+if sys.argv[1:] not in (["-r"], ["-ra"]): sys.exit(2)
+def entries(name):
+    for line in pathlib.Path("/etc/csf", name).read_text().splitlines():
+        words = line.split("#")[0].split()
+        if words: yield words[0]
+def wants(text, v6): return (ipaddress.ip_network(text, strict=False).version == 6) == v6
+for tool, v6 in (("iptables-legacy-restore", False), ("ip6tables-legacy-restore", True)):
+    rules = []
+    for one in entries("csf.allow"):
+        if "|" in one:
+            parts = dict(part.split("=", 1) for part in one.split("|")[2:])
+            if wants(parts["s"], v6):
+                rules.append(f"-A ALLOWIN -s {parts['s']} -p tcp -m multiport --dports {parts['d']} -j ACCEPT")
+        elif wants(one, v6): rules.append(f"-A ALLOWIN -s {one} -j ACCEPT")
+    rules += [f"-A DENYIN -s {one} -j DROP" for one in entries("csf.deny") if "|" not in one and wants(one, v6)]
+    icmp = "-A INPUT -p ipv6-icmp -j ACCEPT\n" if v6 else ""
+    text = ("*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n:LOCALINPUT - [0:0]\n:ALLOWIN - [0:0]\n"
+            ":DENYIN - [0:0]\n:LOGDROPIN - [0:0]\n-A INPUT -i lo -j ACCEPT\n" + icmp + "-A INPUT -j LOCALINPUT\n"
+            "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n-A INPUT -p tcp -m conntrack --ctstate NEW -m tcp "
+            "--dport 22 -j ACCEPT\n-A INPUT -j LOGDROPIN\n-A LOCALINPUT -j ALLOWIN\n-A LOCALINPUT -j DENYIN\n"
+            + "".join(rule + "\n" for rule in rules) + "-A LOGDROPIN -j DROP\nCOMMIT\n")
+    subprocess.run([tool], input=text, text=True, check=True)
+"""
+# `cscli`, its local API and a bouncer at once: decisions become elements of the bouncer's sets.
+CSCLI = r"""
+import fcntl, ipaddress, json, pathlib, subprocess, sys
+words = sys.argv[1:]
+with open(FOLDER + "/calls", "a") as calls: print("cscli", *words, file=calls)
+lock = open(FOLDER + "/cscli.lock", "w"); fcntl.flock(lock, fcntl.LOCK_EX)
+path = pathlib.Path(FOLDER, "crowdsec.json")
+state = json.loads(path.read_text())
+flags = dict(zip(words, words[1:]))
+def allowed(value):
+    one = ipaddress.ip_network(value)
+    return any(ipaddress.ip_network(r).version == one.version and ipaddress.ip_network(r).supernet_of(one)
+               for ranges in state["lists"].values() for r in ranges)
+if words[:2] == ["allowlists", "list"]: print(json.dumps([{"name": name} for name in state["lists"]]))
+elif words[:2] == ["decisions", "list"]:
+    print(json.dumps([{"id": 1, "decisions": state["decisions"]}] if state["decisions"] else None))
+elif words[:2] == ["allowlists", "create"]:
+    if words[2] in state["lists"]: sys.exit("Error: allowlist already exists")
+    state["lists"][words[2]] = []
+elif words[:2] == ["allowlists", "add"]:
+    state["lists"][words[2]] += [word for word in words[3:] if word not in state["lists"][words[2]]]
+elif words[:2] == ["allowlists", "remove"]:
+    state["lists"][words[2]] = [word for word in state["lists"][words[2]] if word not in words[3:]]
+elif words[:2] == ["allowlists", "delete"]:
+    if words[2] not in state["lists"]: sys.exit("Error: no such allowlist")
+    del state["lists"][words[2]]
+elif words[:2] == ["decisions", "delete"]:
+    state["decisions"] = [one for one in state["decisions"] if str(one["id"]) != flags["--id"]]
+elif words[:2] == ["decisions", "add"]:
+    if allowed(flags["--value"]): sys.exit("Error: in an allowlist")
+    if flags["--value"] not in [one["value"] for one in state["decisions"]]:
+        state["next"] += 1
+        state["decisions"].append({"id": state["next"], "scope": flags["--scope"], "value": flags["--value"], "type": flags["--type"],
+                                   "scenario": flags["--reason"], "duration": flags["--duration"], "origin": "cscli"})
+else: sys.exit(2)
+path.write_text(json.dumps(state))
+if words[0] == "decisions" and words[1] != "list":
+    script = "flush set ip crowdsec crowdsec-blacklists\nflush set ip6 crowdsec6 crowdsec6-blacklists\n"
+    for one in state["decisions"]:
+        where = "ip6 crowdsec6 crowdsec6" if ":" in one["value"] else "ip crowdsec crowdsec"
+        script += f"add element {where}-blacklists {{ {one['value']} }}\n"
+    subprocess.run(["nft", "-f", "-"], input=script, text=True, check=True)
+"""
 
 SERVER = """
 import select, socket
@@ -160,9 +268,9 @@ while True:
 """
 CLIENT = """
 import socket, sys
-source, target, port = sys.argv[1:]
+source, target, port, patience = sys.argv[1:]
 one = socket.socket(socket.AF_INET6 if ":" in source else socket.AF_INET)
-one.settimeout(0.7); one.bind((source, 0)); one.connect((target, int(port))); one.sendall(b"hello")
+one.settimeout(float(patience)); one.bind((source, 0)); one.connect((target, int(port))); one.sendall(b"hello")
 sys.exit(0 if one.recv(100) == b"hello" else 1)
 """
 
@@ -268,6 +376,102 @@ def docker(host):
             + "COMMIT\n"))
 
 
+def csf(host):
+    host.stand_in("csf", CSF_PROGRAM)
+    host.files = [host.folder / "etc/csf" / name for name in ("csf.allow", "csf.ignore", "csf.deny")]
+    (host.folder / "etc/csf/csf.conf").write_text('TESTING = "0"\nTCP_IN = "22"\n')
+    host.files[0].write_text("# who always gets in\n192.0.2.0/25 # office, everywhere")
+    host.files[1].write_text("127.0.0.1\n")
+    host.files[2].write_text("131.0.72.0/24 # lfd: (CT) IP found to have 300 connections\n2606:4700::9\n203.0.113.5 # do not delete\n")
+    host.tool("csf", "-ra")
+
+
+def crowdsec(host):
+    host.stand_in("cscli", CSCLI)
+    host.tool("nft", "-f", "-", text="".join(
+        f"table {family} crowdsec{six} {{ set crowdsec{six}-blacklists {{ type {kind}; flags timeout,interval; }}\n"
+        f"chain crowdsec{six}-chain {{ type filter hook input priority -10; policy accept; {family} saddr @crowdsec{six}-blacklists drop\n}}\n}}\n"
+        for family, six, kind in (("ip", "", "ipv4_addr"), ("ip6", "6", "ipv6_addr"))))
+    (host.folder / "crowdsec.json").write_text(json.dumps({"lists": {}, "decisions": [], "next": 0}))
+    host.files = []
+    for address in (EDGE4, EDGE6, STRANGER6):
+        host.tool("cscli", "decisions", "add", "--scope", "Ip", "--value", address, "--type", "ban", "--duration", "4h", "--reason", "a/b")
+
+
+NGINX = """worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;
+events {{ worker_connections 64; }}
+http {{ access_log {folder}/access.log;
+  include sites/*;
+}}
+"""
+NGINX_SITE = """server { listen 80; listen [::]:80; listen 443; listen [::]:443;
+  location / { root %s; index index.html;
+%s  }
+  location ~ /\\.ht { deny all; } }"""
+
+
+def web_files(host):
+    (host.folder / "sites").mkdir(exist_ok=True)
+    (host.folder / "index.html").write_text("hello\n")
+    host.folder.chmod(0o755)
+
+
+def nginx(host, lists="    deny 131.0.72.0/24; deny 2606:4700::/32; deny 192.0.2.9;\n"):
+    """Real nginx: the edge and one stranger are refused in a file that is included; an .htaccess guard stays."""
+    web_files(host)
+    (host.folder / "nginx.conf").write_text(NGINX.format(folder=host.folder))
+    (host.folder / "sites/site").write_text(NGINX_SITE % (host.folder, lists))
+    host.files = [host.folder / "nginx.conf", host.folder / "sites/site"]
+    host.daemon("nginx", "-c", f"{host.folder}/nginx.conf", ready=("curl", "-so/dev/null", f"http://{HOST4}/"))
+
+
+def nginx_list(host):
+    """A list for the edge alone that lacks half of it; whoever is named besides keeps getting in."""
+    nginx(host, "    allow 131.0.72.0/24; allow 2001:db8:ffff::/48;\n    deny all;\n")
+
+
+APACHE = """ServerRoot {folder}
+ServerName localhost
+PidFile {folder}/apache.pid
+ErrorLog {folder}/error.log
+Listen 80
+Listen 443 http
+User www-data
+Group www-data
+DocumentRoot {folder}
+IncludeOptional sites/*
+<Files ".ht*">
+  Require all denied
+</Files>
+"""
+
+
+def apache(host, lists="""<Location "/">
+  <RequireAll>
+    Require all granted
+    Require not ip 131.0.72.0/24 192.0.2.9
+    Require not ip 2606:4700::/32
+  </RequireAll>
+</Location>"""):
+    """Real Apache: the edge and one stranger are refused in a file that is included."""
+    web_files(host)
+    modules = "".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n"
+                      for name in ("mpm_event", "authz_core", "authz_host", "access_compat", "dir", "remoteip", "env"))
+    (host.folder / "apache.conf").write_text(modules + APACHE.format(folder=host.folder))
+    (host.folder / "sites/site").write_text(lists)
+    host.files = [host.folder / "apache.conf", host.folder / "sites/site"]
+    host.daemon("apache2", "-f", f"{host.folder}/apache.conf", "-DFOREGROUND", ready=("curl", "-so/dev/null", f"http://{HOST4}/"))
+
+
+def only_edge(host):
+    """Everybody gets in: to 443 of the host, and to 80 of a container. Afterwards only the edge does."""
+    docker(host)
+    for tool in ("iptables-nft", "ip6tables-nft"):
+        host.tool(tool, "-F", "DOCKER-USER")
+        host.tool(tool, "-P", "INPUT", "ACCEPT")
+    host.only, host.more = True, ["--only-edge"]
+
+
 CASES = {
     "nft": lambda host: host.tool("nft", "-f", "-", text=NFT),
     "iptables-legacy": restore("legacy"),
@@ -278,7 +482,14 @@ CASES = {
     "firewalld": firewalld,
     "fail2ban": fail2ban,
     "docker": docker,
+    "csf": csf,
+    "crowdsec": crowdsec,
+    "nginx": nginx,
+    "nginx-list": nginx_list,
+    "apache": apache,
+    "only-edge": only_edge,
 }
+WEB = ("nginx", "nginx-list", "apache")
 
 
 class Trial:
@@ -296,17 +507,23 @@ class Trial:
             for port in (80, 443):
                 self.expect(f"edge {source} gets in to {port}", after[(source, port)])
         for key, was in before.items():
-            if key[0] in (STRANGER4, STRANGER6) or key[1] == 22:
+            if self.host.only and key[0] in (STRANGER4, STRANGER6) and key[1] != 22:
+                self.expect(f"{key} is shut out", was and not after[key])
+            elif key[0] in (STRANGER4, STRANGER6):
                 self.expect(f"{key} is as before", after[key] == was)
+            elif key[1] == 22:  # a ban that is lifted had closed this, too
+                self.expect(f"{key} loses nothing", after[key] or not was)
 
     def apply_and_confirm(self):
         host = self.host
         before, rules = host.picture(), host.rules()
         dry = host.tool(host.causeway, "guard", "apply", "--edge", str(host.folder / "edge.txt"), "--state",
-                        str(host.folder / "state"), check=False)
+                        str(host.folder / "state"), *host.more, check=False)
         self.expect("a dry run ends with 1 and shows what it would do", dry.returncode == 1 and "layer by layer" in dry.stdout)
         self.expect("a dry run changes nothing", host.rules() == rules)
+        self.expect("who loses is said, and only then", bool(re.search(r"loses\s+port", dry.stdout)) == host.only)
         host.guard(*host.apply_words())
+        time.sleep(0.5 if host.web else 0)  # old workers may take the first ones
         self.opened(before, host.picture())
         host.guard("confirm")
         added = host.rules()
@@ -320,6 +537,7 @@ class Trial:
         (host.folder / "edge.txt").write_text(EDGE)
         host.guard("rollback")
         self.expect("a roll-back leaves the old rules", host.rules() == rules)
+        time.sleep(0.5 if host.web else 0)
         self.expect("a roll-back leaves the old picture", host.picture() == before)
 
     def refreshed(self):
@@ -390,10 +608,50 @@ class Trial:
         self.expect("too late to confirm", done.returncode != 0)
         self.expect("it is undone by the next command", host.rules() == rules)
 
+    def real_ip(self):
+        """Asked for, the server sees visitors' own addresses: theirs are refused, not the edge's."""
+        host = self.host
+        lists = {"nginx": "", "apache": ""}[self.name]
+        site = host.folder / "sites/site"
+        site.write_text(NGINX_SITE % (host.folder, lists) if self.name == "nginx" else lists)
+        before = host.rules()
+        host.guard("apply", "--yes", "--real-ip")
+        rules = host.rules()
+        self.expect("real-IP is set", "CF-Connecting-IP" in rules)
+        # A list of visitors, as an owner would add it now.
+        if self.name == "nginx":
+            site.write_text(NGINX_SITE % (host.folder, "    deny 203.0.113.77;\n"))
+            host.tool("nginx", "-c", str(host.folder / "nginx.conf"), "-s", "reload")
+        else:
+            site.write_text('<Location "/">\n<RequireAll>\nRequire all granted\nRequire not ip 203.0.113.77\n</RequireAll>\n</Location>\n')
+            host.tool("apache2ctl", "-f", str(host.folder / "apache.conf"), "-k", "graceful")
+        time.sleep(1)
+        for source in (EDGE4, EDGE6):
+            self.expect(f"a visitor behind {source} is seen", host.status(source, 80, "CF-Connecting-IP: 203.0.113.77") == "403")
+            self.expect(f"another behind {source}, too", host.status(source, 80, "CF-Connecting-IP: 203.0.113.78") == "200")
+        self.expect("a stranger's word counts for nothing",
+                    host.status(STRANGER4, 80, "CF-Connecting-IP: 203.0.113.77") == "200")
+        site.write_text(NGINX_SITE % (host.folder, lists) if self.name == "nginx" else lists)
+        host.guard("rollback")
+        self.expect("a roll-back gives the files back", host.rules() == before)
+
+    def invalid(self):
+        """A configuration that the server itself refuses: nothing is changed for good, and it goes on serving."""
+        host = self.host
+        extra = host.folder / "sites/zz-broken"
+        extra.write_text("no_such_directive on;\n")
+        before, picture = host.rules(), host.picture()
+        done = host.guard(*host.apply_words(), check=False)
+        self.expect("an invalid configuration is refused, with the server's words",
+                    done.returncode == 3 and re.search("no_such_directive|Syntax error", done.stderr))
+        self.expect("and the files are as before", host.rules() == before)
+        self.expect("and it serves as before", host.picture() == picture)
+        extra.unlink()
+
     def session_survives(self):
         host = self.host
         code = ("import socket,sys\none=socket.socket();one.settimeout(3);one.bind(('" + STRANGER4 + "',0));one.connect(('" + HOST4 +
-                "',22))\nfor line in sys.stdin:\n one.sendall(b'x');print(one.recv(9)==b'x',flush=True)\n")
+                f"',{443 if host.only else 22}))\nfor line in sys.stdin:\n one.sendall(b'x');print(one.recv(9)==b'x',flush=True)\n")
         session = subprocess.Popen(["ip", "netns", "exec", host.peer, sys.executable, "-c", code], stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, text=True)
 
@@ -415,17 +673,25 @@ def main(words):
     bad = 0
     for name in names:
         begin = time.monotonic()
-        host = Host(causeway)
+        host = Host(causeway, name in WEB)
         try:
             CASES[name](host)
             trial = Trial(name, host)
             trial.apply_and_confirm()
             if name == "nft":
                 trial.refreshed()
+            if name in WEB:
+                trial.invalid()
             trial.session_survives()
             trial.unconfirmed()
             trial.killed((0.02, 0.05, 0.08, 0.12, 0.2, 0.4))
             trial.all_killed()
+            if name in ("nginx", "apache"):
+                trial.real_ip()
+            if name == "csf":
+                trial.expect("csf was asked to restart both", set(host.calls()) == {"csf -ra"})
+            if name == "crowdsec":
+                trial.expect("the allowlist is gone in the end", json.loads((host.folder / "crowdsec.json").read_text())["lists"] == {})
             bad += len(trial.bad)
             print(f"{name}: {'good' if not trial.bad else 'BAD'} ({time.monotonic() - begin:.0f} s)", flush=True)
         finally:
