@@ -14,6 +14,7 @@
 
 #include "base/limits.hpp"
 #include "net/tls_edge_roots.hpp"
+#include "net/trust_renewal.hpp"
 
 namespace causeway::net {
 namespace {
@@ -74,10 +75,37 @@ std::string name_part(const X509_NAME* name, int nid) {
   return out;
 }
 
+namespace {
+
+using StoreKey = std::pair<std::string, bool>;  // file, and whether Cloudflare's origin CA counts
+struct KnownStores {
+  std::mutex mutex;
+  std::map<StoreKey, std::shared_ptr<const TrustStore>> loaded;
+};
+KnownStores& known_stores() {
+  static KnownStores stores;
+  return stores;
+}
+
+}  // namespace
+
+Parsed<bool> renew_trust(const std::vector<std::string>& ca_files) {
+  std::map<StoreKey, std::shared_ptr<const TrustStore>> fresh;
+  for (const auto& file : ca_files) {
+    if (file.empty()) continue;
+    auto store = TrustStore::read_file(file);
+    if (!store) return std::unexpected{store.error()};
+    fresh.emplace(StoreKey{file, false}, std::move(*store));
+  }
+  auto& [mutex, loaded] = known_stores();
+  const std::lock_guard lock{mutex};
+  loaded = std::move(fresh);  // the system's is read again when it is needed
+  return true;
+}
+
 Parsed<std::shared_ptr<const TrustStore>> TrustStore::load(const std::string& ca_file,
                                                            bool cloudflare_origin_ca) {
-  static std::mutex mutex;
-  static std::map<std::pair<std::string, bool>, std::shared_ptr<const TrustStore>> loaded;
+  auto& [mutex, loaded] = known_stores();
   const std::lock_guard lock{mutex};
   const bool with_origin_ca = cloudflare_origin_ca && ca_file.empty();
   const std::pair key{ca_file, with_origin_ca};

@@ -19,6 +19,9 @@ class TrustStore {
   static Parsed<std::shared_ptr<const TrustStore>> load(const std::string& ca_file,
                                                         bool cloudflare_origin_ca = false);
 
+  // The file as it is now, shared with nobody.
+  static Parsed<std::shared_ptr<const TrustStore>> read_file(const std::string& path);
+
   X509_STORE* get() const { return store_.get(); }
 
   // Reads what was left unread so far, because a bundle costs some 50 ms and is needed only for an
@@ -38,7 +41,6 @@ class TrustStore {
   }
 
  private:
-  static Parsed<std::shared_ptr<const TrustStore>> read_file(const std::string& path);
   static std::shared_ptr<const TrustStore> system(bool cloudflare_origin_ca);
 
   X509StorePtr store_;
