@@ -12,7 +12,7 @@ namespace causeway::codec {
 namespace {
 
 struct Outcome {
-  HttpFault fault = HttpFault::none;
+  RequestFault fault = RequestFault::none;
   std::string target;
   std::string body;
   std::size_t taken = 0;
@@ -35,16 +35,16 @@ Outcome read(std::string_view text, std::size_t piece) {
     }
   }
   reader.end();
-  if (!reader.finished() || reader.detail().size() > 400) std::abort();
+  if (!reader.finished()) std::abort();
   out.fault = reader.fault();
   if (reader.done()) {
-    out.target = reader.head().target();
-    if (reader.head().method().empty() || out.target.empty()) std::abort();
+    out.target = reader.head().target;
+    if (reader.head().method.empty() || out.target.empty()) std::abort();
     if (reader.body().received() > 8192) std::abort();
   } else {
     out.body.clear();  // where a fault is found may depend on the cut; what it is may not
     out.taken = 0;
-    if (reader.status() < 400) std::abort();
+    if (status(reader.fault()) < 400) std::abort();
   }
   return out;
 }

@@ -11,7 +11,7 @@ build='clang-19 clang-tidy-19 clang-format-19 lld-19 llvm-19 libclang-rt-19-dev 
 # to test and to run the lab: real servers, real firewalls, namespaces
 lab='iproute2 nftables iptables ipset conntrack procps iputils-ping curl openssl util-linux nginx-light
   apache2 lighttpd haproxy knot knot-dnsutils unbound dnsmasq bind9 fail2ban ufw libcap2-bin tcpdump
-  socat caddy zstd postgresql python3 python3-jsonschema wrk nghttp2-client h2o'
+  socat caddy zstd postgresql python3 python3-jsonschema wrk nghttp2-client h2o python3-grpcio'
 
 # for the console's pages: any Node that runs npm; tools/web.sh gets a newer one where it is too old
 command -v npm >/dev/null || build="$build nodejs npm"

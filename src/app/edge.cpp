@@ -26,6 +26,7 @@ constexpr const char* kFooter = R"(Examples:
   causeway edge --listen 8080 --origin http://127.0.0.1:3000
   causeway edge --tls-listen 443 --cert site.pem --key site.key --origin https://10.0.0.2 --origin https://10.0.0.3
   causeway edge -c causeway.toml
+  causeway edge --tls-listen 443 --cert site.pem --key site.key --origin h2c://127.0.0.1:50051    (gRPC)
   causeway edge --listen 127.0.0.1:8080 --origin https://www.example.net --ssl strict --access-log edge.log
 
 Visitors get the exact code of what failed (520 to 526, 530), a page or JSON by what they accept, and
@@ -67,8 +68,12 @@ Parsed<Endpoint> listen_address(std::string_view text) {
 }
 
 Parsed<edge::Origin> origin_of(std::string_view text, const Flags& flags, edge::TlsMode mode) {
-  auto target =
-      parse_target(text.contains("://") ? std::string{text} : fmt::format("http://{}", text));
+  // "h2://" and "h2c://" (RFC 9113 3.1 once named them so): HTTP/2 alone, with TLS and without.
+  const bool http2 = text.starts_with("h2://") || text.starts_with("h2c://");
+  std::string url{text};
+  if (http2) url.replace(0, url.find(':'), text.starts_with("h2c") ? "http" : "https");
+  if (!text.contains("://")) url.insert(0, "http://");
+  auto target = parse_target(url);
   if (!target) return std::unexpected{target.error()};
   if (target->path != "/") {
     return error(
@@ -84,6 +89,7 @@ Parsed<edge::Origin> origin_of(std::string_view text, const Flags& flags, edge::
   out.scheme = target->scheme == "https" ? edge::OriginScheme::https : edge::OriginScheme::http;
   out.tls = mode;
   out.ca_file = flags.ca;
+  if (http2) out.http = edge::OriginHttp::http2;
   return out;
 }
 
@@ -226,7 +232,9 @@ Command add_edge(CLI::App& root) {
   app->add_option("--cert", flags->certificate, "certificate for visitors, PEM, leaf first")
       ->option_text("FILE");
   app->add_option("--key", flags->key, "its key, PEM")->option_text("FILE");
-  app->add_option("--origin", flags->origins, "where answers come from; may be given several times")
+  app->add_option(
+         "--origin", flags->origins,
+         "where answers come from, http://, https://, h2:// or h2c://; may be given several times")
       ->option_text("URL");
   app->add_option("--ca", flags->ca, "trust only these issuers at the origin, PEM")
       ->option_text("FILE");

@@ -20,7 +20,6 @@ constexpr std::array kFaults{
     FaultRow{HttpFault::http_0_9, "http_0_9", "the answer has no status line (HTTP/0.9)"},
     FaultRow{HttpFault::h2_frames, "h2_frames", "the answer is HTTP/2 frames"},
     FaultRow{HttpFault::bad_status_line, "bad_status_line", "the status line is broken"},
-    FaultRow{HttpFault::bad_request_line, "bad_request_line", "the request line is malformed"},
     FaultRow{HttpFault::unknown_version, "unknown_version",
              "the status line names a version that is not HTTP/1"},
     FaultRow{HttpFault::no_colon, "no_colon", "a header line has no colon"},
@@ -55,8 +54,6 @@ constexpr std::array kFaults{
     FaultRow{HttpFault::nothing, "nothing", "the connection ended without a byte"},
     FaultRow{HttpFault::head_cut, "head_cut", "the answer ends inside its head"},
     FaultRow{HttpFault::body_cut, "body_cut", "the answer ends before its announced end"},
-    FaultRow{HttpFault::no_host, "no_host", "the request does not name exactly one Host"},
-    FaultRow{HttpFault::body_too_large, "body_too_large", "the body is larger than is accepted"},
 };
 
 constexpr bool in_order() {

@@ -30,7 +30,6 @@ enum class HttpFault : std::uint8_t {
   http_0_9,            // text without a status line
   h2_frames,           // HTTP/2 frames in answer to an HTTP/1.1 request
   bad_status_line,     // begins like HTTP, then breaks RFC 9112 section 4
-  bad_request_line,    // RFC 9112 section 3
   unknown_version,     // HTTP/2.0, HTTP/3 ... as text
   no_colon,            // a field line without a colon
   bad_field_name,      // a byte in the name that is no token (RFC 9110 5.6.2)
@@ -56,8 +55,6 @@ enum class HttpFault : std::uint8_t {
   nothing,           // the end came before the first byte
   head_cut,          // the end came inside the head
   body_cut,          // the end came before the announced end of the body
-  no_host,           // an HTTP/1.1 request without Host, or with several (RFC 9112 3.2)
-  body_too_large,    // more than the server takes
 };
 
 std::string_view name(HttpFault fault);      // "no_colon"

@@ -27,7 +27,7 @@ BodyReader::Step BodyReader::feed(std::string_view input) {
   if (done_ || fault_ != HttpFault::none || input.empty()) return {};
   if (framing_ == Framing::until_close) {
     received_ += input.size();
-    return {input.size(), input};
+    return {input.size(), input, {}};
   }
   if (framing_ == Framing::length) {
     const auto step = data(input);
@@ -35,8 +35,9 @@ BodyReader::Step BodyReader::feed(std::string_view input) {
     return step;
   }
   std::size_t taken = 0;
-  if (state_ != Chunk::data) taken = control(input);
-  if (done_ || fault_ != HttpFault::none || state_ != Chunk::data) return {taken, {}};
+  std::string_view trailer;
+  if (state_ != Chunk::data) taken = control(input, trailer);
+  if (done_ || fault_ != HttpFault::none || state_ != Chunk::data) return {taken, {}, trailer};
   auto step = data(input.substr(taken));
   if (left_ == 0) state_ = Chunk::data_cr;
   step.taken += taken;
@@ -47,12 +48,13 @@ BodyReader::Step BodyReader::data(std::string_view input) {
   const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(left_, input.size()));
   left_ -= length;
   received_ += length;
-  return {length, input.substr(0, length)};
+  return {length, input.substr(0, length), {}};
 }
 
 // Everything of the chunked coding that is not chunk data: lines of size, ends of chunks, trailer.
-std::size_t BodyReader::control(std::string_view input) {
+std::size_t BodyReader::control(std::string_view input, std::string_view& trailer) {
   std::size_t at = 0;
+  std::size_t trailer_at = input.size();
   while (at < input.size() && state_ != Chunk::data && !done_ && fault_ == HttpFault::none) {
     const char c = input[at++];
     switch (state_) {
@@ -74,10 +76,14 @@ std::size_t BodyReader::control(std::string_view input) {
         if (c != '\n') fail(HttpFault::bad_chunk_end);
         state_ = Chunk::size;
         break;
-      case Chunk::trailer: trailer_byte(c); break;
+      case Chunk::trailer:
+        trailer_at = std::min(trailer_at, at - 1);
+        trailer_byte(c);
+        break;
       case Chunk::data: break;
     }
   }
+  trailer = input.substr(std::min(trailer_at, at), at - std::min(trailer_at, at));
   return at;
 }
 
@@ -118,7 +124,7 @@ void BodyReader::size_line_done() {
   line_has_colon_ = after_cr_ = false;
 }
 
-// Trailer fields are counted and checked for form, not kept: nothing here may rely on them.
+// Trailer fields are counted and checked for form: what they say is for http1_trailer.hpp.
 void BodyReader::trailer_byte(char c) {
   if (++trailer_bytes_ > limits::kResponseHeadBytes) return fail(HttpFault::bad_trailer);
   if (after_cr_ && c != '\n') return fail(HttpFault::bad_trailer);

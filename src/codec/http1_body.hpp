@@ -18,8 +18,9 @@ class BodyReader {
   explicit BodyReader(Framing framing, std::uint64_t length = 0);
 
   struct Step {
-    std::size_t taken = 0;  // bytes of the input that are used up
-    std::string_view body;  // a part of the body, inside the input
+    std::size_t taken = 0;     // bytes of the input that are used up
+    std::string_view body;     // a part of the body, inside the input
+    std::string_view trailer;  // a part of the trailer section, its last line the empty one
   };
   // At most one piece of the body a call: call again with the rest until nothing is taken, the body
   // is done or a fault is found.
@@ -46,7 +47,7 @@ class BodyReader {
   };
 
   Step data(std::string_view input);
-  std::size_t control(std::string_view input);
+  std::size_t control(std::string_view input, std::string_view& trailer);
   void size_byte(char c);
   void size_line_done();
   void trailer_byte(char c);

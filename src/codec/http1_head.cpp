@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::string_view kStart = "HTTP/";
 constexpr std::size_t kFaultTextKept = 60;
-constexpr int kBlankBytesSkipped = 8;
 
 constexpr auto kTokenBytes = [] {
   std::array<bool, 256> out{};
@@ -69,29 +68,17 @@ std::string HeadCollector::detail() const {
 void HeadCollector::restart() {
   head_.bytes_.clear();
   head_.fields_.clear();
-  head_.reason_ = head_.method_ = head_.target_ = {};
+  head_.reason_ = {};
   head_.repairs_ = 0;
   line_start_ = 0;
   lines_ = 0;
-  blank_bytes_ = 0;
   complete_ = started_ = false;
   fault_ = HttpFault::none;
   fault_text_.clear();
 }
 
-// A method, in any server's eyes, begins with a letter: a TLS greeting, a banner or a scanner's
-// binary does not, and need not be waited for.
-bool HeadCollector::check_request_start() {
-  started_ = true;
-  const char first = head_.bytes_[0];
-  if ((first >= 'A' && first <= 'Z') || (first >= 'a' && first <= 'z')) return true;
-  fail(HttpFault::not_http, {head_.bytes_.data(), head_.bytes_.size()});
-  return false;
-}
-
 // What does not begin like HTTP never will: no need to wait for more.
 bool HeadCollector::check_start() {
-  if (kind_ == MessageKind::request) return check_request_start();
   const std::string_view have{head_.bytes_.data(), head_.bytes_.size()};
   const auto length = std::min(have.size(), kStart.size());
   if (have.substr(0, length) == kStart.substr(0, length)) {
@@ -110,11 +97,10 @@ bool HeadCollector::check_start() {
   return false;
 }
 
-// A response's head that is all in one read, as nearly every one is: its end is found line by line
+// A head that is all in one read, as nearly every one is: its end is found line by line
 // and the bytes are taken at once. Whatever is unusual goes the long way, which says what is wrong.
 std::size_t HeadCollector::take_whole(std::string_view input) {
-  if (kind_ != MessageKind::response || !head_.bytes_.empty() || !input.starts_with(kStart))
-    return 0;
+  if (!head_.bytes_.empty() || !input.starts_with(kStart)) return 0;
   const char* const end = input.data() + std::min(input.size(), most_bytes_);
   const char* line = input.data();
   for (int lines = 0; lines < most_lines_; ++lines) {
@@ -139,12 +125,6 @@ std::size_t HeadCollector::feed(std::string_view input) {
   std::size_t taken = 0;
   while (taken < input.size() && !complete_ && fault_ == HttpFault::none) {
     const auto rest = input.substr(taken);
-    // Old clients send an empty line after a body; a server skips it (RFC 9112 2.2).
-    if (kind_ == MessageKind::request && !started_ && (rest[0] == '\r' || rest[0] == '\n')) {
-      if (++blank_bytes_ > kBlankBytesSkipped) fail(HttpFault::not_http, {});
-      ++taken;
-      continue;
-    }
     const auto lf = rest.find('\n');
     const auto length = lf == std::string_view::npos ? rest.size() : lf + 1;
     const auto room = most_bytes_ - head_.bytes_.size();
@@ -200,8 +180,7 @@ void HeadCollector::parse() {
   std::size_t at = 0;
   const auto start = next_line(at);
   if (fault_ != HttpFault::none) return;
-  const bool request = kind_ == MessageKind::request;
-  if (!(request ? parse_request_line(start) : parse_status_line(start))) return;
+  if (!parse_status_line(start)) return;
   while (at < head_.bytes_.size()) {
     ++lines_;
     const auto line = next_line(at);
@@ -232,33 +211,6 @@ bool HeadCollector::parse_status_line(std::string_view line) {
   head_.reason_ = line.size() > 13 ? line.substr(13) : std::string_view{};
   const auto byte = bad_byte(head_.reason_);
   return byte == HttpFault::none || bad(byte);
-}
-
-// "GET /path HTTP/1.1", exactly two blanks (RFC 9112 3): a lenient reader is how requests are
-// smuggled.
-bool HeadCollector::parse_request_line(std::string_view line) {
-  const auto bad = [&](HttpFault fault) {
-    fail(fault, line);
-    return false;
-  };
-  const auto first = line.find(' ');
-  const auto last = line.rfind(' ');
-  if (first == std::string_view::npos || last == first) return bad(HttpFault::bad_request_line);
-  const auto method = line.substr(0, first);
-  const auto target = line.substr(first + 1, last - first - 1);
-  const auto version = line.substr(last + 1);
-  const bool visible = std::ranges::all_of(target, [](char c) { return c > 0x20 && c < 0x7f; });
-  if (!std::ranges::all_of(method, is_token_byte) || target.empty() || !visible) {
-    return bad(HttpFault::bad_request_line);
-  }
-  if (version != "HTTP/1.1" && version != "HTTP/1.0") {
-    const bool like = version.starts_with(kStart);
-    return bad(like ? HttpFault::unknown_version : HttpFault::bad_request_line);
-  }
-  head_.minor_version_ = version.back() - '0';
-  head_.method_ = method;
-  head_.target_ = target;
-  return true;
 }
 
 bool HeadCollector::parse_field(std::string_view line) {

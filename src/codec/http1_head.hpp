@@ -1,4 +1,4 @@
-// The head of a message: collected from pieces, checked while it grows, parsed once when complete.
+// The head of a response: collected from pieces, checked while it grows, parsed once when complete.
 #pragma once
 
 #include <cstddef>
@@ -12,16 +12,12 @@
 
 namespace causeway::codec {
 
-enum class MessageKind : std::uint8_t { response, request };
-
 // Owns its bytes; the views point into them and survive a move.
-class MessageHead {
+class ResponseHead {
  public:
   int minor_version() const { return minor_version_; }  // 0 or 1, of HTTP/1.x
-  int status() const { return status_; }                // of a response
+  int status() const { return status_; }
   std::string_view reason() const { return reason_; }
-  std::string_view method() const { return method_; }  // of a request
-  std::string_view target() const { return target_; }  // as sent: "/a?b", "http://h/", "*", "h:443"
   std::span<const HeaderField> fields() const { return fields_; }
   std::size_t bytes() const { return bytes_.size(); }
   // How many lines had to be repaired under the policy (HttpPolicy).
@@ -32,21 +28,16 @@ class MessageHead {
   std::vector<char> bytes_;
   std::vector<HeaderField> fields_;
   std::string_view reason_;
-  std::string_view method_;
-  std::string_view target_;
   int status_ = 0;
   int minor_version_ = 1;
   int repairs_ = 0;
 };
 
-using ResponseHead = MessageHead;
-
 class HeadCollector {
  public:
   explicit HeadCollector(HttpPolicy policy, std::size_t most_bytes = limits::kResponseHeadBytes,
-                         int most_lines = limits::kHeaderLines,
-                         MessageKind kind = MessageKind::response)
-      : policy_(policy), most_bytes_(most_bytes), most_lines_(most_lines), kind_(kind) {}
+                         int most_lines = limits::kHeaderLines)
+      : policy_(policy), most_bytes_(most_bytes), most_lines_(most_lines) {}
 
   // Takes the bytes that belong to the head and returns how many those were; the rest of `input` is
   // body. Stops at the first fault.
@@ -58,7 +49,7 @@ class HeadCollector {
   std::string detail() const;
   std::size_t bytes() const { return head_.bytes_.size(); }
 
-  const MessageHead& head() const { return head_; }
+  const ResponseHead& head() const { return head_; }
   void restart();  // for the next head; keeps the memory
   void adopt(HttpPolicy policy, std::size_t most_bytes) {
     policy_ = policy;
@@ -70,24 +61,20 @@ class HeadCollector {
   bool ends_here();
   void fail(HttpFault fault, std::string_view text);
   bool check_start();
-  bool check_request_start();
   void parse();
   std::string_view next_line(std::size_t& at);
   bool parse_status_line(std::string_view line);
-  bool parse_request_line(std::string_view line);
   bool parse_field(std::string_view line);
   bool fold(std::string_view line);
 
   HttpPolicy policy_;
   std::size_t most_bytes_;
   int most_lines_;
-  MessageKind kind_;
-  MessageHead head_;
+  ResponseHead head_;
   std::size_t line_start_ = 0;
   int lines_ = 0;
-  int blank_bytes_ = 0;  // skipped before a request
   bool complete_ = false;
-  bool started_ = false;  // begins as a message of its kind does
+  bool started_ = false;  // begins as a response does
   HttpFault fault_ = HttpFault::none;
   int fault_line_ = 0;
   std::string fault_text_;

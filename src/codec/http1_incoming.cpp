@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "codec/byte_scan.hpp"
 #include "codec/http1_head.hpp"
+#include "codec/http1_trailer.hpp"
 
 namespace causeway::codec {
 namespace {
@@ -54,6 +55,10 @@ constexpr std::array kFaults{
     FaultRow{RequestFault::head_too_large, 431, "head_too_large", "the headers are too large"},
     FaultRow{RequestFault::too_many_lines, 431, "too_many_lines", "there are too many headers"},
     FaultRow{RequestFault::method_refused, 405, "method_refused", "this method is not served here"},
+    FaultRow{RequestFault::bad_body, 400, "bad_body", "the chunks of the body are broken"},
+    FaultRow{RequestFault::body_too_large, 413, "body_too_large",
+             "the body is larger than is accepted"},
+    FaultRow{RequestFault::cut, 400, "cut", "the request ends before it is complete"},
 };
 
 constexpr bool in_order() {
@@ -246,6 +251,9 @@ bool Reading::field(std::string_view text) {
 
 bool Reading::known_field(std::string_view name, std::string_view value) {
   switch (name.size()) {
+    case 2:
+      if (equals_ignoring_case(name, "te") && takes_trailers(value)) head_.takes_trailers = true;
+      return true;
     case 4:
       if (!equals_ignoring_case(name, "host")) return true;
       if (++hosts_ > 1) return fail(RequestFault::several_hosts);

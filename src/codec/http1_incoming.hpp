@@ -41,6 +41,9 @@ enum class RequestFault : std::uint8_t {
   head_too_large,       // 431
   too_many_lines,       // 431
   method_refused,       // CONNECT and TRACE: 405
+  bad_body,             // broken chunks
+  body_too_large,       // 413
+  cut,                  // the connection ended before the request did
 };
 std::string_view name(RequestFault fault);
 std::string_view sentence(RequestFault fault);
@@ -66,6 +69,7 @@ struct RequestHead {
   bool expects_continue = false;
   bool wants_upgrade = false;   // "Connection: upgrade" beside an Upgrade field, in HTTP/1.1
   bool has_connection = false;  // a Connection field: others may have to go with it
+  bool takes_trailers = false;  // "TE: trailers"
 
   std::string_view path() const { return target.substr(0, target.find('?')); }
 };

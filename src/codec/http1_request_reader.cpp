@@ -1,120 +1,64 @@
 #include "codec/http1_request_reader.hpp"
 
 #include <algorithm>
-#include <utility>
-
-#include "base/text.hpp"
-#include "codec/http1_framing.hpp"
 
 namespace causeway::codec {
 
-RequestReader::RequestReader(ReaderLimits limits)
-    : limits_(limits),
-      collector_(kHttpStrict, limits.most_head_bytes, limits.most_lines, MessageKind::request) {}
-
-void RequestReader::fail(HttpFault fault, std::string detail) {
-  fault_ = fault;
-  detail_ = std::move(detail);
+void RequestReader::restart() {
+  bytes_.clear();
+  body_ = BodyReader{};
+  state_ = State::head;
+  fault_ = RequestFault::none;
 }
 
-std::string RequestReader::detail() const {
-  return detail_.empty() ? std::string{sentence(fault_)} : detail_;
-}
-
-int RequestReader::status() const {
-  switch (fault_) {
-    case HttpFault::body_too_large: return 413;
-    case HttpFault::head_too_large:
-    case HttpFault::too_many_lines: return 431;
-    case HttpFault::unknown_coding: return 501;
-    case HttpFault::unknown_version: return 505;
-    default: return 400;
+void RequestReader::parse() {
+  const std::string_view text{bytes_.data(), bytes_.size()};
+  const RequestLimits limits{.head_bytes = limits_.most_head_bytes,
+                             .target_bytes = limits_.most_head_bytes,
+                             .lines = limits_.most_lines};
+  const auto parsed = parse_request_head(text, limits, head_);
+  fault_ = parsed.fault;
+  if (parsed.taken == 0) return;
+  bytes_.resize(parsed.taken);
+  body_ = BodyReader{head_.framing, head_.length};
+  state_ = body_.done() ? State::done : State::body;
+  if (head_.framing == Framing::length && head_.length > limits_.most_body_bytes) {
+    fault_ = RequestFault::body_too_large;
   }
 }
 
-void RequestReader::restart() {
-  collector_.restart();
-  body_ = BodyReader{};
-  state_ = State::head;
-  fault_ = HttpFault::none;
-  detail_.clear();
+// Parsed when something can come of it: at first, when the end of a head may be there, and when it
+// is too large. Parsing at every byte of a slow head would cost its square.
+std::size_t RequestReader::take_head(std::string_view input) {
+  const std::size_t before = bytes_.size();
+  const std::size_t room = limits_.most_head_bytes + 1 - std::min(before, limits_.most_head_bytes);
+  const auto piece = input.substr(0, room);
+  bytes_.insert(bytes_.end(), piece.begin(), piece.end());
+  const std::string_view text{bytes_.data(), bytes_.size()};
+  const bool may_end = text.substr(before < 3 ? 0 : before - 3).contains("\r\n\r\n");
+  if (before == 0 || may_end || bytes_.size() > limits_.most_head_bytes) parse();
+  return state_ == State::head ? piece.size() : bytes_.size() - before;
 }
 
 RequestReader::Step RequestReader::feed(std::string_view input) {
   std::size_t taken = 0;
-  if (state_ == State::head && fault_ == HttpFault::none) {
-    taken = collector_.feed(input);
-    if (collector_.fault() != HttpFault::none) {
-      fail(collector_.fault(), collector_.detail());
-    } else if (collector_.complete()) {
-      take_head();
-    }
-  }
-  if (state_ != State::body || fault_ != HttpFault::none) return {taken, {}};
+  if (state_ == State::head && fault_ == RequestFault::none) taken = take_head(input);
+  if (state_ != State::body || fault_ != RequestFault::none) return {taken, {}};
   const auto step = body_.feed(input.substr(taken));
   if (body_.fault() != HttpFault::none) {
-    fail(body_.fault());
+    fault_ = RequestFault::bad_body;
   } else if (body_.received() > limits_.most_body_bytes) {
-    fail(HttpFault::body_too_large);
+    fault_ = RequestFault::body_too_large;
   } else if (body_.done()) {
     state_ = State::done;
   }
   return {taken + step.taken, step.body};
 }
 
-void RequestReader::take_head() {
-  if (!check_host() || !read_framing()) return;
-  state_ = body_.done() ? State::done : State::body;
-}
-
-bool RequestReader::check_host() {
-  const auto fields = head().fields();
-  const auto hosts = std::ranges::count_if(
-      fields, [](const HeaderField& field) { return equals_ignoring_case(field.name, "host"); });
-  if (hosts > 1 || (hosts == 0 && head().minor_version() == 1)) {
-    fail(HttpFault::no_host);
-    return false;
-  }
-  return true;
-}
-
-bool RequestReader::read_framing() {
-  auto announced = codec::read_framing(head().fields());
-  // A chunked HTTP/1.0 request is a faulty one (RFC 9112 6.1).
-  if (announced.coded && head().minor_version() == 0) announced.fault = HttpFault::unknown_coding;
-  if (announced.fault != HttpFault::none) {
-    fail(announced.fault, std::move(announced.detail));
-    return false;
-  }
-  if (announced.length.value_or(0) > limits_.most_body_bytes) {
-    fail(HttpFault::body_too_large);
-    return false;
-  }
-  if (announced.chunked) {
-    body_ = BodyReader{Framing::chunked};
-  } else if (announced.length) {
-    body_ = BodyReader{Framing::length, *announced.length};
-  } else {
-    body_ = BodyReader{Framing::none};
-  }
-  return true;
-}
-
 void RequestReader::end() {
   if (finished()) return;
-  if (state_ == State::body) return fail(HttpFault::body_cut);
-  fail(begun() ? HttpFault::head_cut : HttpFault::nothing);
-}
-
-bool RequestReader::expects_continue() const {
-  return head().minor_version() == 1 && field_lists(head().fields(), "expect", "100-continue");
-}
-
-bool RequestReader::keeps_alive() const {
-  if (!done()) return false;
-  const auto fields = head().fields();
-  if (field_lists(fields, "connection", "close")) return false;
-  return head().minor_version() == 1 || field_lists(fields, "connection", "keep-alive");
+  if (state_ == State::head && begun()) parse();  // what is wrong with it beats that it is cut
+  if (!finished()) fault_ = RequestFault::cut;
 }
 
 }  // namespace causeway::codec

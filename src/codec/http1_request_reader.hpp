@@ -1,15 +1,13 @@
-// One request as a server reads it: the head, then the body. Strict (RFC 9112): what two servers
-// could read in two ways is refused, because that is how requests are smuggled past the first.
-// Sans-I/O, as codec/http1_response.hpp.
+// One request as a server of our own APIs reads it: the head by the one strict parser
+// (http1_incoming.hpp), then the body. Sans-I/O, as codec/http1_response.hpp.
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <string_view>
+#include <vector>
 
 #include "codec/http1_body.hpp"
-#include "codec/http1_head.hpp"
+#include "codec/http1_incoming.hpp"
 
 namespace causeway::codec {
 
@@ -22,7 +20,7 @@ struct ReaderLimits {
 
 class RequestReader {
  public:
-  explicit RequestReader(ReaderLimits limits = {});
+  explicit RequestReader(ReaderLimits limits = {}) : limits_(limits) {}
 
   struct Step {
     std::size_t taken = 0;
@@ -32,37 +30,32 @@ class RequestReader {
   // with the rest until it is used up or finished() is true.
   Step feed(std::string_view input);
 
-  // The client ended the connection: nothing (it was done), head_cut or body_cut.
+  // The client ended the connection: when it was not done, it is cut.
   void end();
 
-  bool begun() const { return collector_.bytes() > 0; }
+  bool begun() const { return !bytes_.empty(); }
   bool head_complete() const { return state_ != State::head; }
-  bool done() const { return state_ == State::done && fault_ == HttpFault::none; }
-  bool finished() const { return done() || fault_ != HttpFault::none; }
-  HttpFault fault() const { return fault_; }
-  std::string detail() const;  // the fault for a person
-  int status() const;          // what to answer a fault with: 400, 413, 431, 501, 505
+  bool done() const { return state_ == State::done && fault_ == RequestFault::none; }
+  bool finished() const { return done() || fault_ != RequestFault::none; }
+  RequestFault fault() const { return fault_; }
 
-  const MessageHead& head() const { return collector_.head(); }  // when head_complete()
+  const RequestHead& head() const { return head_; }  // when head_complete()
   const BodyReader& body() const { return body_; }
-  bool expects_continue() const;  // the client waits for "100 Continue" before the body
-  bool keeps_alive() const;       // another request may follow on the connection
-  void restart();                 // for the next request; keeps the memory
+  bool keeps_alive() const { return done() && head_.keep_alive; }
+  void restart();  // for the next request; keeps the memory
 
  private:
   enum class State : std::uint8_t { head, body, done };
 
-  void take_head();
-  bool check_host();
-  bool read_framing();
-  void fail(HttpFault fault, std::string detail = {});
+  std::size_t take_head(std::string_view input);
+  void parse();
 
   ReaderLimits limits_;
-  HeadCollector collector_;
+  std::vector<char> bytes_;  // of the head; its views point here
+  RequestHead head_;
   BodyReader body_;
   State state_ = State::head;
-  HttpFault fault_ = HttpFault::none;
-  std::string detail_;
+  RequestFault fault_ = RequestFault::none;
 };
 
 }  // namespace causeway::codec

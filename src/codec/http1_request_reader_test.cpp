@@ -10,7 +10,7 @@ namespace causeway::codec {
 namespace {
 
 struct Read {
-  HttpFault fault = HttpFault::none;
+  RequestFault fault = RequestFault::none;
   std::string method;
   std::string target;
   std::string body;
@@ -36,8 +36,8 @@ Read read(std::string_view text, std::size_t piece, ReaderLimits limits) {
   reader.end();
   out.fault = reader.fault();
   if (reader.head_complete() || reader.done()) {
-    out.method = reader.head().method();
-    out.target = reader.head().target();
+    out.method = reader.head().method;
+    out.target = reader.head().target;
   }
   out.keeps_alive = reader.keeps_alive();
   return out;
@@ -51,13 +51,13 @@ Read read(std::string_view text, ReaderLimits limits = {}) {
   return whole;
 }
 
-HttpFault fault(std::string_view text, ReaderLimits limits = {}) {
+RequestFault fault(std::string_view text, ReaderLimits limits = {}) {
   return read(text, limits).fault;
 }
 
 TEST(RequestReader, ReadsARequestAndNothingAfterIt) {
   const auto got = read("\r\nPOST /a?b=c HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nokGET /");
-  EXPECT_EQ(got.fault, HttpFault::none);
+  EXPECT_EQ(got.fault, RequestFault::none);
   EXPECT_EQ(got.method, "POST");
   EXPECT_EQ(got.target, "/a?b=c");
   EXPECT_EQ(got.body, "ok");
@@ -71,47 +71,34 @@ TEST(RequestReader, KnowsWhetherTheConnectionGoesOn) {
   EXPECT_TRUE(read("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").keeps_alive);
 }
 
-TEST(RequestReader, RefusesWhatTwoServersCouldReadInTwoWays) {
-  using enum HttpFault;
+// What is refused of a head stands in http1_incoming_test.cpp: it is the same parser.
+TEST(RequestReader, RefusesWhatTheOneParserRefuses) {
+  using enum RequestFault;
   const std::string host = "Host: h\r\n";
-  EXPECT_EQ(fault("GET  / HTTP/1.1\r\n" + host + "\r\n"), bad_request_line);
-  EXPECT_EQ(fault("GET /a b HTTP/1.1\r\n" + host + "\r\n"), bad_request_line);
-  EXPECT_EQ(fault("GET /\tx HTTP/1.1\r\n" + host + "\r\n"), bad_request_line);
-  EXPECT_EQ(fault("G@T / HTTP/1.1\r\n" + host + "\r\n"), bad_request_line);
-  EXPECT_EQ(fault("GET /\r\n" + host + "\r\n"), bad_request_line);
-  EXPECT_EQ(fault("GET / http/1.1\r\n" + host + "\r\n"), bad_request_line);
-  EXPECT_EQ(fault("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), unknown_version);
-  EXPECT_EQ(fault("GET / HTTP/1.1\n" + host + "\r\n"), bare_lf);
-  EXPECT_EQ(fault("GET / HTTP/1.1\r\nHost : h\r\n\r\n"), space_before_colon);
-  EXPECT_EQ(fault("GET / HTTP/1.1\r\n" + host + "A: b\r\n c\r\n\r\n"), folded_line);
-  EXPECT_EQ(fault("GET / HTTP/1.1\r\n\r\n"), no_host);
-  EXPECT_EQ(fault("GET / HTTP/1.1\r\n" + host + host + "\r\n"), no_host);
+  EXPECT_EQ(fault("GET / HTTP/1.1\n" + host + "\r\n"), bad_line_end);
+  EXPECT_EQ(fault("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), bad_version);
   const std::string post = "POST / HTTP/1.1\r\n" + host;
-  EXPECT_EQ(fault(post + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"), conflicting_length);
-  EXPECT_EQ(fault(post + "Content-Length: +1\r\n\r\na"), bad_length);
-  EXPECT_EQ(fault(post + "Content-Length: 0x1\r\n\r\na"), bad_length);
   EXPECT_EQ(fault(post + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
             length_with_coding);
-  EXPECT_EQ(fault(post + "Transfer-Encoding: gzip, chunked\r\n\r\n"), unknown_coding);
-  EXPECT_EQ(fault(post + "Transfer-Encoding: chunked, chunked\r\n\r\n"), unknown_coding);
-  EXPECT_EQ(fault("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-            unknown_coding);
+  EXPECT_EQ(fault(post + "Transfer-Encoding: chunked\r\n\r\nzz\r\n"), bad_body);
 }
 
 TEST(RequestReader, TellsOtherProtocolsAndEarlyEnds) {
-  using enum HttpFault;
+  using enum RequestFault;
   EXPECT_EQ(fault("\x16\x03\x01\x02"), not_http);
-  EXPECT_EQ(fault("\r\n\r\n\r\n\r\n\r\n\r\n"), not_http);
-  EXPECT_EQ(fault(""), nothing);
-  EXPECT_EQ(fault("GET / HT"), head_cut);
-  EXPECT_EQ(fault("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabc"), body_cut);
+  EXPECT_EQ(fault("\r\n\r\n\r\n\r\n\r\n\r\n"), bad_request_line);
+  EXPECT_EQ(fault(""), cut);
+  EXPECT_EQ(fault("GET / HT"), cut);
+  EXPECT_EQ(fault("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabc"), cut);
 }
 
 TEST(RequestReader, HoldsItsLimits) {
-  using enum HttpFault;
+  using enum RequestFault;
   const ReaderLimits small{.most_head_bytes = 100, .most_lines = 4, .most_body_bytes = 3};
-  EXPECT_EQ(fault("GET /" + std::string(200, 'a'), small), head_too_large);
-  EXPECT_EQ(fault("GET / HTTP/1.1\r\nA: 1\r\nB: 1\r\nC: 1\r\nD: 1\r\n\r\n", small), too_many_lines);
+  EXPECT_EQ(fault("GET /" + std::string(200, 'a'), small), target_too_long);
+  EXPECT_EQ(fault("GET / HTTP/1.1\r\nA: " + std::string(200, 'a'), small), head_too_large);
+  EXPECT_EQ(fault("GET / HTTP/1.1\r\nA: 1\r\nB: 1\r\nC: 1\r\nD: 1\r\nE: 1\r\n\r\n", small),
+            too_many_lines);
   const std::string post = "POST / HTTP/1.1\r\nHost: h\r\n";
   EXPECT_EQ(fault(post + "Content-Length: 4\r\n\r\nabcd", small), body_too_large);
   EXPECT_EQ(fault(post + "Transfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n", small),

@@ -16,6 +16,7 @@ void ResponseReader::restart(ResponseOptions options) {
   state_ = State::head;
   fault_ = HttpFault::none;
   detail_.clear();
+  trailer_.clear();
   interim_ = 0;
   length_.reset();
   on_interim_ = nullptr;
@@ -42,6 +43,7 @@ ResponseReader::Step ResponseReader::feed(std::string_view input) {
   }
   if (state_ != State::body || fault_ != HttpFault::none) return {taken, {}};
   const auto step = body_.feed(input.substr(taken));
+  if (!step.trailer.empty()) trailer_ += step.trailer;
   if (body_.fault() != HttpFault::none) fail(body_.fault());
   if (body_.done()) state_ = State::done;
   return {taken + step.taken, step.body};

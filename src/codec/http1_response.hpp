@@ -54,6 +54,8 @@ class ResponseReader {
   bool head_begun() const { return collector_.bytes() > 0; }
   int interim() const { return interim_; }
   const BodyReader& body() const { return body_; }
+  // Of a chunked body, after done(): its lines as they came (http1_trailer.hpp).
+  std::string_view trailer() const { return trailer_; }
   std::optional<std::uint64_t> announced_length() const { return length_; }
 
   // After done(): whether another request may follow on the connection (RFC 9112 9.3).
@@ -72,6 +74,7 @@ class ResponseReader {
   State state_ = State::head;
   HttpFault fault_ = HttpFault::none;
   std::string detail_;
+  std::string trailer_;
   int interim_ = 0;
   std::optional<std::uint64_t> length_;
   OnInterim on_interim_ = nullptr;

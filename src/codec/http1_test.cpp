@@ -276,7 +276,7 @@ TEST(Http1Response, knows_when_a_connection_may_be_used_again) {
 }
 
 TEST(Http1Faults, each_has_a_name_and_a_sentence) {
-  for (int i = 0; i <= static_cast<int>(HttpFault::body_too_large); ++i) {
+  for (int i = 0; i <= static_cast<int>(HttpFault::body_cut); ++i) {
     EXPECT_FALSE(name(static_cast<HttpFault>(i)).empty());
     EXPECT_FALSE(sentence(static_cast<HttpFault>(i)).empty());
   }

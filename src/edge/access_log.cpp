@@ -97,6 +97,7 @@ void attempt(std::string& out, const Attempt& tried) {
   out += "{\"origin\":";
   quoted(out, tried.origin);
   if (tried.address.port != 0) member(out, "address", tried.address.text());
+  if (tried.http2) member(out, "protocol", std::string_view{"HTTP/2"});
   if (tried.remembered) {
     out += ",\"remembered\":true";
   } else if (tried.reused) {

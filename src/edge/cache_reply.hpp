@@ -30,6 +30,9 @@ class CacheReply final : public Reply {
 
   std::optional<std::string_view> whole_body() override { return visitor_.whole_body(); }
   net::Task<BodyPart> read_body(Instant deadline) override { return visitor_.read_body(deadline); }
+  std::span<const codec::HeaderField> request_trailers() const override {
+    return visitor_.request_trailers();
+  }
   net::Task<bool> interim(int status, std::span<const codec::HeaderField> fields) override {
     return visitor_.interim(status, fields);
   }

@@ -56,6 +56,7 @@ class Nobody final : public Reply {
   net::Task<BodyPart> read_body(Instant /*deadline*/) override {
     co_return BodyPart{.bytes = {}, .end = BodyEnd::last};
   }
+  std::span<const codec::HeaderField> request_trailers() const override { return {}; }
   net::Task<bool> interim(int /*status*/, std::span<const codec::HeaderField> /*f*/) override {
     co_return true;
   }

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "base/address.hpp"
-#include "base/limits.hpp"
 #include "base/time.hpp"
+#include "edge/limits.hpp"
 
 namespace causeway::edge {
 
@@ -29,6 +29,11 @@ enum class OriginScheme : std::uint8_t {
   visitor,  // as the visitor used it
   http,
   https,
+};
+enum class OriginHttp : std::uint8_t {
+  http1,
+  agreed,  // HTTP/2 where the TLS handshake agrees on it (ALPN)
+  http2,   // HTTP/2 alone; without TLS by prior knowledge (RFC 9113 3.3)
 };
 enum class ProxyProtocol : std::uint8_t { off, v1, v2 };
 enum class FamilyPreference : std::uint8_t { ipv4, ipv6, alternate };  // alternate: RFC 8305
@@ -119,8 +124,9 @@ struct Origin {
   std::string client_key_file;
   ProxyProtocol proxy_protocol = ProxyProtocol::off;
   FamilyPreference family = FamilyPreference::ipv4;
-  bool http2 = false;
-  int weight = 100;  // 0: no traffic, still checked
+  OriginHttp http = OriginHttp::http1;
+  std::size_t h2_streams = limits::kEdgeOriginH2Streams;  // at once on one connection
+  int weight = 100;                                       // 0: no traffic, still checked
   int priority = 0;  // 0 primary, 1 backup, 2 fallback ...: the lowest with a healthy one
   std::size_t connections = limits::kEdgeOriginConnections;     // at once, of one worker
   std::size_t idle_connections = limits::kEdgeIdleConnections;  // kept, of one worker

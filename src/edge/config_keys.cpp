@@ -35,6 +35,12 @@ static std::span<const Word<ProxyProtocol>> words(ProxyProtocol) {
                                      Word<ProxyProtocol>{"v2", ProxyProtocol::v2}};
   return kWords;
 }
+static std::span<const Word<OriginHttp>> words(OriginHttp) {
+  static constexpr std::array kWords{Word<OriginHttp>{"1.1", OriginHttp::http1},
+                                     Word<OriginHttp>{"agreed", OriginHttp::agreed},
+                                     Word<OriginHttp>{"2", OriginHttp::http2}};
+  return kWords;
+}
 static std::span<const Word<FamilyPreference>> words(FamilyPreference) {
   static constexpr std::array kWords{
       Word<FamilyPreference>{"ipv4", FamilyPreference::ipv4},
@@ -188,6 +194,12 @@ const Keys<Origin>& origin_keys() {
           .add("tls", &Origin::tls,
                "Over TLS: strict refuses bad certificates (526), full takes any, flexible and off "
                "speak plain HTTP, origin-pull is strict for every visitor.")
+          .add("http", &Origin::http,
+               "Version of HTTP. agreed: 2 where the TLS handshake agrees on it (ALPN), else 1.1. "
+               "2: nothing else, without TLS by prior knowledge (h2c); gRPC needs it.")
+          .add("h2_streams", &Origin::h2_streams,
+               "Requests at once on one HTTP/2 connection to it, if it takes so many.",
+               between(1, 10'000))
           .add("host_header", &Origin::host_header, "Host line for the origin; else the visitor's.")
           .add("sni", &Origin::sni, "Name in the TLS handshake; else that of the Host line.")
           .add("ca", &Origin::ca_file, "PEM file that replaces the system's trust store.")

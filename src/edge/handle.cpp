@@ -10,8 +10,9 @@
 #include "edge/answer.hpp"
 #include "edge/attempt_order.hpp"
 #include "edge/cached.hpp"
-#include "edge/exchange.hpp"
+#include "edge/http1_exchange.hpp"
 #include "edge/http1_front.hpp"
+#include "edge/http2_exchange.hpp"
 #include "edge/origin_request.hpp"
 #include "edge/worker.hpp"
 
@@ -43,7 +44,7 @@ class Handling {
   net::Task<void> say(const Problem& problem);
 
  private:
-  enum class Way : std::uint8_t { done, next_address, next_origin, give_up };
+  enum class Way : std::uint8_t { done, same_address, next_address, next_origin, give_up };
 
   std::optional<Condition> refusal(const Runtime::Match& match) const;
   net::Task<void> try_origins(PoolState& pool);
@@ -52,6 +53,10 @@ class Handling {
   void no_place(OriginState& state);
   net::Task<Way> try_address(OriginState& state, Endpoint address);
   net::Task<Way> exchange(OriginState& state, std::unique_ptr<Link> link);
+  net::Task<Way> exchange_shared(OriginState& state, std::shared_ptr<Http2Link> link);
+  net::Task<Way> exchange(OriginState& state, std::shared_ptr<Http2Link> link);
+  net::Task<Way> finish(ExchangeEnd end, Attempt& attempt, bool reused);
+  Question question(const OriginState& state, std::string_view affinity) const;
   Way after(const ExchangeEnd& end, const Attempt& attempt, bool reused);
   void learn(OriginState& state, Way way);
   LinkWish wish(const OriginState& state) const;
@@ -131,6 +136,7 @@ LinkWish Handling::wish(const OriginState& state) const {
   LinkWish out{.secure = wants_tls(origin, visitor_.secure),
                .sni = {},
                .host = {},
+               .upgrade = scratch_.request.wants_upgrade && origin.http == OriginHttp::agreed,
                .visitor = visitor_.peer,
                .listener = visitor_.listener};
   if (!out.secure) return out;
@@ -207,7 +213,11 @@ net::Task<Handling::Way> Handling::try_origin(OriginState& state) {
   const LinkWish wanted = wish(state);
   // A PROXY header tells one visitor: such a connection serves nobody else.
   const bool reuses = state.origin().proxy_protocol == ProxyProtocol::off;
-  if (auto link = reuses ? state.take_idle(wanted, std::nullopt) : nullptr) {
+  if (auto shared = reuses ? state.take_shared(wanted, std::nullopt) : nullptr) {
+    const Way way = co_await exchange_shared(state, std::move(shared));
+    if (way != Way::next_address && way != Way::same_address) co_return way;
+    if (!attempts_left()) co_return Way::give_up;
+  } else if (auto link = reuses ? state.take_idle(wanted, std::nullopt) : nullptr) {
     Attempt& attempt = new_attempt(state);
     attempt.address = link->address;
     attempt.reused = true;
@@ -225,7 +235,11 @@ net::Task<Handling::Way> Handling::try_origin(OriginState& state) {
   const std::vector<IpAddress> list = addresses->list;
   const std::uint16_t port = state.port(wanted.secure);
   for (const auto& address : list) {
-    const Way way = co_await try_address(state, Endpoint{address, port});
+    Way way = co_await try_address(state, Endpoint{address, port});
+    while (way == Way::same_address && attempts_left()) {
+      way = co_await try_address(state, Endpoint{address, port});
+    }
+    if (way == Way::same_address) co_return Way::give_up;
     if (way != Way::next_address) co_return way;
     if (!attempts_left()) co_return Way::give_up;
   }
@@ -233,6 +247,11 @@ net::Task<Handling::Way> Handling::try_origin(OriginState& state) {
 }
 
 net::Task<Handling::Way> Handling::try_address(OriginState& state, Endpoint address) {
+  const LinkWish wanted = wish(state);
+  if (state.may_share(wanted)) {
+    auto shared = co_await state.join(wanted, address, worker_.now() + timeouts_->connect);
+    if (shared) co_return co_await exchange_shared(state, std::move(shared));
+  }
   Attempt& attempt = new_attempt(state);
   attempt.address = address;
   if (runtime_->is_own(address)) {
@@ -245,42 +264,81 @@ net::Task<Handling::Way> Handling::try_address(OriginState& state, Endpoint addr
     attempt.failure = failure;
     co_return Way::next_address;
   }
-  auto link = co_await state.connect(address, wish(state), attempt);
+  auto link = co_await state.connect(address, wanted, attempt);
   if (!link) {
     co_return attempt.failure == FailureId::cancelled ? Way::give_up : Way::next_address;
   }
-  co_return co_await exchange(state, std::move(link));
+  if (!link->http2) co_return co_await exchange(state, std::move(link));
+  auto shared = state.share(std::move(link), runtime_->config().limits.response_head_bytes,
+                            state.origin().proxy_protocol != ProxyProtocol::off);
+  co_return co_await exchange(state, std::move(shared));
+}
+
+Question Handling::question(const OriginState& state, std::string_view affinity) const {
+  return {.host_header = state.origin().host_header,
+          .trusted = trusted_,
+          .timeouts = *timeouts_,
+          .body_limit = body_limit_,
+          .set_cookie = affinity};
+}
+
+// On a connection that another request opened.
+net::Task<Handling::Way> Handling::exchange_shared(OriginState& state,
+                                                   std::shared_ptr<Http2Link> link) {
+  Attempt& attempt = new_attempt(state);
+  attempt.address = link->link().address;
+  attempt.reused = true;
+  return exchange(state, std::move(link));
+}
+
+net::Task<Handling::Way> Handling::exchange(OriginState& state, std::shared_ptr<Http2Link> link) {
+  Attempt& attempt = scratch_.story.attempts.back();
+  attempt.http2 = true;
+  const std::string affinity = affinity_field(*pool_, state, ask_, visitor_.secure);
+  const Question asked = question(state, affinity);
+  const bool reused = link->answered > 0;
+  ExchangeEnd end;
+  {
+    Http2Exchange exchange{*runtime_, reply_, visitor_, scratch_, link, attempt, asked};
+    end = co_await exchange.run();
+  }
+  if (end.reusable) ++link->answered;
+  link.reset();
+  co_return co_await finish(end, attempt, reused);
 }
 
 net::Task<Handling::Way> Handling::exchange(OriginState& state, std::unique_ptr<Link> link) {
   Attempt& attempt = scratch_.story.attempts.back();
-  Exchange exchange{*runtime_, reply_, visitor_, scratch_, *link, attempt, tunnel_};
   const std::string affinity = affinity_field(*pool_, state, ask_, visitor_.secure);
-  const auto end = co_await exchange.run({.host_header = state.origin().host_header,
-                                          .trusted = trusted_,
-                                          .timeouts = *timeouts_,
-                                          .body_limit = body_limit_,
-                                          .set_cookie = affinity});
+  const Question asked = question(state, affinity);
+  Http1Exchange exchange{*runtime_, reply_, visitor_, scratch_, *link, attempt, asked, tunnel_};
+  const auto end = co_await exchange.run();
   const bool reused = link->answered > 0;
-  body_used_ = body_used_ || end.body_used;
   if (end.reusable && state.origin().proxy_protocol == ProxyProtocol::off) {
     ++link->answered;
     state.give_idle(std::move(link));
   }
   link.reset();
+  co_return co_await finish(end, attempt, reused);
+}
+
+net::Task<Handling::Way> Handling::finish(ExchangeEnd end, Attempt& attempt, bool reused) {
+  body_used_ = body_used_ || end.body_used;
   if (end.visitor_gone) scratch_.story.visitor = VisitorEnd::gone;
-  if (end.begun) {
-    if (attempt.failure) {
-      scratch_.story.failure = attempt.failure;
-      scratch_.story.cut = true;
-      reply_.cut();
-    }
-    co_return Way::done;
-  }
   if (end.visitor_fault) {
     scratch_.story.visitor = *end.visitor_fault == BodyEnd::gone   ? VisitorEnd::gone
                              : *end.visitor_fault == BodyEnd::slow ? VisitorEnd::slow
                                                                    : VisitorEnd::refused;
+  }
+  if (end.begun) {
+    if (attempt.failure) {
+      scratch_.story.failure = attempt.failure;
+      scratch_.story.cut = true;
+    }
+    if (attempt.failure || end.visitor_fault) reply_.cut();
+    co_return Way::done;
+  }
+  if (end.visitor_fault) {
     if (*end.visitor_fault != BodyEnd::gone) {
       co_await say(problem(*end.visitor_fault == BodyEnd::slow     ? Condition::request_timeout
                            : *end.visitor_fault == BodyEnd::broken ? Condition::request_malformed
@@ -305,11 +363,13 @@ Handling::Way Handling::after(const ExchangeEnd& end, const Attempt& attempt, bo
                                   .idempotent = codec::is_idempotent(scratch_.request.method),
                                   .body_kept = !body_used_,
                                   .reused = reused,
-                                  .answer_begun = end.begun});
+                                  .answer_begun = end.begun,
+                                  .not_processed = end.not_processed});
   if (way == RetryWay::give_up) return Way::give_up;
   // A kept connection that had died costs the origin nothing: nobody was there.
-  if (way == RetryWay::fresh_connection) return Way::next_address;
+  if (way == RetryWay::fresh_connection && !end.not_processed) return Way::next_address;
   if (!pool_state_->budget.take(worker_.now())) return Way::give_up;
+  if (way == RetryWay::fresh_connection) return Way::same_address;
   return way == RetryWay::other_address ? Way::next_address : Way::next_origin;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "codec/http1_trailer.hpp"
 
 namespace causeway::edge {
 
@@ -18,9 +19,8 @@ bool NameSet::found(std::string_view name) const {
 }
 
 HeaderFilters::HeaderFilters(const Headers& headers) {
-  for (const auto* hop :
-       {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding",
-        "upgrade", "proxy-authenticate", "proxy-authorization"}) {
+  for (const auto* hop : {"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding",
+                          "upgrade", "proxy-authenticate", "proxy-authorization"}) {
     request.add(hop);
     response.add(hop);
   }
@@ -65,6 +65,17 @@ constexpr auto kPlainBytes = [] {
 bool is_ambiguous_name(std::string_view name) {
   return !std::ranges::all_of(name,
                               [](char c) { return kPlainBytes[static_cast<unsigned char>(c)]; });
+}
+
+// What a head may not say is not to be said behind a body either, whoever the visitor is: a name
+// that is trusted in a head is not one in a trailer.
+bool may_trail_request(const HeaderFilters& filters, std::string_view name) {
+  return codec::may_trail(name) && !is_ambiguous_name(name) && !filters.request.has(name) &&
+         !filters.request_untrusted.has(name);
+}
+
+bool may_trail_answer(const HeaderFilters& filters, std::string_view name) {
+  return codec::may_trail(name) && !filters.response.has(name);
 }
 
 }  // namespace causeway::edge

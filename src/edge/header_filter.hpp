@@ -36,6 +36,11 @@ struct HeaderFilters {
   NameSet response;
 };
 
+// Whether a field behind a request's body may go to the origin.
+bool may_trail_request(const HeaderFilters& filters, std::string_view name);
+// The same of an answer's, to the visitor.
+bool may_trail_answer(const HeaderFilters& filters, std::string_view name);
+
 // A name that servers read differently: nginx drops "A.B" and CGI makes "A_B" and "A-B" one.
 bool is_ambiguous_name(std::string_view name);
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "codec/field_writer.hpp"
+#include "codec/http1_trailer.hpp"
 #include "codec/http_reason.hpp"
 #include "edge/handle.hpp"
 #include "edge/limits.hpp"
@@ -159,6 +160,8 @@ net::Task<void> Http1Front::one_request() {
   body_used_ = body_.done();
   continue_owed_ = own.request.expects_continue && !body_.done();
   chunked_out_ = false;
+  own.trailer.clear();
+  own.trailers.clear();
   own.out.clear();
   own.out_sent = 0;
   co_await handle(worker_, *this, visitor_, own, this);
@@ -232,6 +235,7 @@ BodyPart Http1Front::decode(const char* from, std::size_t& begin, std::size_t en
   while (begin < end && !body_.done() && body_.fault() == codec::HttpFault::none) {
     const auto step = body_.feed({from + begin, end - begin});
     begin += step.taken;
+    if (!step.trailer.empty()) scratch_->trailer += step.trailer;
     if (!step.body.empty()) {
       out.bytes = step.body;
       break;
@@ -239,7 +243,14 @@ BodyPart Http1Front::decode(const char* from, std::size_t& begin, std::size_t en
     if (step.taken == 0) break;
   }
   if (body_.fault() != codec::HttpFault::none) return {{}, BodyEnd::broken};
-  if (body_.done()) out.end = BodyEnd::last;
+  if (!body_.done()) return out;
+  out.end = BodyEnd::last;
+  Scratch& own = *scratch_;
+  own.trailers.clear();
+  if (own.trailer.size() > 2 && !codec::read_trailer(own.trailer, own.trailers)) {
+    keep_ = false;
+    return {{}, BodyEnd::broken};
+  }
   return out;
 }
 

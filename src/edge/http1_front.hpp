@@ -22,6 +22,9 @@ class Http1Front final : public Reply, public Drainable {
 
   std::optional<std::string_view> whole_body() override;
   net::Task<BodyPart> read_body(Instant deadline) override;
+  std::span<const codec::HeaderField> request_trailers() const override {
+    return scratch_->trailers;
+  }
   net::Task<bool> interim(int status, std::span<const codec::HeaderField> fields) override;
   net::Task<bool> begin(const AnswerHead& head, std::string_view body, bool last) override;
   net::Task<bool> write(std::string_view body, bool last) override;

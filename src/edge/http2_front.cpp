@@ -8,6 +8,7 @@
 
 #include "codec/field_writer.hpp"
 #include "edge/handle.hpp"
+#include "edge/origin_request.hpp"
 #include "net/loop.hpp"
 
 namespace causeway::edge {
@@ -28,7 +29,7 @@ constexpr std::size_t kKeptOfStream = 4 * 1024;  // of each of its texts
 
 std::optional<std::string_view> Http2Stream::whole_body() {
   if (!has_body_) return std::string_view{};
-  if (!in_ended_ || !handed_out_.empty()) return std::nullopt;
+  if (!in_ended_ || !handed_out_.empty() || !trailer_.empty()) return std::nullopt;
   return in_;
 }
 
@@ -73,7 +74,11 @@ net::Task<bool> Http2Stream::write(std::string_view body, bool last) {
   co_return co_await drained();
 }
 
-net::Task<bool> Http2Stream::trailers(std::span<const codec::HeaderField> /*fields*/) {
+net::Task<bool> Http2Stream::trailers(std::span<const codec::HeaderField> fields) {
+  trailer_out_.clear();
+  for (const auto& field : fields) codec::append_field(trailer_out_, field.name, field.value);
+  trailers_out_.clear();
+  split_lines(trailer_out_, trailers_out_);
   return write({}, true);
 }
 
@@ -220,11 +225,13 @@ Http2Stream& Http2Front::stream_of(std::int32_t id) {
 
 // Ready for another request; not when it has grown large.
 bool Http2Stream::recycle() {
-  for (auto* text :
-       {&head_, &text_, &method_, &path_, &authority_, &cookies_, &in_, &handed_out_, &out_}) {
+  for (auto* text : {&head_, &text_, &method_, &path_, &authority_, &cookies_, &trailer_,
+                     &trailer_out_, &in_, &handed_out_, &out_}) {
     if (text->capacity() > kKeptOfStream) return false;
     text->clear();
   }
+  trailers_in_.clear();
+  trailers_out_.clear();
   scratch_.reset();
   out_at_ = 0;
   in_ended_ = out_ended_ = has_body_ = began_ = closed_ = handled_ = false;
@@ -323,8 +330,19 @@ void Http2Front::on_body(std::int32_t id, std::string_view bytes) {
   stream->body_came_.set();
 }
 
+void Http2Front::on_trailer(std::int32_t id, std::string_view name, std::string_view value) {
+  Http2Stream* stream = find(id);
+  if (stream != nullptr) codec::append_field(stream->trailer_, name, value);
+}
+
+std::span<const codec::HeaderField> Http2Front::trailers(std::int32_t id) {
+  const Http2Stream* stream = find(id);
+  return stream == nullptr ? std::span<const codec::HeaderField>{} : stream->trailers_out_;
+}
+
 void Http2Front::on_body_end(std::int32_t id) {
   if (Http2Stream* stream = find(id)) {
+    split_lines(stream->trailer_, stream->trailers_in_);
     stream->in_ended_ = true;
     stream->body_came_.set();
   }

@@ -26,6 +26,7 @@ class Http2Stream final : public Reply {
 
   std::optional<std::string_view> whole_body() override;
   net::Task<BodyPart> read_body(Instant deadline) override;
+  std::span<const codec::HeaderField> request_trailers() const override { return trailers_in_; }
   net::Task<bool> interim(int status, std::span<const codec::HeaderField> fields) override;
   net::Task<bool> begin(const AnswerHead& head, std::string_view body, bool last) override;
   net::Task<bool> write(std::string_view body, bool last) override;
@@ -48,6 +49,10 @@ class Http2Stream final : public Reply {
   std::string authority_;
   std::string cookies_;
   ScratchPtr scratch_;
+  std::string trailer_;                          // of the request, as lines
+  std::vector<codec::HeaderField> trailers_in_;  // views into it
+  std::string trailer_out_;                      // of the answer, as lines
+  std::vector<codec::HeaderField> trailers_out_;
   std::string in_;  // of the request's body, not handed out yet
   std::string handed_out_;
   bool in_ended_ = false;
@@ -73,9 +78,11 @@ class Http2Front final : public net::H2Events, public Drainable {
   void on_field(std::int32_t stream, std::string_view name, std::string_view value) override;
   void on_request(std::int32_t stream, bool has_body, bool too_large) override;
   void on_body(std::int32_t stream, std::string_view bytes) override;
+  void on_trailer(std::int32_t stream, std::string_view name, std::string_view value) override;
   void on_body_end(std::int32_t stream) override;
   void on_closed(std::int32_t stream, bool by_error) override;
   std::size_t take_body(std::int32_t stream, std::span<std::byte> into, bool& ends) override;
+  std::span<const codec::HeaderField> trailers(std::int32_t stream) override;
 
  private:
   friend class Http2Stream;

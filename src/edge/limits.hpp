@@ -36,6 +36,10 @@ constexpr auto kEdgeResolveKeepMost = seconds{60};
 constexpr std::size_t kEdgeAddresses = 16;  // of one origin
 constexpr auto kEdgeSweep = seconds{1};
 
+constexpr std::size_t kEdgeOriginH2Streams = 100;
+constexpr auto kEdgeH2Settings = seconds{1};  // for them, before another connection is opened
+constexpr std::size_t kEdgeH2OutAtOnce = 64 * 1024;  // frames gathered for one write
+
 // --- choosing an origin ---
 constexpr std::size_t kCheckBody =
     64UL * 1024;  // of a health check's answer, searched for its text

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "codec/proxy_protocol.hpp"
+#include "edge/http2_link.hpp"
 #include "edge/limits.hpp"
 #include "net/loop.hpp"
 #include "net/tcp.hpp"
@@ -131,6 +132,10 @@ void OriginState::sweep(Instant now) {
   std::erase_if(idle_, [&](const std::unique_ptr<Link>& link) {
     return link->idle_since + timeouts_.idle < now || net::Loop::hung_up(link->stream->socket());
   });
+  std::erase_if(shared_, [&](const std::shared_ptr<Http2Link>& shared) {
+    return shared->over() || (shared->calls() == 0 &&
+                              (!shared->has_room() || shared->idle_since() + timeouts_.idle < now));
+  });
 }
 
 std::optional<FailureId> OriginState::remembered(const IpAddress& address, std::string& because) {
@@ -205,7 +210,7 @@ net::Task<bool> OriginState::secure(Link& link, net::Fd socket, const LinkWish& 
   net::TlsOptions options;
   options.sni = wish.sni;
   options.host = wish.host;
-  options.alpn = {"http/1.1"};
+  options.alpn = alpn(wish);
   options.ca_file = origin_.ca_file;
   options.client_certificate_file = origin_.client_certificate_file;
   options.client_key_file = origin_.client_key_file;
@@ -220,11 +225,125 @@ net::Task<bool> OriginState::secure(Link& link, net::Fd socket, const LinkWish& 
     co_return false;
   }
   link.stream = std::move(result.stream);
-  co_return true;
+  co_return agree(link, result.alpn, wish, attempt);
 }
+
+std::vector<std::string> OriginState::alpn(const LinkWish& wish) const {
+  switch (origin_.http) {
+    case OriginHttp::http2: return {"h2"};
+    case OriginHttp::agreed:
+      if (!wish.upgrade) return {"h2", "http/1.1"};
+      break;
+    case OriginHttp::http1: break;
+  }
+  return {"http/1.1"};
+}
+
+bool OriginState::agree(Link& link, std::string_view alpn, const LinkWish& wish, Attempt& attempt) {
+  link.http2 = alpn == "h2";
+  if (!wish.upgrade) agreed_http2_ = link.http2;
+  if (link.http2 || origin_.http != OriginHttp::http2) return true;
+  fail(attempt, FailureId::http_h2_error,
+       "the server does not agree on HTTP/2 in the TLS handshake (ALPN)");
+  return false;
+}
+
+// While it lives, others know of the connection under way.
+class OriginState::OpeningNow {
+ public:
+  OpeningNow(OriginState& origin, Endpoint address, const LinkWish& wish) : origin_(origin) {
+    if (!origin.may_share(wish)) return;
+    opening_ = std::make_shared<Opening>();
+    opening_->address = address;
+    opening_->name_hash = hash_of(wish);
+    origin_.opening_.push_back(opening_);
+  }
+  OpeningNow(const OpeningNow&) = delete;
+  OpeningNow& operator=(const OpeningNow&) = delete;
+  ~OpeningNow() {
+    if (!opening_) return;
+    std::erase(origin_.opening_, opening_);
+    opening_->done.set();
+  }
+  void connected() {
+    if (opening_) opening_->connected = true;
+  }
+
+ private:
+  OriginState& origin_;
+  std::shared_ptr<Opening> opening_;
+};
 
 net::Task<std::unique_ptr<Link>> OriginState::connect(Endpoint address, LinkWish wish,
                                                       Attempt& attempt, Instant until) {
+  OpeningNow opening{*this, address, wish};
+  auto link = co_await open(address, wish, attempt, until);
+  if (link) opening.connected();
+  co_return link;
+}
+
+bool OriginState::may_share(const LinkWish& wish) const {
+  if (wish.upgrade || origin_.proxy_protocol != ProxyProtocol::off) return false;
+  return origin_.http == OriginHttp::http2 ||
+         (origin_.http == OriginHttp::agreed && wish.secure && agreed_http2_.value_or(true));
+}
+
+std::shared_ptr<Http2Link> OriginState::take_shared(const LinkWish& wish,
+                                                    std::optional<Endpoint> address) {
+  if (wish.upgrade || shared_.empty()) return nullptr;
+  // What is over is closed at once: the origin waits for it.
+  std::erase_if(shared_, [](const auto& shared) { return shared->over() && shared->calls() == 0; });
+  const std::uint64_t hash = hash_of(wish);
+  for (const auto& shared : shared_) {
+    const Link& link = shared->link();
+    if (link.secure != wish.secure || link.name_hash != hash) continue;
+    if (address && link.address != *address) continue;
+    if (shared->has_room()) return shared;
+  }
+  return nullptr;
+}
+
+net::Task<std::shared_ptr<Http2Link>> OriginState::join(LinkWish wish, Endpoint address,
+                                                        Instant until) {
+  while (may_share(wish)) {
+    if (auto shared = take_shared(wish, address)) co_return shared;
+    const std::uint64_t hash = hash_of(wish);
+    const auto found = std::ranges::find_if(opening_, [&](const auto& opening) {
+      return opening->address == address && opening->name_hash == hash;
+    });
+    if (found != opening_.end()) {
+      const auto opening = *found;
+      if (!co_await opening->done.wait(until) || !opening->connected) break;
+      continue;
+    }
+    const auto fresh = std::ranges::find_if(shared_, [&](const auto& shared) {
+      return shared->link().address == address && shared->link().name_hash == hash &&
+             !shared->spoke().is_set();
+    });
+    if (fresh == shared_.end()) break;
+    const auto shared = *fresh;
+    const Instant soon = net::Loop::current().now() + limits::kEdgeH2Settings;
+    if (!co_await shared->spoke().wait(std::min(until, soon))) break;
+  }
+  co_return nullptr;
+}
+
+std::shared_ptr<Http2Link> OriginState::share(std::unique_ptr<Link> link, std::size_t head_bytes,
+                                              bool alone) {
+  auto out = std::make_shared<Http2Link>(std::move(link), timeouts_,
+                                         net::H2AskerLimits{.head_bytes = head_bytes},
+                                         alone ? 1 : origin_.h2_streams);
+  if (!alone) shared_.push_back(out);
+  return out;
+}
+
+void OriginState::close() {
+  shared_.clear();
+  idle_.clear();
+}
+
+net::Task<std::unique_ptr<Link>> OriginState::open(Endpoint address, LinkWish wish,
+                                                   Attempt& attempt, Instant until) {
   attempt.address = address;
   net::ConnectOptions options{
       .remote = address,
@@ -251,6 +370,7 @@ net::Task<std::unique_ptr<Link>> OriginState::connect(Endpoint address, LinkWish
   }
   if (!wish.secure) {
     link->stream = net::plain_stream(std::move(socket));
+    link->http2 = origin_.http == OriginHttp::http2;
   } else if (!co_await secure(*link, std::move(socket), wish, attempt, until)) {
     co_return nullptr;
   }

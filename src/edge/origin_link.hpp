@@ -14,18 +14,21 @@
 #include "edge/origin_record.hpp"
 #include "edge/story.hpp"
 #include "model/failure.hpp"
+#include "net/event.hpp"
 #include "net/stream.hpp"
 #include "net/task.hpp"
 
 namespace causeway::edge {
 
 class OriginState;
+class Http2Link;
 
 // One connection to an origin. Counted by its OriginState while it exists.
 struct Link {
   std::unique_ptr<net::Stream> stream;
   Endpoint address;
   bool secure = false;
+  bool http2 = false;           // agreed on, or known beforehand
   std::uint64_t name_hash = 0;  // of SNI and certificate name: another name is another connection
   int answered = 0;             // requests so far
   Instant idle_since;
@@ -36,6 +39,7 @@ struct LinkWish {
   bool secure = false;
   std::string_view sni;   // empty: none is sent
   std::string_view host;  // what the certificate must be for
+  bool upgrade = false;   // HTTP/1.1 is needed: the visitor wants to change the protocol
   Endpoint visitor;       // for a PROXY header
   Endpoint listener;
 };
@@ -62,6 +66,19 @@ class OriginState {
   // A kept connection that is still good, the last one used first. Null when there is none.
   std::unique_ptr<Link> take_idle(const LinkWish& wish, std::optional<Endpoint> address);
   void give_idle(std::unique_ptr<Link> link);
+
+  // --- HTTP/2: connections that several requests share ---
+  // One with room for this request; null when there is none.
+  std::shared_ptr<Http2Link> take_shared(const LinkWish& wish, std::optional<Endpoint> address);
+  // The same, but first waits for a connection that another request is opening now: many who come
+  // at once need one connection. `until` at most.
+  net::Task<std::shared_ptr<Http2Link>> join(LinkWish wish, Endpoint address, Instant until);
+  // A new connection becomes one that others may use as well. `alone`: for one request only.
+  std::shared_ptr<Http2Link> share(std::unique_ptr<Link> link, std::size_t head_bytes, bool alone);
+  // Whether a connection for `wish` is, or may turn out to be, HTTP/2.
+  bool may_share(const LinkWish& wish) const;
+  // All connections end now: before the loop they run on does.
+  void close();
   // Closes those that were idle too long or that the origin closed meanwhile.
   void sweep(Instant now);
 
@@ -91,6 +108,11 @@ class OriginState {
 
  private:
   net::Task<void> resolve(std::string_view resolver);
+  class OpeningNow;
+  std::vector<std::string> alpn(const LinkWish& wish) const;
+  bool agree(Link& link, std::string_view alpn, const LinkWish& wish, Attempt& attempt);
+  net::Task<std::unique_ptr<Link>> open(Endpoint address, LinkWish wish, Attempt& attempt,
+                                        Instant until);
   net::Task<bool> write_proxy_header(const net::Fd& socket, const LinkWish& wish, Attempt& attempt);
   net::Task<bool> secure(Link& link, net::Fd socket, const LinkWish& wish, Attempt& attempt,
                          Instant until);
@@ -100,6 +122,16 @@ class OriginState {
   Duration rest_;
   std::vector<std::unique_ptr<Link>> idle_;  // the oldest first
   Addresses addresses_;
+  struct Opening {  // a connection under way
+    Endpoint address;
+    std::uint64_t name_hash = 0;
+    bool connected = false;
+    net::Event done;
+  };
+  std::vector<std::shared_ptr<Http2Link>> shared_;  // the oldest first
+  std::vector<std::shared_ptr<Opening>> opening_;
+  std::optional<bool> agreed_http2_;  // what the last handshake agreed on
+
   struct Rest {
     IpAddress address;
     model::FailureId failure;

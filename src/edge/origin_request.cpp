@@ -114,8 +114,27 @@ void write_origin_head(const OriginRequest& request, std::string& out) {
   out += ' ';
   out += head.target;
   out += " HTTP/1.1\r\nHost: ";
-  out += request.host_header.empty() ? head.authority : request.host_header;
+  out += origin_authority(request);
   out += "\r\n";
+  write_origin_fields(request, out);
+  if (head.wants_upgrade) {
+    if (const auto protocol = codec::find_field(head.fields, "upgrade")) {
+      append_field(out, "Connection", "Upgrade");
+      append_field(out, "Upgrade", *protocol);
+    }
+  } else if (head.takes_trailers) {
+    append_field(out, "Connection", "TE");  // RFC 9110 10.1.4
+  }
+  write_framing(head, out);
+  out += "\r\n";
+}
+
+std::string_view origin_authority(const OriginRequest& request) {
+  return request.host_header.empty() ? request.head.authority : request.host_header;
+}
+
+void write_origin_fields(const OriginRequest& request, std::string& out) {
+  const codec::RequestHead& head = request.head;
   for (const auto& field : head.fields) {
     if (request.filters.request.has(field.name)) continue;
     if (!request.trusted && request.filters.request_untrusted.has(field.name)) continue;
@@ -128,14 +147,18 @@ void write_origin_head(const OriginRequest& request, std::string& out) {
   for (const auto& [name, value] : request.headers.set_on_request) {
     if (!value.empty()) append_field(out, name, value);
   }
-  if (head.wants_upgrade) {
-    if (const auto protocol = codec::find_field(head.fields, "upgrade")) {
-      append_field(out, "Connection", "Upgrade");
-      append_field(out, "Upgrade", *protocol);
-    }
+  // An upgrade is no place for trailers, and the two would share one Connection field.
+  if (head.takes_trailers && !head.wants_upgrade) append_field(out, "TE", "trailers");
+}
+
+void split_lines(std::string_view lines, std::vector<codec::HeaderField>& out) {
+  while (!lines.empty()) {
+    const auto colon = lines.find(':');
+    const auto end = lines.find("\r\n", colon);
+    if (colon == std::string_view::npos || end == std::string_view::npos) return;
+    out.push_back({lines.substr(0, colon), lines.substr(colon + 2, end - colon - 2)});
+    lines.remove_prefix(end + 2);
   }
-  write_framing(head, out);
-  out += "\r\n";
 }
 
 }  // namespace causeway::edge

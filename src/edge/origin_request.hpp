@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "codec/http1_incoming.hpp"
 #include "edge/config.hpp"
@@ -24,6 +25,15 @@ struct OriginRequest {
 // Appends the head with its empty line, written anew from what was understood: nothing of the
 // visitor's framing passes.
 void write_origin_head(const OriginRequest& request, std::string& out);
+
+// The same for HTTP/2: appends the lines of all fields but Host and framing, which HTTP/2 says
+// otherwise.
+void write_origin_fields(const OriginRequest& request, std::string& out);
+// Lines that were written so, as fields: views into them.
+void split_lines(std::string_view lines, std::vector<codec::HeaderField>& out);
+
+// "Host" or ":authority".
+std::string_view origin_authority(const OriginRequest& request);
 
 // Who the visitor is: the peer, or whom a trusted peer names.
 IpAddress client_address(const codec::RequestHead& head, const Visitor& visitor,

@@ -64,10 +64,16 @@ TEST(OriginRequest, BelievesOnlyATrustedPeer) {
 TEST(OriginRequest, HopByHopFieldsStayHere) {
   const std::string out = Case{}.write(
       "GET / HTTP/1.1\r\nHost: a\r\nConnection: x-one, keep-alive\r\nX-One: 1\r\nKeep-Alive: 5\r\n"
-      "TE: trailers\r\nProxy-Connection: x\r\nExpect: 100-continue\r\n\r\n");
+      "TE: gzip;q=1\r\nProxy-Connection: x\r\nExpect: 100-continue\r\n\r\n");
   for (const char* gone : {"X-One", "Keep-Alive", "TE:", "Proxy-Connection", "Expect"}) {
     EXPECT_THAT(out, Not(HasSubstr(gone)));
   }
+}
+
+TEST(OriginRequest, ThatTrailersAreTakenIsPassedOn) {
+  EXPECT_THAT(
+      Case{}.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: TE\r\nTE: gzip, trailers\r\n\r\n"),
+      HasSubstr("TE: trailers\r\nConnection: TE\r\n"));
 }
 
 TEST(OriginRequest, TheFramingIsWrittenAnew) {

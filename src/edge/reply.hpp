@@ -37,7 +37,7 @@ enum class BodyEnd : std::uint8_t {
   last,
   gone,       // the visitor closed or reset the connection
   slow,       // 408
-  broken,     // 400: the chunked coding is wrong
+  broken,     // 400: the chunked coding or the trailer is wrong
   too_large,  // 413
 };
 
@@ -57,7 +57,10 @@ class Reply {
   // All of it, when it is here already: may be read again and again. Nothing for an unfinished one.
   virtual std::optional<std::string_view> whole_body() = 0;
   // The next part. Tells a visitor who waits for "100 Continue" to go on.
+  // After `slow` it may be called again.
   virtual net::Task<BodyPart> read_body(Instant deadline) = 0;
+  // What came behind the body, once its last part was read.
+  virtual std::span<const codec::HeaderField> request_trailers() const = 0;
 
   // --- the answer ---
   // All return false when the visitor is gone or does not read. `body` may change as soon as the

@@ -59,6 +59,12 @@ bool Runtime::is_own(const Endpoint& address) const {
   });
 }
 
+void Runtime::close() {
+  for (const auto& pool : pools_) {
+    for (const auto& origin : pool->origins) origin->close();
+  }
+}
+
 void Runtime::sweep(Instant now) {
   for (auto& pool : pools_) {
     for (auto& origin : pool->origins) origin->sweep(now);

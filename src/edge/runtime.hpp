@@ -47,6 +47,7 @@ class Runtime {
   bool is_own(const Endpoint& address) const;
 
   void sweep(Instant now);
+  void close();  // every connection to an origin
 
  private:
   ConfigPtr config_;

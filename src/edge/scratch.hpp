@@ -27,8 +27,10 @@ struct Scratch {
   std::vector<codec::HeaderField> fields;  // of the answer
   std::string out;                         // towards the visitor, what could not be sent yet
   std::size_t out_sent = 0;
-  std::string origin_out;  // towards the origin
-  std::string joined;      // pieces of a body that came in one read
+  std::string origin_out;                    // towards the origin
+  std::string joined;                        // pieces of a body that came in one read
+  std::string trailer;                       // of the request, its lines as they came
+  std::vector<codec::HeaderField> trailers;  // of the request, views into `trailer`
   Story story;
 
   std::string_view unread() const { return {in.data() + begin, end - begin}; }

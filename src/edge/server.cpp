@@ -23,6 +23,7 @@
 #include "edge/limits.hpp"
 #include "net/listener.hpp"
 #include "net/sockaddr.hpp"
+#include "net/trust_renewal.hpp"
 
 namespace causeway::edge {
 namespace {
@@ -114,6 +115,12 @@ Parsed<Snapshot> Server::read() const {
     out.cache = same ? snapshot_.cache : std::make_shared<CacheStore>(rules.memory_bytes);
   }
   out.evidence = std::make_shared<Evidence>(*out.config);
+  // Last: what is trusted changes only when all the rest is well.
+  std::vector<std::string> trusted;
+  for (const auto& pool : out.config->pools) {
+    for (const auto& origin : pool.origins) trusted.push_back(origin.ca_file);
+  }
+  if (auto renewed = net::renew_trust(trusted); !renewed) return std::unexpected{renewed.error()};
   return out;
 }
 

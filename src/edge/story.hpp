@@ -21,9 +21,10 @@ class OriginEvidence;
 struct Attempt {
   std::string_view origin;  // its name; lives in the configuration
   Endpoint address;
-  bool reused = false;                 // on a kept connection
-  bool remembered = false;             // not tried: it failed a moment ago
-  bool secure = false;                 // over TLS
+  bool reused = false;      // on a kept connection
+  bool remembered = false;  // not tried: it failed a moment ago
+  bool secure = false;      // over TLS
+  bool http2 = false;
   OriginEvidence* evidence = nullptr;  // of its origin
   std::optional<model::FailureId> failure;
   std::string because;  // one line for a person; empty when nothing failed

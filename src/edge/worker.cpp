@@ -148,6 +148,7 @@ Task<void> Worker::serve() {
   house.abandon();
   checks_ = nullptr;
   checks.abandon();
+  runtime_->close();
   log_.flush();
   log_event_ = nullptr;
 }

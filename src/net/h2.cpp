@@ -1,7 +1,6 @@
 #include "net/h2.hpp"
 
 #include <fmt/format.h>
-#include <nghttp2/nghttp2.h>
 
 #include <algorithm>
 #include <array>
@@ -10,6 +9,7 @@
 #include "base/text.hpp"
 #include "codec/first_bytes.hpp"
 #include "net/digest.hpp"
+#include "net/h2_nghttp2.hpp"
 #include "net/loop.hpp"
 
 namespace causeway::net {
@@ -20,34 +20,11 @@ constexpr std::int32_t kConnectionWindow = 1 << 21;
 // Frames of the connection alone (SETTINGS, PING) during one request. A body of 10 MB brings none
 // of them; a flood of them is an attack (RFC 9113 section 10.5).
 constexpr int kOtherFrames = 1000;
-constexpr std::size_t kFieldOverhead =
-    32;  // as SETTINGS_MAX_HEADER_LIST_SIZE counts (RFC 9113 6.5.2)
-
-struct SessionFree {
-  void operator()(nghttp2_session* session) const noexcept { nghttp2_session_del(session); }
-};
-struct CallbacksFree {
-  void operator()(nghttp2_session_callbacks* made) const noexcept {
-    nghttp2_session_callbacks_del(made);
-  }
-};
-
-std::string_view view(const std::uint8_t* bytes, std::size_t length) {
-  return {reinterpret_cast<const char*>(bytes), length};
-}
-
-nghttp2_nv field(std::string_view name, std::string_view value) {
-  // nghttp2 copies both (NGHTTP2_NV_FLAG_NONE) and does not write, whatever the type says.
-  const auto bytes = [](std::string_view text) {
-    return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));
-  };
-  return {bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
-}
 
 }  // namespace
 
 struct H2Client::State {
-  std::unique_ptr<nghttp2_session, SessionFree> session;
+  H2SessionPtr session;
   std::int32_t stream_id = -1;
   H2Answer answer;
   std::size_t body_kept = limits::kBodyBytesKept;
@@ -75,13 +52,13 @@ struct H2Client::State {
   static int on_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
                        std::size_t name_length, const std::uint8_t* value, std::size_t value_length,
                        std::uint8_t /*flags*/, void* data) {
-    return of(data).take_field(frame->hd.stream_id, view(name, name_length),
-                               view(value, value_length));
+    return of(data).take_field(frame->hd.stream_id, h2_view(name, name_length),
+                               h2_view(value, value_length));
   }
 
   int take_field(std::int32_t id, std::string_view name, std::string_view value) {
     if (!is_ours(id)) return 0;
-    head_bytes += name.size() + value.size() + kFieldOverhead;
+    head_bytes += name.size() + value.size() + kH2FieldOverhead;
     if (head_bytes > limits::kResponseHeadBytes ||
         answer.fields.size() > static_cast<std::size_t>(limits::kHeaderLines)) {
       answer.end = H2End::head_too_large;
@@ -125,7 +102,7 @@ struct H2Client::State {
                      const std::uint8_t* bytes, std::size_t length, void* data) {
     State& own = of(data);
     if (!own.is_ours(id)) return 0;
-    const auto body = view(bytes, length);
+    const auto body = h2_view(bytes, length);
     own.progress = Clock::now();
     own.answer.body_bytes += length;
     own.hash.update(body);
@@ -164,7 +141,7 @@ bool H2Client::State::begin() {
   if (session) return !dead;
   nghttp2_session_callbacks* raw = nullptr;
   if (nghttp2_session_callbacks_new(&raw) != 0) return false;
-  const std::unique_ptr<nghttp2_session_callbacks, CallbacksFree> callbacks{raw};
+  const H2CallbacksPtr callbacks{raw};
   nghttp2_session_callbacks_set_on_begin_headers_callback(raw, on_begin_headers);
   nghttp2_session_callbacks_set_on_header_callback(raw, on_header);
   nghttp2_session_callbacks_set_on_frame_recv_callback(raw, on_frame);
@@ -186,12 +163,12 @@ bool H2Client::State::begin() {
 bool H2Client::State::submit(const H2Request& request) {
   std::vector<std::string> names;
   names.reserve(request.fields.size());
-  std::vector<nghttp2_nv> list{field(":method", request.method), field(":scheme", request.scheme),
-                               field(":authority", request.authority),
-                               field(":path", request.path)};
+  std::vector<nghttp2_nv> list{
+      h2_field(":method", request.method), h2_field(":scheme", request.scheme),
+      h2_field(":authority", request.authority), h2_field(":path", request.path)};
   for (const auto& [name, value] : request.fields) {
     names.push_back(lower(name));
-    list.push_back(field(names.back(), value));
+    list.push_back(h2_field(names.back(), value));
   }
   answer = {};
   hash = {};
@@ -209,7 +186,7 @@ bool H2Client::State::collect_pending() {
     const auto length = nghttp2_session_mem_send(session.get(), &bytes);
     if (length < 0) return false;
     if (length == 0) return true;
-    pending += view(bytes, static_cast<std::size_t>(length));
+    pending += h2_view(bytes, static_cast<std::size_t>(length));
   }
 }
 
@@ -276,6 +253,24 @@ void H2Client::State::read_ended(const ReadResult& read) {
       break;
     default: answer.end = H2End::reset; break;
   }
+}
+
+std::string_view h2_error_name(std::uint32_t code) {
+  constexpr std::array<std::string_view, 14> kNames{"NO_ERROR",
+                                                    "PROTOCOL_ERROR",
+                                                    "INTERNAL_ERROR",
+                                                    "FLOW_CONTROL_ERROR",
+                                                    "SETTINGS_TIMEOUT",
+                                                    "STREAM_CLOSED",
+                                                    "FRAME_SIZE_ERROR",
+                                                    "REFUSED_STREAM",
+                                                    "CANCEL",
+                                                    "COMPRESSION_ERROR",
+                                                    "CONNECT_ERROR",
+                                                    "ENHANCE_YOUR_CALM",
+                                                    "INADEQUATE_SECURITY",
+                                                    "HTTP_1_1_REQUIRED"};
+  return code < kNames.size() ? kNames.at(code) : "unknown";
 }
 
 H2Client::H2Client() : state_(std::make_unique<State>()) {}

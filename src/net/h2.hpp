@@ -1,5 +1,5 @@
 // The client side of HTTP/2 over any stream: one connection, one request at a time, each told
-// exactly. The only door to nghttp2; none of its types passes it.
+// exactly. None of nghttp2's types passes it.
 #pragma once
 
 #include <cstdint>
@@ -68,6 +68,8 @@ struct H2Answer {
   int os_code = 0;
   std::string reason;
 };
+
+std::string_view h2_error_name(std::uint32_t code);  // "REFUSED_STREAM" (RFC 9113 section 7)
 
 class H2Client {
  public:

@@ -1,53 +1,36 @@
 #include "net/h2_server.hpp"
 
-#include <nghttp2/nghttp2.h>
-
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstring>
 #include <unordered_map>
 #include <vector>
+
+#include "base/time.hpp"
+#include "net/h2_nghttp2.hpp"
 
 namespace causeway::net {
 namespace {
 
 constexpr std::uint32_t kStreamWindow = 128 * 1024;
 constexpr std::int32_t kConnectionWindow = 1024 * 1024;
-constexpr std::size_t kFieldOverhead = 32;  // RFC 9113 6.5.2
-// Of frames that ask for nothing (PING, SETTINGS, WINDOW_UPDATE, PRIORITY, empty DATA) before a
-// connection counts as a flood, beside some for each stream.
-constexpr std::uint64_t kIdleFrames = 2000;
-constexpr std::uint64_t kIdleFramesPerStream = 100;
+// Frames that ask for nothing (PING, SETTINGS, WINDOW_UPDATE, PRIORITY, empty DATA): so many at
+// once, so many more for each stream and each KiB of body either way (a client may open its window
+// as it reads), and so many in the long run, for a call that lasts for days. More are a flood.
+constexpr double kIdleFrames = 2000;
+constexpr double kIdleFramesPerStream = 100;
+constexpr double kIdleFramesPerKib = 1;
+constexpr double kIdleFramesPerSecond = 10;
+constexpr double kIdleFramesMost = 20'000;
 // CVE-2023-44487: streams opened only to be reset.
 constexpr std::uint64_t kResets = 200;
-
-struct SessionFree {
-  void operator()(nghttp2_session* session) const noexcept { nghttp2_session_del(session); }
-};
-struct CallbacksFree {
-  void operator()(nghttp2_session_callbacks* made) const noexcept {
-    nghttp2_session_callbacks_del(made);
-  }
-};
-struct OptionFree {
-  void operator()(nghttp2_option* made) const noexcept { nghttp2_option_del(made); }
-};
-
-std::string_view view(const std::uint8_t* bytes, std::size_t length) {
-  return {reinterpret_cast<const char*>(bytes), length};
-}
-
-nghttp2_nv field(std::string_view name, std::string_view value) {
-  const auto bytes = [](std::string_view text) {
-    return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));
-  };
-  return {bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
-}
 
 struct Head {
   std::size_t bytes = 0;
   int lines = 0;
   bool too_large = false;
+  bool complete = false;  // what comes now is the trailer
 };
 
 }  // namespace
@@ -57,11 +40,12 @@ struct H2Server::State {
 
   H2Events& events;
   H2ServerLimits limits;
-  std::unique_ptr<nghttp2_session, SessionFree> session;
+  H2SessionPtr session;
   std::unordered_map<std::int32_t, Head> heads;  // of requests not complete yet
   std::uint64_t streams = 0;
   std::uint64_t resets = 0;
-  std::uint64_t idle_frames = 0;
+  double idle_frames_left = kIdleFrames;
+  Instant idle_at = Clock::now();  // when they were counted last
   bool broken = false;
   std::vector<nghttp2_nv> list;  // memory of one answer's fields
 
@@ -75,6 +59,7 @@ struct H2Server::State {
     State& own = of(data);
     if (!is_request(frame)) return 0;
     ++own.streams;
+    own.earn(kIdleFramesPerStream);
     own.heads[frame->hd.stream_id] = {};
     return 0;
   }
@@ -84,16 +69,21 @@ struct H2Server::State {
                        std::uint8_t /*flags*/, void* data) {
     State& own = of(data);
     const auto found = own.heads.find(frame->hd.stream_id);
-    if (found == own.heads.end()) return 0;  // a trailer
+    if (found == own.heads.end()) return 0;
     Head& head = found->second;
-    head.bytes += name_length + value_length + kFieldOverhead;
+    head.bytes += name_length + value_length + kH2FieldOverhead;
     head.too_large =
         head.too_large || ++head.lines > own.limits.lines + 4 || head.bytes > own.limits.head_bytes;
     if (head.too_large) {
       // What goes on long after the limit is no mistake.
       return head.bytes > 4 * own.limits.head_bytes ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
     }
-    own.events.on_field(frame->hd.stream_id, view(name, name_length), view(value, value_length));
+    const auto stream = frame->hd.stream_id;
+    if (head.complete) {
+      own.events.on_trailer(stream, h2_view(name, name_length), h2_view(value, value_length));
+    } else {
+      own.events.on_field(stream, h2_view(name, name_length), h2_view(value, value_length));
+    }
     return 0;
   }
 
@@ -103,9 +93,9 @@ struct H2Server::State {
     switch (frame->hd.type) {
       case NGHTTP2_HEADERS:
         if (is_request(frame)) {
-          const bool too_large = own.heads[frame->hd.stream_id].too_large;
-          own.heads.erase(frame->hd.stream_id);
-          own.events.on_request(frame->hd.stream_id, !ends, too_large);
+          Head& head = own.heads[frame->hd.stream_id];
+          head.complete = true;
+          own.events.on_request(frame->hd.stream_id, !ends, head.too_large);
         } else if (ends) {
           own.events.on_body_end(frame->hd.stream_id);
         }
@@ -122,15 +112,22 @@ struct H2Server::State {
     }
   }
 
+  void earn(double frames) {
+    idle_frames_left = std::min(idle_frames_left + frames, kIdleFramesMost);
+  }
+
   int idle() {
-    return ++idle_frames > kIdleFrames + kIdleFramesPerStream * streams
-               ? NGHTTP2_ERR_CALLBACK_FAILURE
-               : 0;
+    const Instant now = Clock::now();
+    earn(std::chrono::duration<double>(now - idle_at).count() * kIdleFramesPerSecond);
+    idle_at = now;
+    return --idle_frames_left < 0 ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
   }
 
   static int on_data(nghttp2_session*, std::uint8_t /*flags*/, std::int32_t id,
                      const std::uint8_t* bytes, std::size_t length, void* data) {
-    of(data).events.on_body(id, view(bytes, length));
+    State& own = of(data);
+    own.earn(kIdleFramesPerKib * static_cast<double>(length) / 1024);
+    own.events.on_body(id, h2_view(bytes, length));
     return 0;
   }
 
@@ -141,28 +138,34 @@ struct H2Server::State {
     return 0;
   }
 
-  static ssize_t read_body(nghttp2_session*, std::int32_t id, std::uint8_t* into,
+  static ssize_t read_body(nghttp2_session* session, std::int32_t id, std::uint8_t* into,
                            std::size_t length, std::uint32_t* flags, nghttp2_data_source*,
                            void* data) {
+    State& own = of(data);
     bool ends = false;
     const std::size_t got =
-        of(data).events.take_body(id, {reinterpret_cast<std::byte*>(into), length}, ends);
-    if (ends) {
-      *flags |= NGHTTP2_DATA_FLAG_EOF;
-    } else if (got == 0) {
-      return NGHTTP2_ERR_DEFERRED;
+        own.events.take_body(id, {reinterpret_cast<std::byte*>(into), length}, ends);
+    own.earn(kIdleFramesPerKib * static_cast<double>(got) / 1024);
+    if (!ends) return got == 0 ? NGHTTP2_ERR_DEFERRED : static_cast<ssize_t>(got);
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+    own.list.clear();
+    for (const auto& each : own.events.trailers(id)) {
+      own.list.push_back(h2_field(each.name, each.value));
+    }
+    if (!own.list.empty() &&
+        nghttp2_submit_trailer(session, id, own.list.data(), own.list.size()) == 0) {
+      *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
     }
     return static_cast<ssize_t>(got);
   }
 
-  // nghttp2 copies them, and writes names in lower case (nghttp2_submit_response(3)).
   std::span<const nghttp2_nv> fields_of(std::string_view status,
                                         std::span<const codec::HeaderField> fields,
                                         std::string_view length = {}) {
     list.clear();
-    list.push_back(field(":status", status));
-    for (const auto& each : fields) list.push_back(field(each.name, each.value));
-    if (!length.empty()) list.push_back(field("content-length", length));
+    list.push_back(h2_field(":status", status));
+    for (const auto& each : fields) list.push_back(h2_field(each.name, each.value));
+    if (!length.empty()) list.push_back(h2_field("content-length", length));
     return list;
   }
 };
@@ -171,7 +174,7 @@ H2Server::H2Server(H2Events& events, H2ServerLimits limits)
     : state_(std::make_unique<State>(events, limits)) {
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_session_callbacks_new(&callbacks);
-  const std::unique_ptr<nghttp2_session_callbacks, CallbacksFree> owner{callbacks};
+  const H2CallbacksPtr owner{callbacks};
   nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, State::on_begin);
   nghttp2_session_callbacks_set_on_header_callback(callbacks, State::on_header);
   nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, State::on_frame);
@@ -179,7 +182,7 @@ H2Server::H2Server(H2Events& events, H2ServerLimits limits)
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, State::on_close);
   nghttp2_option* option = nullptr;
   nghttp2_option_new(&option);
-  const std::unique_ptr<nghttp2_option, OptionFree> option_owner{option};
+  const H2OptionPtr option_owner{option};
   nghttp2_option_set_no_auto_window_update(option, 1);  // a slow origin slows the visitor
   nghttp2_session* session = nullptr;
   nghttp2_session_server_new2(&session, callbacks, state_.get(), option);

@@ -32,11 +32,15 @@ class H2Events {
   // The head is complete. `too_large`: it was, and is not all there.
   virtual void on_request(std::int32_t stream, bool has_body, bool too_large) = 0;
   virtual void on_body(std::int32_t stream, std::string_view bytes) = 0;
+  // One field of the trailers, before on_body_end().
+  virtual void on_trailer(std::int32_t stream, std::string_view name, std::string_view value) = 0;
   virtual void on_body_end(std::int32_t stream) = 0;
   virtual void on_closed(std::int32_t stream, bool by_error) = 0;
   // Fills `into` with the next bytes of an answer's body; `ends` when they are the last. Zero bytes
   // without `ends`: none are there yet (H2Server::resume() when they are).
   virtual std::size_t take_body(std::int32_t stream, std::span<std::byte> into, bool& ends) = 0;
+  // What is to follow an answer's body; asked for when the body ends.
+  virtual std::span<const codec::HeaderField> trailers(std::int32_t stream) = 0;
 
  protected:
   ~H2Events() = default;

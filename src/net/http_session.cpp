@@ -52,29 +52,6 @@ HttpReply plain_reply(int status, std::string_view why) {
   return reply;
 }
 
-struct TargetParts {
-  std::string_view path;
-  std::string_view query;
-  std::string_view authority;
-};
-
-// "/a?b", or "http://host/a?b" as a client of a proxy sends it (RFC 9112 3.2.2).
-TargetParts split_target(std::string_view target) {
-  TargetParts out;
-  if (const auto scheme = target.find("://");
-      !target.starts_with('/') && scheme != std::string_view::npos) {
-    target.remove_prefix(scheme + 3);
-    const auto end = std::min(target.find_first_of("/?"), target.size());
-    out.authority = target.substr(0, end);
-    target.remove_prefix(end);
-  }
-  const auto mark = std::min(target.find('?'), target.size());
-  out.path = target.substr(0, mark);
-  if (out.path.empty()) out.path = "/";
-  out.query = target.substr(std::min(mark + 1, target.size()));
-  return out;
-}
-
 }  // namespace
 
 void HttpHouse::end_longest_idle() {
@@ -169,7 +146,7 @@ Task<bool> HttpSession::read_request() {
     if (reader_.head_complete() && !in_body) {
       in_body = true;
       deadline = loop.now() + options_.body_wait;
-      if (reader_.expects_continue() && !co_await write("HTTP/1.1 100 Continue\r\n\r\n")) {
+      if (reader_.head().expects_continue && !co_await write("HTTP/1.1 100 Continue\r\n\r\n")) {
         co_return false;
       }
     }
@@ -182,12 +159,11 @@ Task<bool> HttpSession::read_request() {
 HttpRequest HttpSession::request() const {
   HttpRequest out;
   const auto& head = reader_.head();
-  const auto parts = split_target(head.target());
-  out.method = head.method();
-  out.path = parts.path;
-  out.query = parts.query;
-  out.fields = head.fields();
-  out.host = parts.authority.empty() ? out.field("host").value_or("") : parts.authority;
+  out.method = head.method;
+  out.path = head.path();
+  out.query = head.target.substr(std::min(out.path.size() + 1, head.target.size()));
+  out.fields = head.fields;
+  out.host = head.authority;
   out.peer = peer_;
   out.secure = static_cast<bool>(options_.secure);
   return out;
@@ -195,7 +171,10 @@ HttpRequest HttpSession::request() const {
 
 Task<HttpSession::Next> HttpSession::answer() {
   if (late_) co_return co_await refuse(408, "the request did not come in time");
-  if (!reader_.done()) co_return co_await refuse(reader_.status(), reader_.detail());
+  if (!reader_.done()) {
+    const auto fault = reader_.fault();
+    co_return co_await refuse(codec::status(fault), codec::sentence(fault));
+  }
   ++house_.counts.requests;
   HttpRequest asked = request();
   asked.body = std::move(body_);
@@ -254,7 +233,7 @@ Task<bool> HttpSession::write(std::string_view bytes) {
 Task<bool> HttpSession::send(const HttpRequest& request, const HttpReply& reply, bool keep) {
   const bool head_only = request.method == "HEAD" || !has_body(reply.status);
   if (reply.stream) {
-    const bool chunked = reader_.head().minor_version() == 1 && has_body(reply.status);
+    const bool chunked = reader_.head().minor_version == 1 && has_body(reply.status);
     const std::string head = head_of(reply, keep && chunked, chunked, 0);
     if (!co_await write(head)) co_return false;
     if (head_only) co_return true;

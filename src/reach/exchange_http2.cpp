@@ -13,25 +13,6 @@ namespace {
 using net::H2Answer;
 using net::H2End;
 
-// RFC 9113 section 7.
-std::string_view error_name(std::uint32_t code) {
-  constexpr std::array<std::string_view, 14> kNames{"NO_ERROR",
-                                                    "PROTOCOL_ERROR",
-                                                    "INTERNAL_ERROR",
-                                                    "FLOW_CONTROL_ERROR",
-                                                    "SETTINGS_TIMEOUT",
-                                                    "STREAM_CLOSED",
-                                                    "FRAME_SIZE_ERROR",
-                                                    "REFUSED_STREAM",
-                                                    "CANCEL",
-                                                    "COMPRESSION_ERROR",
-                                                    "CONNECT_ERROR",
-                                                    "ENHANCE_YOUR_CALM",
-                                                    "INADEQUATE_SECURITY",
-                                                    "HTTP_1_1_REQUIRED"};
-  return code < kNames.size() ? kNames.at(code) : "unknown";
-}
-
 std::string_view outcome_of(const H2Answer& got, const net::Stream& stream) {
   switch (got.end) {
     case H2End::complete:
@@ -59,9 +40,10 @@ std::string detail_of(const H2Answer& got) {
   switch (got.end) {
     case H2End::not_h2: return "HTTP/2 was agreed (ALPN), and the server speaks something else";
     case H2End::goaway:
-      return fmt::format("GOAWAY with {} ({})", error_name(got.error_code), got.error_code);
+      return fmt::format("GOAWAY with {} ({})", net::h2_error_name(got.error_code), got.error_code);
     case H2End::stream_reset:
-      return fmt::format("RST_STREAM with {} ({})", error_name(got.error_code), got.error_code);
+      return fmt::format("RST_STREAM with {} ({})", net::h2_error_name(got.error_code),
+                         got.error_code);
     case H2End::frame_flood:
       return fmt::format("{} frames (SETTINGS, PING) that are no answer", got.other_frames);
     default: return got.reason;

@@ -5,8 +5,6 @@ access log, floods, slow visitors, large heads, origins that stall at every byte
   trials.py CAUSEWAY [NAME...]     names of trials; all when none is given
 """
 import contextlib
-import http.server
-import json
 import os
 import pathlib
 import re
@@ -16,270 +14,11 @@ import ssl
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
-PROGRAM = os.path.abspath(sys.argv[1])
-WAIT = 20.0  # for what must come
-SANITIZED = os.environ.get("CAUSEWAY_SANITIZED") == "1"  # memory is then the sanitizer's
-
-
-def free_port(kind=socket.SOCK_STREAM):
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def until(what, seconds=WAIT):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if got := what():
-            return got
-        time.sleep(0.01)  # the poll of a state that another process reaches
-    raise AssertionError("did not come in time")
-
-
-class RawOrigin:
-    """Answers each connection with `serve(socket, number)`, on threads."""
-
-    def __init__(self, serve, context=None):
-        self.serve, self.context, self.number = serve, context, 0
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            try:
-                peer, _ = self.listener.accept()
-            except OSError:
-                return
-            number, self.number = self.number, self.number + 1
-            threading.Thread(target=self._one, args=(peer, number), daemon=True).start()
-
-    def _one(self, peer, number):
-        with contextlib.suppress(OSError), peer:
-            stream = self.context.wrap_socket(peer, server_side=True) if self.context else peer
-            self.serve(stream, number)
-
-    def close(self):
-        self.listener.close()
-
-
-def read_head(stream):
-    data = b""
-    while b"\r\n\r\n" not in data:
-        got = stream.recv(65536)
-        if not got:
-            break
-        data += got
-    return data
-
-
-PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
-
-
-def good(stream, _number):
-    while read_head(stream):
-        stream.sendall(PAGE)
-
-
-ORIGIN_PROGRAM = """
-import http.server, sys
-class Page(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    def do_GET(self):
-        self.send_response(200); self.send_header("Content-Length", "5"); self.end_headers(); self.wfile.write(b"hello")
-    def log_message(self, *_): pass
-class Server(http.server.ThreadingHTTPServer):
-    request_queue_size = 256
-server = Server(("127.0.0.1", int(sys.argv[1])), Page); print("up", flush=True); server.serve_forever()
-"""
-
-
-@contextlib.contextmanager
-def origin_process(port=None):
-    port = port or free_port()
-    process = subprocess.Popen([sys.executable, "-c", ORIGIN_PROGRAM, str(port)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "up\n"
-    process.port = port
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-class Edge:
-    """A running edge with the given [edge] text; `origins` are ports."""
-
-    def __init__(self, origins, extra="", origin_keys="", pool_keys="", tls=None, listen_keys="", top=""):
-        self.folder = tempfile.TemporaryDirectory()
-        self.port, self.tls_port, self.admin = free_port(), free_port(), free_port()
-        self.log = os.path.join(self.folder.name, "access.log")
-        self.config = os.path.join(self.folder.name, "edge.toml")
-        listen = f'[[edge.listen]]\naddress = "127.0.0.1:{self.port}"\n{listen_keys}\n'
-        if tls:
-            listen += f'[[edge.listen]]\naddress = "127.0.0.1:{self.tls_port}"\ntls = true\n'
-            listen += f'[[edge.certificate]]\ncertificate = "{tls.cert}"\nkey = "{tls.key}"\n{tls.extra}\n'
-        pool = f'[[edge.pool]]\nname = "www"\n{pool_keys}\n'
-        for origin in origins:
-            host, port = origin if isinstance(origin, tuple) else ("127.0.0.1", origin)
-            pool += f'[[edge.pool.origin]]\nhost = "{host}"\nport = {port}\n{origin_keys}\n'
-        self.text = (f"[edge]\n{top}\n{listen}\n{pool}\n[[edge.route]]\npool = \"www\"\n[edge.log]\nfile = \"{self.log}\"\n"
-                     f"[edge.admin]\naddress = \"127.0.0.1:{self.admin}\"\n{extra}\n")
-        pathlib.Path(self.config).write_text(self.text)
-        self.process = subprocess.Popen([PROGRAM, "edge", "-c", self.config], stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE, text=True)
-        until(lambda: self.listens(self.port) or self.process.poll() is not None)
-        assert self.process.poll() is None, self.process.stderr.read()
-
-    @staticmethod
-    def listens(port):
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return True
-        return False
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(10)
-        self.process.kill()
-        self.folder.cleanup()
-
-    def connect(self, port=None):
-        return socket.create_connection(("127.0.0.1", port or self.port), WAIT)
-
-    def ask(self, path="/", headers="", visitor=None):
-        """(status, head, body) of one request."""
-        with contextlib.ExitStack() as stack:
-            visitor = visitor or stack.enter_context(self.connect())
-            visitor.sendall(f"GET {path} HTTP/1.1\r\nHost: www.test\r\nAccept: application/json\r\n{headers}\r\n".encode())
-            return read_answer(visitor)
-
-    def metrics(self):
-        with self.connect(self.admin) as admin:
-            admin.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-            return read_all(admin).decode()
-
-    def lines(self, count):
-        def there():
-            with contextlib.suppress(OSError):
-                lines = pathlib.Path(self.log).read_text().splitlines()
-                return lines if len(lines) >= count else None
-        return [json.loads(line) for line in until(there)]
-
-
-def read_all(stream):
-    data = b""
-    with contextlib.suppress(OSError):
-        while got := stream.recv(65536):
-            data += got
-    return data
-
-
-def read_answer(stream):
-    data = b""
-    while b"\r\n\r\n" not in data:
-        got = stream.recv(65536)
-        if not got:
-            return 0, data.decode(errors="replace"), b""
-        data += got
-    head, body = data.split(b"\r\n\r\n", 1)
-    length = re.search(rb"(?i)content-length: (\d+)", head)
-    while length and len(body) < int(length[1]):
-        got = stream.recv(65536)
-        if not got:
-            break
-        body += got
-    return int(head.split()[1]), head.decode(), body
-
-
-class Certificate:
-    """Self-made authority and a leaf for www.test."""
-
-    def __init__(self, folder):
-        self.folder, self.extra = folder, ""
-        self.ca, self.cert, self.key = (os.path.join(folder, n) for n in ("ca.pem", "site.pem", "site.key"))
-        self.ca_key = os.path.join(folder, "ca.key")
-        self.run("ecparam -genkey -name prime256v1 -noout -out ca.key")
-        self.run("req -x509 -new -key ca.key -subj /CN=authority -days 30 -out ca.pem -addext keyUsage=critical,keyCertSign,digitalSignature")
-        self.run("ecparam -genkey -name prime256v1 -noout -out site.key")
-        self.run("req -new -key site.key -subj /CN=www.test -out site.csr")
-        pathlib.Path(folder, "ext").write_text("subjectAltName=DNS:www.test\nextendedKeyUsage=serverAuth,clientAuth\n")
-        self.run("x509 -req -in site.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 20 -extfile ext -out site.pem")
-
-    def run(self, words):
-        subprocess.run(["openssl", *words.split()], cwd=self.folder, check=True, capture_output=True)
-
-    def client(self, protocols=()):
-        context = ssl.create_default_context(cafile=self.ca)
-        if protocols:
-            context.set_alpn_protocols(list(protocols))
-        return context
-
-
-@contextlib.contextmanager
-def certificate():
-    with tempfile.TemporaryDirectory() as folder:
-        yield Certificate(folder)
-
-
-class Load:
-    """Visitors who ask without a pause, half of them on new connections; every answer that is not 200 is kept."""
-
-    def __init__(self, edge, visitors=8):
-        self.edge, self.wrong, self.count, self.stop = edge, [], 0, False
-        self.lock = threading.Lock()
-        self.threads = [threading.Thread(target=self._visit, args=(i % 2 == 0,)) for i in range(visitors)]
-        for thread in self.threads:
-            thread.start()
-
-    def _visit(self, keeps):
-        visitor = None
-        while not self.stop:
-            try:
-                fresh = visitor is None
-                visitor = visitor or self.edge.connect()
-                visitor.sendall(b"GET / HTTP/1.1\r\nHost: www.test\r\n\r\n" if keeps else
-                                b"GET / HTTP/1.1\r\nHost: www.test\r\nConnection: close\r\n\r\n")
-                status, head, _ = read_answer(visitor)
-                # A kept connection may end between two requests (RFC 9112 9.5): a visitor asks again on a new one.
-                if status == 0 and not fresh and head == "":
-                    visitor.close()
-                    visitor = None
-                    continue
-                with self.lock:
-                    self.count += 1
-                    if status != 200:
-                        self.wrong.append((status, head[:200]))
-                if not keeps or "connection: close" in head.lower():
-                    visitor.close()
-                    visitor = None
-            except OSError as problem:
-                if visitor is not None and not fresh and isinstance(problem, (ConnectionResetError, BrokenPipeError)):
-                    visitor = None
-                    continue
-                with self.lock:
-                    self.wrong.append((0, repr(problem)))
-                visitor = None
-
-    def more(self, requests):
-        before = self.count
-        until(lambda: self.count >= before + requests, 60)
-
-    def end(self):
-        self.stop = True
-        for thread in self.threads:
-            thread.join()
-        assert not self.wrong, f"{len(self.wrong)} of {self.count} went wrong: {self.wrong[:3]}"
-        return self.count
-
+from scene import (Edge, Load, PAGE, RawOrigin, SANITIZED, WAIT, certificate, free_port, good, grpc_origin,
+                   origin_process, read_answer, read_head, until)
 
 # --- trials ---
 
@@ -616,6 +355,70 @@ def client_certificates():
             assert "certificate_required" in edge.lines(1)[0]["attempts"][0]["because"]
 
 
+def grpc_through_the_edge():
+    """A gRPC client and server of Google's: one call, one that fails, streams either way and both ways, with and without TLS to the origin."""
+    import grpc  # slow to load
+    with certificate() as made, contextlib.ExitStack() as stack:
+        plain = stack.enter_context(grpc_origin())
+        secure = stack.enter_context(grpc_origin(made.cert, made.key))
+        tls = f'scheme = "https"\nca = "{made.ca}"\nsni = "www.test"\n'
+        for port, keys in ((plain, 'http = "2"'), (secure, tls + 'http = "2"'), (secure, tls + 'http = "agreed"')):
+            with Edge([port], origin_keys=keys, tls=made) as edge:
+                trust = grpc.ssl_channel_credentials(pathlib.Path(made.ca).read_bytes())
+                with grpc.secure_channel(f"127.0.0.1:{edge.tls_port}", trust, (("grpc.ssl_target_name_override", "www.test"),)) as channel:
+                    unary, call = channel.unary_unary("/test/unary").with_call(b"abc", timeout=WAIT)
+                    assert unary == b"cba" and ("x-trailer", "end") in call.trailing_metadata(), (unary, call.trailing_metadata())
+                    try:
+                        channel.unary_unary("/test/fails")(b"", timeout=WAIT)
+                        raise AssertionError("no failure")
+                    except grpc.RpcError as failure:
+                        assert failure.code() == grpc.StatusCode.NOT_FOUND and failure.details() == "no such thing", failure
+                    parts = list(channel.unary_stream("/test/streams")(b"300", timeout=WAIT))
+                    assert parts == [b"%d" % i * 1000 for i in range(300)]
+                    assert channel.stream_unary("/test/counts")(iter([b"x" * 10000] * 100), timeout=WAIT) == b"1000000"
+                    said, heard = threading.Semaphore(1), []
+
+                    def talk():
+                        for i in range(20):
+                            assert said.acquire(timeout=WAIT)  # each waits for the answer to the one before
+                            yield b"turn %d" % i
+
+                    for answer in channel.stream_stream("/test/chats")(talk(), timeout=WAIT):
+                        heard.append(answer)
+                        said.release()
+                    assert heard == [b"TURN %d" % i for i in range(20)], heard
+                    calls = [channel.unary_unary("/test/unary").future(b"%d" % i, timeout=WAIT) for i in range(200)]
+                    assert [each.result() for each in calls] == [(b"%d" % i)[::-1] for i in range(200)]
+                lines = edge.lines(205)
+                assert {line["attempts"][0].get("protocol") for line in lines} == {"HTTP/2"}, lines[0]
+                assert all(line["status"] == 200 for line in lines)
+
+
+def a_changed_trust_store():
+    """The `ca` file is read again with a reload; one that cannot be read changes nothing."""
+    with certificate() as made, certificate() as other:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(made.cert, made.key)
+        origin = RawOrigin(good, context)
+        trusted = os.path.join(made.folder, "trusted.pem")
+        pathlib.Path(trusted).write_bytes(pathlib.Path(other.ca).read_bytes())
+
+        def reload(edge, word):
+            edge.process.send_signal(signal.SIGHUP)
+            line = until(lambda: next((text for text in iter(edge.process.stderr.readline, "") if "reload" in text), None))
+            assert word in line, line
+
+        with Edge([origin.port], origin_keys=f'scheme = "https"\nca = "{trusted}"\nsni = "www.test"\n') as edge:
+            status, head, _ = edge.ask()
+            assert status == 526, head
+            pathlib.Path(trusted).write_bytes(pathlib.Path(made.ca).read_bytes())
+            reload(edge, "reloaded")
+            assert edge.ask()[0] == 200
+            pathlib.Path(trusted).write_text("no certificate")
+            reload(edge, "refused")
+            assert edge.ask()[0] == 200
+
+
 def resumption_and_stapling():
     """A second TLS connection resumes, also after a reload; the OCSP answer that was given is stapled."""
     origin = RawOrigin(good)
@@ -695,7 +498,7 @@ def idle_connections():
 TRIALS = [reload_under_load, bad_reload_changes_nothing, upgrade_under_load, an_origin_dies_under_load, several_workers, access_log,
           origin_stalls_at_every_byte, origin_closes_at_every_byte, slow_visitors, large_heads, smuggling, h2_rapid_reset,
           h2_continuation_flood, h2_ping_and_settings_flood, h2_breaks_of_the_rules, proxy_out, client_certificates,
-          resumption_and_stapling, a_name_that_does_not_resolve, no_route, idle_connections]
+          grpc_through_the_edge, a_changed_trust_store, resumption_and_stapling, a_name_that_does_not_resolve, no_route, idle_connections]
 
 
 def main():
