@@ -34,7 +34,7 @@ class Handling {
   Handling(Worker& worker, Reply& reply, const Visitor& visitor, Scratch& scratch,
            Http1Front* tunnel)
       : worker_(worker),
-        runtime_(worker.runtime()),
+        runtime_(told_with(scratch.story, worker)),
         reply_(reply),
         visitor_(visitor),
         scratch_(scratch),
@@ -63,6 +63,12 @@ class Handling {
   Attempt& new_attempt(const OriginState& state);
   bool attempts_left() const;
   net::Task<void> tell_failure();
+
+  // Of one request all is done and told with the runtime of its first attempt.
+  static std::shared_ptr<Runtime> told_with(Story& story, const Worker& worker) {
+    if (story.attempts.empty()) story.runtime = worker.runtime();
+    return story.runtime;
+  }
 
   Worker& worker_;
   std::shared_ptr<Runtime> runtime_;

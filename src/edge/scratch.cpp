@@ -54,6 +54,7 @@ void GiveScratch::operator()(Scratch* scratch) const noexcept {
   scratch->out_sent = 0;
   clear(scratch->origin_out);
   clear(scratch->joined);
+  scratch->story.restart();
   free_list.items.push_back(scratch);
 }
 

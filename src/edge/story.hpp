@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 namespace causeway::edge {
 
 class OriginEvidence;
+class Runtime;
 
 // One way to an origin that was tried for one request.
 struct Attempt {
@@ -42,6 +44,8 @@ using Ray = std::array<char, 16>;  // hexadecimal digits
 struct Story {
   Instant arrived;
   Ray ray{};
+  // What `attempts` point into. A reload lets go of it while the request goes on.
+  std::shared_ptr<Runtime> runtime;
   std::vector<Attempt> attempts;
   std::optional<model::FailureId> failure;  // the headline of an answer made here
   VisitorEnd visitor = VisitorEnd::none;
@@ -55,6 +59,7 @@ struct Story {
   std::string_view ray_text() const { return {ray.data(), ray.size()}; }
   void restart() {
     attempts.clear();
+    runtime.reset();
     failure.reset();
     visitor = VisitorEnd::none;
     status = origin_status = 0;
