@@ -6,7 +6,8 @@ may be written out as a zone file, and a command run after it (a name server's r
   provider_api.py --zone example.net [--port 0] [--records FILE.json] [--zone-file OUT --reload 'CMD'] [--soa 'MNAME RNAME']
 
 Prints "listening PORT" first. POST /test/<knob> with JSON sets a fault: {"kind": "status", "status": 503, "times": 2},
-{"kind": "limit", "times": 1, "retry_after": 1}, {"kind": "cut", "times": 1}, {"kind": "cut-after", "times": 1}; GET /test/calls
+{"kind": "limit", "times": 1, "retry_after": 1}, {"kind": "cut", "times": 1}, {"kind": "cut-after", "times": 1}, {"kind": "echo", "times": 1} (refuses
+with the token in its words); {"kind": "none"} takes all back. GET /test/calls
 lists what was asked. Tokens: "edit-token" may do everything, "read-token" may read, "other-token" sees no zone.
 """
 import argparse
@@ -23,6 +24,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 STAMP = "2026-11-25T10:00:00.000000Z"
 PROXIABLE = {"A", "AAAA", "CNAME"}
+DATA = {"SRV", "CAA"}  # kept as data, never as text
 ALONE = {"A", "AAAA", "CNAME"}  # what a CNAME excludes, and is excluded by (81053)
 EDGE = ["104.16.0.10", "2606:4700::10"]
 
@@ -94,6 +96,8 @@ class Zone:
             data = record["data"]
             record["content"] = f"{data['flags']} {data['tag']} \"{data['value']}\""
             return
+        if kind in DATA and "data" not in record:
+            raise invalid(9007, f"Content for {kind} record is required as data.")
         if not content or not isinstance(content, str):
             raise invalid(9007, f"Content for {kind} record is required.")
         for type_, code, of in (("A", 9005, ipaddress.IPv4Address), ("AAAA", 9006, ipaddress.IPv6Address)):
@@ -324,6 +328,10 @@ class Handler(BaseHTTPRequestHandler):
             if fault and fault["kind"] == "status":
                 return self.reply(fault["status"], {"success": False, "result": None, "messages": [],
                                                     "errors": [{"code": 1000, "message": "Internal trouble"}]})
+            if fault and fault["kind"] == "echo":
+                said = f"Invalid header: {self.headers.get('Authorization')}"
+                return self.reply(400, {"success": False, "result": None, "messages": [],
+                                        "errors": [{"code": 6003, "message": said}]})
             if fault and fault["kind"] == "limit":
                 return self.reply(429, {"success": False, "errors": [{"code": 971, "message": "Please wait and consider "
                                         "throttling your request speed"}], "messages": [], "result": None},
@@ -354,7 +362,11 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(200, self.api.calls)
         if path == "/test/records":
             return self.reply(200, list(self.api.zone.records.values()))
-        self.api.faults.append(json.loads(raw))
+        fault = json.loads(raw)
+        if fault["kind"] == "none":
+            self.api.faults.clear()
+        else:
+            self.api.faults.append(fault)
         return self.reply(200, {})
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = serve

@@ -73,6 +73,8 @@ struct KnownAddress {
 class DnsSession {
  public:
   static Parsed<std::unique_ptr<DnsSession>> open(const DnsFlags& flags);
+  // For what changes something: without a token it is wrong use.
+  static Parsed<std::unique_ptr<DnsSession>> open_for_change(const DnsFlags& flags);
 
   zone::Store& store() { return *store_; }
   zone::Cloudflare* provider() { return provider_.get(); }  // null: no token, or --no-provider

@@ -16,15 +16,12 @@
 #include "model/edge_ranges.hpp"
 #include "zone/diff.hpp"
 #include "zone/limits.hpp"
+#include "zone/record_form.hpp"
 
 namespace causeway::app {
 namespace {
 
 using zone::RecordEdit;
-
-constexpr std::string_view kNeedsToken =
-    "a change needs the provider: give a token that may edit the zone's DNS (--token-file, "
-    "$CLOUDFLARE_API_TOKEN)";
 
 zone::RecordChange shown(const RecordEdit& edit) {
   const auto changes =
@@ -73,9 +70,9 @@ void show_plan(DnsSession& session, const std::vector<RecordEdit>& edits,
 
 // The provider's ids of what was made, from the answer to the one call that was sent.
 void take_ids(const std::string& result, std::vector<RecordEdit>& edits) {
-  const auto json = nlohmann::json::parse(result, nullptr, false);
+  const auto json = nlohmann::ordered_json::parse(result, nullptr, false);
   std::vector<zone::Record> made;
-  const auto take = [&](const nlohmann::json& list) {
+  const auto take = [&](const nlohmann::ordered_json& list) {
     const auto records = zone::read_records(list.dump());
     if (records) std::ranges::copy(*records, std::back_inserter(made));
   };
@@ -84,7 +81,7 @@ void take_ids(const std::string& result, std::vector<RecordEdit>& edits) {
       if (json.contains(part) && json.at(part).is_array()) take(json.at(part));
     }
   } else if (json.is_object() && json.contains("type")) {
-    take(nlohmann::json::array({json}));
+    take(nlohmann::ordered_json::array({json}));
   }
   for (auto& edit : edits) {
     if (!edit.after) continue;
@@ -242,7 +239,6 @@ bool settle(DnsSession& session, const zone::Change& change, const Screen& scree
 }  // namespace
 
 Parsed<Changing> read_for_change(DnsSession& session) {
-  if (session.provider() == nullptr) return error(std::string{kNeedsToken});
   return run_on_loop(read_zone(*session.provider(), session.zone()));
 }
 
@@ -310,6 +306,7 @@ int make_change(DnsSession& session, const Changing& changing, std::string_view 
   if (!answer) {
     change.state = answer.error().unknown_outcome ? "unknown" : "failed";
     keep_change(session, change);
+    if (done != nullptr) *done = change;
     return dns_failed(fmt::format("{}: {}",
                                   answer.error().unknown_outcome
                                       ? "whether the change was made is not known"
@@ -329,7 +326,7 @@ int make_change(DnsSession& session, const Changing& changing, std::string_view 
 }
 
 int dns_undo(const DnsFlags& flags) {
-  const auto session = DnsSession::open(flags);
+  const auto session = DnsSession::open_for_change(flags);
   if (!session) return wrong_use("dns undo", session.error().text);
   const auto now = read_for_change(**session);
   if (!now) return dns_failed(now.error().text);
@@ -361,8 +358,55 @@ int dns_undo(const DnsFlags& flags) {
   return code;
 }
 
+namespace {
+
+Parsed<bool> read_ttl(const DnsFlags& flags, zone::Wish& wish) {
+  if (flags.ttl.empty()) return true;
+  wish.ttl = zone::kAutomaticTtl;
+  if (flags.ttl == "auto") return true;
+  if (wish.proxied.value_or(false))
+    return error("--ttl: what goes through the edge has an automatic one; leave it out");
+  const auto span = parse_duration(flags.ttl);
+  constexpr auto kLeast = std::chrono::seconds{30};
+  constexpr auto kMost = std::chrono::seconds{86'400};
+  if (!span || *span < kLeast || *span > kMost)
+    return error("--ttl: expected 'auto' or 30 to 86400 seconds");
+  wish.ttl = static_cast<std::uint32_t>(milliseconds(*span) / 1e3);
+  return true;
+}
+
+// What the flags ask for, refused where the provider would have to.
+Parsed<bool> read_wish(const DnsFlags& flags, zone::Wish& wish) {
+  if (!flags.proxied.empty()) wish.proxied = flags.proxied == "yes";
+  if (wish.proxied.value_or(false) && !zone::can_be_proxied(wish.type)) {
+    return error(
+        fmt::format("--proxied: a record of type {} does not go through the edge (A, AAAA "
+                    "and CNAME do)",
+                    wish.type));
+  }
+  if (const auto good = read_ttl(flags, wish); !good) return good;
+  if (!flags.priority.empty()) {
+    const auto number = parse_port(flags.priority == "0" ? "1" : flags.priority);
+    if (!number) return error("--priority: expected 0 to 65535");
+    wish.priority = flags.priority == "0" ? 0 : *number;
+  }
+  if (const auto good = zone::check_name(wish.type, wish.name); !flags.remove && !good) return good;
+  const auto given = wish.priority;
+  for (const auto& value : flags.values) {
+    const auto written = zone::written_content(wish.type, value, given);
+    if (!written) return std::unexpected(written.error());
+    if (std::ranges::count(wish.contents, written->content) > 0)
+      return error(fmt::format("'{}' is given twice", written->content));
+    if (written->priority) wish.priorities.push_back(*written->priority);
+    wish.contents.push_back(written->content);
+  }
+  return true;
+}
+
+}  // namespace
+
 int dns_set(const DnsFlags& flags) {
-  const auto session = DnsSession::open(flags);
+  const auto session = DnsSession::open_for_change(flags);
   if (!session) return wrong_use("dns set", session.error().text);
   zone::Wish wish{.name = (*session)->zone(),
                   .type = {},
@@ -370,6 +414,7 @@ int dns_set(const DnsFlags& flags) {
                   .ttl = {},
                   .proxied = {},
                   .priority = {},
+                  .priorities = {},
                   .replace = flags.replace};
   const auto type = zone::record_type(flags.type);
   if (!type) return wrong_use("dns set", type.error().text);
@@ -377,28 +422,8 @@ int dns_set(const DnsFlags& flags) {
   if (flags.remove != flags.values.empty()) {
     return wrong_use("dns set", "expected the values the name shall have, or --delete");
   }
-  for (const auto& value : flags.values) {
-    const auto content = zone::checked_content(wish.type, value);
-    if (!content) return wrong_use("dns set", content.error().text);
-    wish.contents.push_back(*content);
-  }
-  if (!flags.proxied.empty()) wish.proxied = flags.proxied == "yes";
-  if (!flags.ttl.empty() && flags.ttl != "auto") {
-    const auto span = parse_duration(flags.ttl);
-    constexpr auto kLeast = std::chrono::seconds{30};
-    constexpr auto kMost = std::chrono::seconds{86'400};
-    if (!span || *span < kLeast || *span > kMost) {
-      return wrong_use("dns set", "--ttl: expected 'auto' or 30 to 86400 seconds");
-    }
-    wish.ttl = static_cast<std::uint32_t>(milliseconds(*span) / 1e3);
-  } else if (flags.ttl == "auto") {
-    wish.ttl = zone::kAutomaticTtl;
-  }
-  if (!flags.priority.empty()) {
-    const auto number = parse_port(flags.priority == "0" ? "1" : flags.priority);
-    if (!number) return wrong_use("dns set", "--priority: expected 0 to 65535");
-    wish.priority = flags.priority == "0" ? 0 : *number;
-  }
+  if (const auto good = read_wish(flags, wish); !good)
+    return wrong_use("dns set", good.error().text);
   const auto now = read_for_change(**session);
   if (!now) return dns_failed(now.error().text);
   const auto edits = zone::plan_wish(now->records, wish);
@@ -407,9 +432,8 @@ int dns_set(const DnsFlags& flags) {
 }
 
 int dns_fix(const DnsFlags& flags) {
-  const auto session = DnsSession::open(flags);
+  const auto session = DnsSession::open_for_change(flags);
   if (!session) return wrong_use("dns fix", session.error().text);
-  if ((*session)->provider() == nullptr) return wrong_use("dns fix", kNeedsToken);
   const auto seen = see_drift(**session);
   if (!seen) return dns_failed(seen.error().text);
   const auto now = read_for_change(**session);

@@ -154,7 +154,7 @@ int dns_history(const DnsFlags& flags) {
                                {"records", change->edits.size()}});
   }
   if (flags.format == "json") {
-    print(json.dump(2) + "\n");
+    print(json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
   } else {
     print(out.empty() ? fmt::format("nothing of {} is kept in '{}'\n", zone, store.directory())
                       : out);

@@ -2,12 +2,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 
 #include "app/command.hpp"
 #include "app/dns.hpp"
 #include "app/dns_change.hpp"
 #include "app/screen.hpp"
 #include "base/id.hpp"
+#include "base/text.hpp"
 #include "zone/limits.hpp"
 
 namespace causeway::app {
@@ -36,20 +38,67 @@ std::vector<zone::RecordEdit> unproxied(const Changing& now, const std::string& 
   return out;
 }
 
-// Brings back what the pause changed. Tried again while the provider has trouble: a name that stays
-// out of the proxy shows its origin.
-int end_pause(DnsSession& session, zone::Change& change) {
+// What a person types to end the pause, wherever this program is by then.
+std::string resume_command(DnsSession& session) {
+  const auto& flags = session.flags();
+  std::string out = "causeway dns resume " + shell_word(session.zone()) + " --yes";
+  const auto add = [&](const char* flag, const std::string& value) {
+    if (!value.empty()) out += fmt::format(" {} {}", flag, shell_word(value));
+  };
+  add("--store", flags.store);
+  if (flags.api != zone::kCloudflareApi) add("--api", flags.api);
+  add("--token-file", flags.token_file);
+  add("--ca", flags.ca);
+  if (flags.no_servers) out += " --no-servers";
+  return out;
+}
+
+enum class Ending : std::uint8_t { ended, trouble, refused };
+
+// Brings back what the pause changed.
+Ending try_to_end(DnsSession& session, zone::Change& change) {
   const auto now = read_for_change(session);
-  if (!now) return dns_failed("the pause was not ended: " + now.error().text);
+  if (!now) {
+    dns_failed(now.error().text);
+    return Ending::trouble;
+  }
   if (change.zone_paused_before) {
     const auto answer =
         run_on_loop(set_paused(*session.provider(), change.zone_id, *change.zone_paused_before));
-    if (!answer) return dns_failed("the pause was not ended: " + answer.error().text);
-  } else {
-    const auto edits = zone::plan_undo(change, now->records, false);
-    if (!edits) return dns_failed("the pause was not ended: " + edits.error().text);
-    const int code = make_change(session, *now, "undo", *edits);
-    if (code == kCouldNotTell) return code;
+    if (!answer) dns_failed(answer.error().text);
+    return answer ? Ending::ended : Ending::trouble;
+  }
+  const auto edits = zone::plan_undo(change, now->records, false);
+  if (!edits) {
+    dns_failed(edits.error().text);
+    return Ending::refused;
+  }
+  return make_change(session, *now, "undo", *edits) == kCouldNotTell ? Ending::trouble
+                                                                     : Ending::ended;
+}
+
+int not_ended(DnsSession& session, std::string_view why) {
+  print(
+      fmt::format("the pause has not ended: {}. To end it:\n  {}\n", why, resume_command(session)));
+  return kCouldNotTell;
+}
+
+// Tried again while the provider has trouble: a name that stays out of the proxy shows its origin.
+int end_pause(DnsSession& session, zone::Change& change) {
+  const Instant last = Clock::now() + limits::kResumePatience;
+  Duration pause = limits::kResumePause;
+  while (true) {
+    const Ending ending = try_to_end(session, change);
+    if (ending == Ending::ended) break;
+    if (ending == Ending::refused)
+      return not_ended(session, "the records are no longer as the pause left them");
+    if (Clock::now() + pause > last) return not_ended(session, "the provider's trouble goes on");
+    fmt::print(stderr,
+               "causeway dns: the pause has not ended; tries again in {:.0f} s (Ctrl-C stops "
+               "that). By hand: {}\n",
+               milliseconds(pause) / 1e3, resume_command(session));
+    if (!run_on_loop(wait_until(Clock::now() + pause))) return not_ended(session, "interrupted");
+    pause = std::min<Duration>(pause * 2, limits::kResumePauseMost);
   }
   change.state = "undone";
   keep_change(session, change);
@@ -71,7 +120,12 @@ Parsed<zone::Change> begin_zone_pause(DnsSession& session, const Changing& now) 
   if (!keep_change(session, change))
     return error("the pause could not be noted, so it was not begun");
   const auto answer = run_on_loop(set_paused(*session.provider(), now.zone.id, true));
-  if (!answer) return error(answer.error().text);
+  if (!answer) {
+    change.state = answer.error().unknown_outcome ? "unknown" : "failed";
+    keep_change(session, change);
+    if (answer.error().unknown_outcome) not_ended(session, "whether it began is not known");
+    return error(answer.error().text);
+  }
   change.state = "done";
   return change;
 }
@@ -83,7 +137,7 @@ int dns_pause(const DnsFlags& flags) {
   if (!span || *span <= Duration{} || *span > limits::kPauseMost) {
     return wrong_use("dns pause", "--for: expected a time up to 24h, such as 10m");
   }
-  const auto session = DnsSession::open(flags);
+  const auto session = DnsSession::open_for_change(flags);
   if (!session) return wrong_use("dns pause", session.error().text);
   const auto now = read_for_change(**session);
   if (!now) return dns_failed(now.error().text);
@@ -106,14 +160,16 @@ int dns_pause(const DnsFlags& flags) {
                                                 (*session)->zone(), now->zone.name));
     }
     const int code = make_change(**session, *now, "pause", edits, &change);
-    if (!flags.yes || change.id.empty()) return code;
+    if (flags.yes && change.state == "unknown")
+      return not_ended(**session, "whether it began is not known");
+    if (!flags.yes || change.state != "done") return code;
   }
   change.until = wall_now() + std::chrono::duration_cast<std::chrono::milliseconds>(*span);
   keep_change(**session, change);
   print(
       fmt::format("DNS only until {}: test with 'causeway diagnose {}'. Ctrl-C ends the pause "
-                  "now.\n",
-                  rfc3339(*change.until), (*session)->zone()));
+                  "now.\nShould this program be killed: {}\n",
+                  rfc3339(*change.until), (*session)->zone(), resume_command(**session)));
   run_on_loop(wait_until(Clock::now() + *span));  // an interrupt ends it early
   return end_pause(**session, change);
 }
@@ -134,7 +190,7 @@ bool is_open_pause(const zone::Change& change, const std::string& name) {
 }  // namespace
 
 int dns_resume(const DnsFlags& flags) {
-  const auto session = DnsSession::open(flags);
+  const auto session = DnsSession::open_for_change(flags);
   if (!session) return wrong_use("dns resume", session.error().text);
   const auto now = read_for_change(**session);
   if (!now) return dns_failed(now.error().text);

@@ -133,6 +133,16 @@ Parsed<std::unique_ptr<DnsSession>> DnsSession::open(const DnsFlags& flags) {
   return out;
 }
 
+Parsed<std::unique_ptr<DnsSession>> DnsSession::open_for_change(const DnsFlags& flags) {
+  auto out = open(flags);
+  if (out && (*out)->provider() == nullptr) {
+    return error(
+        "a change needs the provider: give a token that may edit the zone's DNS (--token-file, "
+        "$CLOUDFLARE_API_TOKEN)");
+  }
+  return out;
+}
+
 Parsed<zone::Snapshot> DnsSession::take(bool ask_servers) {
   if (stderr_is_terminal()) {
     fmt::print(stderr, "reading {} {}...\n", zone(),

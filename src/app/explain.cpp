@@ -8,6 +8,7 @@
 #include <charconv>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "app/command.hpp"
 #include "app/explain_line.hpp"
@@ -15,6 +16,7 @@
 #include "app/phrases.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "explain/userinfo.hpp"
 #include "judge/words.hpp"
 #include "model/cause.hpp"
 #include "model/code.hpp"
@@ -146,12 +148,13 @@ std::string alike(std::string_view word) {
 
 std::unexpected<Error> unknown(std::string_view word) {
   if (word.contains('/') && !word.contains(' '))
-    return error(fmt::format("there is no file '{}'", printable(word, 120)));
+    return error(
+        fmt::format("there is no file '{}'", printable(explain::without_userinfo(word), 120)));
   if (word.contains(' ')) {
     return error(fmt::format(
         "'{}' is no line of a log that is known, or says nothing about the way to an origin; "
         "expected nginx, Apache, HAProxy, Envoy, Caddy, Traefik, Cloudflare or causeway edge",
-        printable(word, 60)));
+        printable(explain::without_userinfo(word), 60)));
   }
   const auto words = all_words();
   std::vector<std::string> near;
@@ -184,6 +187,16 @@ bool is_file(const std::string& word) { return word == "-" || ::access(word.c_st
 int run(const LogFlags& flags) {
   const bool logs = flags.follow || std::ranges::any_of(flags.files, is_file);
   if (!logs && flags.files.size() == 1) {
+    for (const auto& [flag, given] :
+         {std::pair{"--since", &flags.since}, std::pair{"--until", &flags.until},
+          std::pair{"--zone", &flags.zone}}) {
+      if (given->empty()) continue;
+      return wrong_use(
+          "explain",
+          fmt::format("{} is about a whole log, and '{}' is no file; leave it out, or "
+                      "name a log",
+                      flag, printable(explain::without_userinfo(flags.files.front()), 80)));
+    }
     const auto found = explain(flags.files.front());
     if (!found) return wrong_use("explain", found.error().text);
     print(flags.format == "json" ? explanation_json(*found)
@@ -278,7 +291,8 @@ Command add_explain(CLI::App& root) {
       "  causeway explain --follow /var/log/nginx/error.log\n\n"
       "Logs: nginx, Apache, HAProxy, Envoy, Caddy, Traefik, Cloudflare (Logpush, GraphQL),\n"
       "causeway edge; plain, gzip or zstd. Exit codes for a log: 0 nothing failed,\n"
-      "1 something did, 2 wrong use, 3 no line was understood.");
+      "1 something did, 2 wrong use, 3 no line was understood, or nothing failed but the log\n"
+      "could not be read to its end (cut off, damaged, interrupted).");
   app->add_option("word", flags->files,
                   "a code (520-530, 1000 ...), a failure id, a cause id, a log line in quotation "
                   "marks, or files of logs (- is standard input)")
@@ -290,7 +304,7 @@ Command add_explain(CLI::App& root) {
   app->add_option("--zone", flags->zone, "zone of times that name none (default UTC)")
       ->option_text("+02:00");
   app->add_flag("--follow", flags->follow,
-                "go on reading as the file grows; the summary comes at Ctrl-C");
+                "go on reading as the file grows; Ctrl-C prints the summary, here as without");
   app->add_option("--format", flags->format, "what is printed (default text)")
       ->option_text("text|json")
       ->check(CLI::IsMember({"text", "json"}));

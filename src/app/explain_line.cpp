@@ -10,6 +10,7 @@
 #include "codec/log_line.hpp"
 #include "explain/candidates.hpp"
 #include "explain/meaning.hpp"
+#include "explain/userinfo.hpp"
 #include "judge/words.hpp"
 #include "model/code.hpp"
 
@@ -115,9 +116,11 @@ void add_line_facts(Explanation& to, const codec::LogLine& line) {
   if (!line.flags.empty() && line.flags != "-")
     facts.push_back(fmt::format("flags {}", printable(line.flags, 40)));
   if (!line.origin.empty())
-    facts.push_back(fmt::format("origin {}", printable(line.origin, explain::limits::kNameBytes)));
+    facts.push_back(fmt::format("origin {}", printable(explain::without_userinfo(line.origin),
+                                                       explain::limits::kNameBytes)));
   if (!line.host.empty())
-    facts.push_back(fmt::format("host {}", printable(line.host, explain::limits::kNameBytes)));
+    facts.push_back(fmt::format(
+        "host {}", printable(explain::without_userinfo(line.host), explain::limits::kNameBytes)));
   add(to, "What was read", {join(facts, ", ")});
 }
 

@@ -1,6 +1,7 @@
 #include "app/explain_logs.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include "base/time.hpp"
 #include "explain/candidates.hpp"
 #include "explain/scan.hpp"
+#include "explain/userinfo.hpp"
 
 namespace causeway::app {
 namespace {
@@ -27,7 +29,7 @@ std::int64_t now_ms() {
       .count();
 }
 
-// SIGINT and SIGTERM end the following, and the summary is printed.
+// SIGINT and SIGTERM end the reading, and the summary of what was read is printed.
 class StopSignals {
  public:
   StopSignals() {
@@ -38,12 +40,19 @@ class StopSignals {
     fd_ = ::signalfd(-1, &set_, SFD_CLOEXEC | SFD_NONBLOCK);
   }
   ~StopSignals() {
+    // Taken, so that what was waited for does not end the program as well.
+    signalfd_siginfo taken{};
+    while (::read(fd_, &taken, sizeof taken) > 0) continue;
     sigprocmask(SIG_SETMASK, &before_, nullptr);
     ::close(fd_);
   }
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
   int fd() const { return fd_; }
+  bool came() const {
+    pollfd polled{fd_, POLLIN, 0};
+    return ::poll(&polled, 1, 0) > 0;
+  }
 
  private:
   sigset_t set_{};
@@ -75,8 +84,10 @@ class Teller {
     out += " " + screen_.paint(client ? Tone::dim : Tone::bad,
                                padded(code == 0 ? "-" : fmt::format("{}", code), 3));
     out += " " + padded(failure ? name(*failure) : client ? "client left" : "several", 24);
-    if (!line.origin.empty()) out += " " + printable(line.origin, explain::limits::kNameBytes);
-    if (!line.host.empty()) out += " " + printable(line.host, explain::limits::kNameBytes);
+    if (!line.origin.empty())
+      out += " " + printable(explain::without_userinfo(line.origin), explain::limits::kNameBytes);
+    if (!line.host.empty())
+      out += " " + printable(explain::without_userinfo(line.host), explain::limits::kNameBytes);
     out += fmt::format("  {}", meaning.reading);
     if (before.held_back > 0) out += fmt::format(" (and {} more)", before.held_back);
     print(out + "\n");
@@ -115,7 +126,9 @@ Parsed<Plan> understand(const LogFlags& flags) {
   if (flags.follow && flags.files.size() != 1) return error("--follow takes one file");
   if (flags.follow && flags.format != "text")
     return error("--follow prints text; leave --format out");
-  for (const auto& file : flags.files) out.names.push_back(file == "-" ? "standard input" : file);
+  out.names.reserve(flags.files.size());
+  for (const auto& file : flags.files)
+    out.names.push_back(file == "-" ? "standard input" : explain::without_userinfo(file));
   return out;
 }
 
@@ -169,25 +182,33 @@ int explain_logs(const LogFlags& flags) {
   const Screen screen = screen_of_stdout(flags.no_color);
   explain::Summary summary;
   Teller teller{screen};
-  std::optional<StopSignals> stop;
+  const StopSignals stop;
   if (flags.follow) {
-    stop.emplace();
-    plan->scan.stop = stop->fd();
+    plan->scan.stop = stop.fd();
     plan->scan.each = [&](const codec::LogLine& line, const explain::Meaning& meaning,
                           std::string_view) { teller.tell(line, meaning); };
   }
   for (std::size_t i = 0; i < flags.files.size(); ++i) {
-    auto source = explain::Source::open(flags.files[i], {.follow = flags.follow});
+    auto source =
+        explain::Source::open(flags.files[i], {.follow = flags.follow, .stop = stop.fd()});
     if (!source) return wrong_use("explain", source.error().text);
     const auto done = explain::scan(*source, plan->names[i], plan->scan, summary);
     // What was read before is worth telling all the same.
-    if (!done) fmt::print(stderr, "causeway explain: {}\n", done.error().text);
+    if (!done) {
+      fmt::print(stderr, "causeway explain: {}\n", done.error().text);
+      summary.add_not_read(done.error().text);
+    }
+    if (!flags.follow && stop.came()) {
+      summary.add_not_read(fmt::format("interrupted while reading {}", plan->names[i]));
+      break;
+    }
   }
   if (flags.follow) print("\n");
   print(flags.format == "json" ? logs_json(summary, plan->names)
                                : logs_text(summary, plan->names, screen));
   if (summary.failed() + summary.messages() > 0) return kProblem;
-  return summary.lines() == summary.unknown() + summary.outside() ? kCouldNotTell : kFine;
+  const bool understood = summary.lines() > summary.unknown() + summary.outside();
+  return understood && summary.not_read().empty() ? kFine : kCouldNotTell;
 }
 
 }  // namespace causeway::app

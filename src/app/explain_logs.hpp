@@ -21,7 +21,8 @@ struct LogFlags {  // as written; empty = not given
   bool no_color = false;
 };
 
-// Exit code: 0 nothing failed, 1 something did, 2 wrong use, 3 no line was understood.
+// Exit code: 0 nothing failed, 1 something did, 2 wrong use, 3 no line was understood, or nothing
+// failed in what was read and not all was.
 int explain_logs(const LogFlags& flags);
 
 std::string logs_text(const explain::Summary& summary, const std::vector<std::string>& files,

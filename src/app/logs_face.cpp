@@ -133,6 +133,7 @@ class Text {
     begins();
     causes();
     unknown();
+    not_read();
     return std::move(out_);
   }
 
@@ -169,8 +170,14 @@ class Text {
       counts.push_back(
           fmt::format("{} lines outside the time asked for", whole(summary_.outside())));
     if (!counts.empty()) out_ += hanging("  ", join(counts, ", "), screen_.width);
-    if (failed_.empty() && summary_.lines() > summary_.unknown() + summary_.outside())
-      out_ += "  " + screen_.paint(Tone::good, "No failure on the way to an origin.") + "\n";
+    if (failed_.empty() && summary_.lines() > summary_.unknown() + summary_.outside()) {
+      const bool whole = summary_.not_read().empty();
+      out_ += "  " +
+              screen_.paint(whole ? Tone::good : Tone::warning,
+                            whole ? "No failure on the way to an origin."
+                                  : "No failure on the way to an origin in what was read.") +
+              "\n";
+    }
     if (!failed_.empty()) title("What failed");
   }
 
@@ -253,6 +260,12 @@ class Text {
     const auto commands = next_commands(failed_, top);
     if (!commands.empty()) title("What to run next");
     for (const auto& command : commands) out_ += "  " + screen_.paint(Tone::accent, command) + "\n";
+  }
+
+  void not_read() {
+    if (summary_.not_read().empty()) return;
+    title("Not read");
+    for (const auto& why : summary_.not_read()) out_ += hanging("  ", why, screen_.width);
   }
 
   void unknown() {
@@ -384,6 +397,7 @@ std::string logs_json(const Summary& summary, const std::vector<std::string>& fi
                   {{"lines", summary.unknown()},
                    {"first_line", summary.unknown_line()},
                    {"text", summary.unknown_text()}}},
+                 {"not_read", summary.not_read()},
                  {"not_grouped", summary.not_grouped()},
                  {"groups_left_out", all.size() - groups.size()},
                  {"groups", std::move(groups)},

@@ -15,6 +15,7 @@
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "codec/dns_name.hpp"
+#include "explain/userinfo.hpp"
 #include "model/cause.hpp"
 #include "net/group.hpp"
 #include "plan/limits.hpp"
@@ -22,6 +23,45 @@
 
 namespace causeway::app {
 namespace {
+
+// A host name; what looks like a URL or an address is told from one.
+Parsed<std::string> host_in(const std::string& text) {
+  std::string_view rest = text;
+  if (const auto scheme = rest.find("://"); scheme != std::string_view::npos)
+    rest.remove_prefix(scheme + 3);
+  rest = rest.substr(0, rest.find_first_of("/?#"));
+  if (const auto user = rest.rfind('@'); user != std::string_view::npos)
+    rest.remove_prefix(user + 1);
+  const auto shown = [&] { return printable(explain::without_userinfo(text), 100); };
+  if (IpAddress::parse(rest)) {
+    return error(
+        fmt::format("--name: '{}' is an address; expected the host name that moves, such as "
+                    "www.example.net",
+                    shown()));
+  }
+  if (rest.size() != text.size() || rest.contains(':')) {
+    const auto host = codec::dns_name(rest.substr(0, rest.find(':')));
+    return error(fmt::format(
+        "--name: '{}' is no host name; expected {}", shown(),
+        host ? "'" + *host + "' alone (pages: --path)" : "one such as www.example.net"));
+  }
+  auto name = codec::dns_name(text);
+  if (!name) return error("--name: " + name.error().text);
+  return name;
+}
+
+// A page on the site itself.
+Parsed<bool> check_paths(const PlanFlags& flags) {
+  for (const auto& path : flags.paths) {
+    if (path.starts_with('/')) continue;
+    return error(
+        fmt::format("--path: '{}' is no path; expected one that begins with '/', such as "
+                    "/{}",
+                    printable(explain::without_userinfo(path), 100),
+                    path.contains("://") ? "cart" : printable(path, 60)));
+  }
+  return true;
+}
 
 constexpr std::uint16_t kHttpsPort = 443;
 constexpr std::uint16_t kHttpPort = 80;
@@ -63,6 +103,7 @@ Parsed<Understood> understand_plan(const PlanFlags& flags) {
   if (!after) return error("NEW: " + after.error().text);
   auto names = parse_names(flags);
   if (!names) return std::unexpected(names.error());
+  if (const auto good = check_paths(flags); !good) return std::unexpected(good.error());
   if (*before == *after) return error("OLD and NEW are the same: nothing would move");
   out.before = std::move(*before);
   out.after = std::move(*after);
@@ -77,6 +118,12 @@ Parsed<Understood> understand_plan(const PlanFlags& flags) {
     if (!text) return error("--with: " + text.error().text);
     auto document = model::parse_document(*text, path);
     if (!document) return error("--with: " + document.error().text);
+    if (document->schema != model::kFactsSchema) {
+      return error(fmt::format(
+          "--with: '{}' is a {}; expected what 'causeway inspect --format json' says on the new "
+          "origin ({})",
+          printable(path, 100), printable(document->schema, 40), model::kFactsSchema));
+    }
     out.documents.push_back(std::move(*document));
   }
   if (!flags.at.empty()) {
@@ -328,8 +375,8 @@ Parsed<std::vector<IpAddress>> parse_addresses(const std::string& text) {
 Parsed<std::vector<std::string>> parse_names(const PlanFlags& flags) {
   std::vector<std::string> out;
   for (const auto& text : flags.names) {
-    const auto name = codec::dns_name(text);
-    if (!name) return error("--name: " + name.error().text);
+    const auto name = host_in(text);
+    if (!name) return std::unexpected(name.error());
     out.push_back(*name);
   }
   if (out.empty()) return error("no host name is given; expected --name HOST");

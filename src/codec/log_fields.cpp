@@ -87,7 +87,9 @@ std::string_view origin_of_url(std::string_view url, bool& secure) {
     const auto end = url.find(':', 5);
     return url.substr(0, end);
   }
-  return url.substr(0, url.find_first_of("/?\""));
+  url = url.substr(0, url.find_first_of("/?\""));
+  // "user:password@" is no part of where the origin is.
+  return url.substr(url.rfind('@') + 1);
 }
 
 std::string_view last_of_list(std::string_view list, bool& several) {

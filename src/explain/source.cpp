@@ -75,13 +75,25 @@ struct Source::State {
   Gzip gzip;
   Zstd zstd;
   bool inside = false;  // in the middle of a compressed frame
+  int stop = -1;
+  bool stopped = false;
 
   std::unexpected<Error> failed(std::string_view what) const {
     return error(fmt::format("cannot read '{}': {}", path, what));
   }
 
+  // False when `stop` can be read: nobody waits for a pipe's writer then.
+  bool may_read() {
+    if (stop < 0) return true;
+    std::array<pollfd, 2> polled{pollfd{stop, POLLIN, 0}, pollfd{file.get(), POLLIN, 0}};
+    while (::poll(polled.data(), polled.size(), -1) < 0 && errno == EINTR) continue;
+    stopped = stopped || polled[0].revents != 0;
+    return !stopped;
+  }
+
   Parsed<std::size_t> take(std::span<char> into) {
     while (true) {
+      if (!may_read()) return std::size_t{0};
       const auto got = ::read(file.get(), into.data(), into.size());
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return failed(std::strerror(errno));
@@ -144,7 +156,7 @@ struct Source::State {
       const auto more = fill();
       if (!more) return std::unexpected(more.error());
       if (!*more) {
-        if (inside) return failed("the compressed file ends in the middle");
+        if (inside && !stopped) return failed("the compressed file ends in the middle");
         return 0;
       }
       stream.next_in = reinterpret_cast<Bytef*>(packed.data() + at);
@@ -166,7 +178,7 @@ struct Source::State {
       const auto more = fill();
       if (!more) return std::unexpected(more.error());
       if (!*more) {
-        if (inside) return failed("the compressed file ends in the middle");
+        if (inside && !stopped) return failed("the compressed file ends in the middle");
         return 0;
       }
       ZSTD_inBuffer in{packed.data(), packed.size(), at};
@@ -218,6 +230,7 @@ Parsed<Source> Source::open(const std::string& path, SourceOptions options) {
     ::posix_fadvise(state->file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
   // A pipe is followed anyhow: it ends when its writer ends.
   state->follow = options.follow && S_ISREG(state->shape.st_mode);
+  if (!state->follow) state->stop = options.stop;
   if (state->follow) state->watch_file();
   return Source{std::move(state)};
 }

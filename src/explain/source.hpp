@@ -15,6 +15,7 @@ namespace causeway::explain {
 
 struct SourceOptions {
   bool follow = false;
+  int stop = -1;  // a descriptor: once it can be read, a pipe is taken to have ended
 };
 
 class Source {

@@ -6,9 +6,16 @@
 #include <charconv>
 
 #include "base/text.hpp"
+#include "explain/userinfo.hpp"
 
 namespace causeway::explain {
 namespace {
+
+// Of what a stranger wrote: without passwords, before it is cut to a length.
+std::string shown(std::string_view text, std::size_t most) {
+  constexpr std::size_t kLooked = 4096;
+  return printable(without_userinfo(text.substr(0, kLooked)), most);
+}
 
 using codec::kNoTime;
 using codec::LogLine;
@@ -80,7 +87,7 @@ Group* Summary::group_for(const LogLine& line, const Meaning& meaning) {
   if (groups_.size() >= limits::kGroups) return nullptr;
   places_.emplace(key_, groups_.size());
   groups_.push_back(
-      {.meaning = meaning, .origin = printable(origin, limits::kNameBytes), .secure = line.secure});
+      {.meaning = meaning, .origin = shown(origin, limits::kNameBytes), .secure = line.secure});
   return &groups_.back();
 }
 
@@ -107,13 +114,13 @@ void Summary::add(const LogLine& line, const Meaning& meaning, std::string_view 
   }
   if (group->count == 0) {
     group->first_line = number;
-    group->first_text = printable(text, limits::kTextKept);
+    group->first_text = shown(text, limits::kTextKept);
     group->file = file;
   }
   group->count += line.weight;
   ++group->formats[static_cast<std::size_t>(line.format)];
   if (line.at != kNoTime) add_episode(group->episodes, line.at, line.weight);
-  if (!line.host.empty()) group->hosts.add(printable(line.host, limits::kNameBytes), line.weight);
+  if (!line.host.empty()) group->hosts.add(shown(line.host, limits::kNameBytes), line.weight);
   if (line.status != 0) group->statuses.add(fmt::format("{}", line.status), line.weight);
   if (!line.ray.empty() && group->rays.size() < limits::kRays)
     group->rays.push_back(printable(line.ray, limits::kNameBytes));
@@ -122,7 +129,7 @@ void Summary::add(const LogLine& line, const Meaning& meaning, std::string_view 
 void Summary::add_unknown(std::string_view text, std::uint64_t number) {
   ++lines_;
   if (unknown_++ != 0) return;
-  unknown_text_ = printable(text, limits::kTextKept);
+  unknown_text_ = shown(text, limits::kTextKept);
   unknown_line_ = number;
 }
 

@@ -98,6 +98,9 @@ class Summary {
   std::int64_t last() const { return last_; }
   const std::array<std::uint64_t, codec::kLogFormats>& formats() const { return formats_; }
   const std::string& unknown_text() const { return unknown_text_; }
+  // What of the logs was not read, in sentences: a file that is cut off, an interrupt.
+  void add_not_read(std::string why) { not_read_.push_back(std::move(why)); }
+  const std::vector<std::string>& not_read() const { return not_read_; }
   std::uint64_t unknown_line() const { return unknown_line_; }
 
   // Most frequent first: failures, then trouble; clients that left in a list of their own.
@@ -142,6 +145,7 @@ class Summary {
   std::int64_t last_ = codec::kNoTime;
   std::array<std::uint64_t, codec::kLogFormats> formats_{};
   std::string unknown_text_;
+  std::vector<std::string> not_read_;
   std::uint64_t unknown_line_ = 0;
 };
 

@@ -15,6 +15,7 @@ using Words = std::string_view;
 
 constexpr std::size_t kNameBytes = 96;  // the end of a longer name decides
 constexpr std::size_t kWordsMost = 16;
+constexpr std::size_t kFormLeast = 6;  // a bot's number has no fewer
 constexpr std::size_t kInnocentBytes = 256;
 
 // Tables are sorted when the program is built, and looked up by halves for every word of a text.
@@ -77,16 +78,18 @@ constexpr auto kWeakWords = sorted(std::to_array<Words>({
 }));
 
 constexpr auto kQueryWords = sorted(std::to_array<Words>({
-    "assertion", "auth",  "code",      "credential", "hash",   "hmac",         "invite",
-    "key",       "nonce", "otp",       "passkey",    "pin",    "samlresponse", "session",
-    "sid",       "sig",   "signature", "state",      "ticket", "verify",
+    "assertion", "auth",  "code", "credential", "hash",   "hmac",   "invite",
+    "key",       "nonce", "otp",  "passkey",    "phrase", "pin",    "samlresponse",
+    "session",   "sid",   "sig",  "signature",  "state",  "ticket", "verify",
 }));
 
 // What stands before "key" at the end of a name of a secret.
 constexpr auto kKeyOwners = sorted(std::to_array<Words>({
-    "access",     "account", "api",    "app",     "auth",   "client",  "crypt",  "deploy", "enc",
-    "encryption", "hash",    "in",     "license", "master", "private", "rsa",    "secret", "secure",
-    "service",    "session", "shared", "signing", "ssh",    "storage", "stripe", "user",
+    "access",     "account",   "api",          "app",     "auth",    "client",
+    "consumer",   "functions", "subscription", "crypt",   "deploy",  "enc",
+    "encryption", "hash",      "in",           "license", "master",  "private",
+    "rsa",        "secret",    "secure",       "service", "session", "shared",
+    "signing",    "ssh",       "storage",      "stripe",  "user",
 }));
 
 // A name that ends so is about a secret, and holds none.
@@ -403,6 +406,8 @@ bool any_word(const Name& name, Fits fits) {
 bool is_strong(const Name& name) {
   const auto last = name.last();
   if (any_word(name, [](Words word) { return holds(kStrongWords, word); })) return true;
+  if (last.ends_with("pw") || name.all() == "secure_link_md5" || name.all() == "pass_phrase")
+    return true;
   if (last == "pass" || (last.size() > 4 && last.ends_with("pass"))) return true;
   if (last == "key" && name.count() > 1 && holds(kKeyOwners, name.word(name.count() - 2)))
     return true;
@@ -485,7 +490,8 @@ Telling telling(std::string_view text) {
   const auto last = name.last();
   if (holds(kBenignNames, name.all()) && name.all() != "pass") return Telling::no;
   if (name.count() > 1 && holds(kBenignEnds, last)) return Telling::no;
-  if (last == "authorization" || last == "cookie" || last == "cookies" || last == "setcookie")
+  if (last == "authorization" || last == "cookie" || last == "cookies" || last == "setcookie" ||
+      last == "cookie2")
     return Telling::header;
   if (is_strong(name)) return Telling::strong;
   if (is_weak(name)) return Telling::weak;
@@ -503,7 +509,8 @@ bool ends_telling(std::string_view text) {
   const Name name{text};
   if (name.count() == 0) return false;
   const auto last = name.last();
-  return holds(kStrongWords, last) || last.ends_with("pass") || last == "key" || last == "auth" ||
+  return holds(kStrongWords, last) || last.ends_with("pass") || last.ends_with("pw") ||
+         name.all() == "secure_link_md5" || last == "key" || last == "auth" ||
          std::ranges::any_of(kStrongParts, [&](Words part) { return last.contains(part); });
 }
 
@@ -541,7 +548,10 @@ bool looks_like_value(std::string_view value) {
   return digits || mixed(value, 2, 2, 0);
 }
 
-bool is_scheme(std::string_view word) { return holds(kSchemes, lower(word)); }
+bool is_scheme(std::string_view word) {
+  return std::ranges::any_of(kSchemes,
+                             [&](Words each) { return equals_ignoring_case(each, word); });
+}
 
 std::size_t secret_form(std::string_view text, std::size_t at) {
   if (at >= text.size()) return 0;
@@ -560,6 +570,7 @@ std::size_t secret_form(std::string_view text, std::size_t at) {
   std::size_t end = at;
   while (end < text.size() && is_name(text[end])) ++end;
   const auto word = text.substr(at, end - at);
+  if (word.size() < kFormLeast) return 0;
   for (const auto& form : kForms) {
     if (word.size() < form.begins.size() + form.least || !word.starts_with(form.begins)) continue;
     const auto rest = word.substr(form.begins.size());

@@ -37,6 +37,7 @@ class Scan {
   void new_line(std::size_t from);
 
   void word();
+  std::string_view two_words(const Word& word) const;
   Word read_word(std::size_t from, std::size_t end) const;
   bool hide_form(const Word& word);
   bool hide_scheme(const Word& word);

@@ -84,6 +84,34 @@ Lead beside_lead(std::string_view text, std::size_t at) {
 
 }  // namespace
 
+// <entry key="password">x</entry>, <property name="password"><value>x</value></property>
+Lead attribute_lead(std::string_view text, std::size_t from, std::size_t at) {
+  if (from < 2 || text[from - 2] != '=' || at >= text.size() || text[at] != '>') return {};
+  const auto inside = after_space(text, at + 1);
+  if (inside >= text.size() || text[inside] != '<') return {Sign::element, at + 1, false};
+  const auto deeper = after_tag(text, inside + 1);
+  return deeper > 0 ? Lead{Sign::element, deeper, false} : Lead{};
+}
+
+// "password is: x", "the password was 'x'", "Password for root: x"
+Lead sentence_lead(std::string_view text, std::size_t at) {
+  const auto word_at = [&](std::size_t from) {
+    const auto most = std::min(text.size(), from + kBesideBytes);
+    auto to = from;
+    while (to < most && (is_name(text[to]) || text[to] == '@')) ++to;
+    return to;
+  };
+  auto end = word_at(at);
+  const auto word = text.substr(at, end - at);
+  const bool says = word == "is" || word == "was";
+  if (word == "for") end = word_at(after_blanks(text, end));
+  if (!says && word != "for") return {Sign::blank, at, false};
+  if (end < text.size() && text[end] == ':')
+    return {Sign::colon, after_blanks(text, end + 1), false};
+  const auto next = after_blanks(text, end);
+  return says && next > end ? Lead{Sign::blank, next, false} : Lead{Sign::blank, at, false};
+}
+
 Lead lead_after(std::string_view text, std::size_t from, std::size_t end) {
   if (const auto element = element_lead(text, from, end); element.sign != Sign::none)
     return element;
@@ -111,12 +139,18 @@ Lead lead_after(std::string_view text, std::size_t from, std::size_t end) {
   }
   if (!closed && text[at] == '(' && !quote_at(text, at + 1).empty())
     return {Sign::called, at + 1, false};
+  if (closed) {
+    const auto inside = attribute_lead(text, from, at);
+    if (inside.sign != Sign::none) return inside;
+  }
   if (const auto beside = beside_lead(text, at); beside.sign != Sign::none) return beside;
-  if (const auto first = break_at(text, at); closed && first > 0) {
+  const auto before = text.substr(0, from);
+  const bool part = before.ends_with("name=\"") || before.ends_with("name=\\\"");
+  if (const auto first = break_at(text, at); part && first > 0) {
     if (const auto second = break_at(text, at + first); second > 0)
       return {Sign::blank_line, at + first + second, true};
   }
-  return next > at && !closed ? Lead{Sign::blank, next, false} : Lead{};
+  return next > at && !closed ? sentence_lead(text, next) : Lead{};
 }
 
 std::size_t bare_end(std::string_view text, std::size_t from, const Surroundings& in) {

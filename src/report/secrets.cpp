@@ -173,13 +173,25 @@ void Scan::word() {
   if (hide_form(word) || hide_scheme(word) || hide_segments(word) || hide_letter(word)) return;
   auto name = word.text;
   while (!name.empty() && !is_word(name.front())) name.remove_prefix(1);
-  if (const auto kind = telling(name); kind != Telling::no) {
+  auto kind = telling(name);
+  if (kind == Telling::in_query && !word.in_query)
+    kind = telling(two_words(word)) == Telling::strong ? Telling::strong : kind;
+  if (kind != Telling::no) {
     const auto lead = lead_after(text_, word.from, word.end);
     if (lead.sign == Sign::blank && hide_spaced(word, lead, kind)) return;
     if (lead.sign != Sign::blank && lead.sign != Sign::none && hide_assigned(word, lead, kind))
       return;
   }
   at_ = end;
+}
+
+// "api key", "pass phrase": what a person writes as two words.
+std::string_view Scan::two_words(const Word& word) const {
+  auto from = word.from;
+  if (from == 0 || text_[from - 1] != ' ') return word.text;
+  --from;
+  while (from > 0 && is_letter(text_[from - 1]) && word.from - from < kNameBytes) --from;
+  return piece(from, word.end);
 }
 
 bool Scan::hide_form(const Word& word) {
@@ -200,9 +212,8 @@ bool Scan::hide_form(const Word& word) {
 }
 
 bool Scan::hide_scheme(const Word& word) {
-  if (!is_scheme(word.text)) return false;
+  if (word.end >= text_.size() || !is_blank(text_[word.end]) || !is_scheme(word.text)) return false;
   const auto from = after_blanks(text_, word.end);
-  if (from == word.end) return false;
   const auto rest = text_.substr(from);
   const bool parameters =
       rest.starts_with("username=") || rest.starts_with("Credential=") || rest.starts_with("id=");
@@ -257,7 +268,7 @@ std::string_view Scan::before_on_line(std::size_t at) const {
 // "mysql -phunter2", "curl -u bob:secret", "stats auth admin:secret"
 bool Scan::hide_letter(const Word& word) {
   if (equals_ignoring_case(word.text, "by") &&
-      lower(before_on_line(word.from)).ends_with("identified ")) {
+      contains_ignoring_case(before_on_line(word.from), "identified ")) {
     const Lead lead{Sign::equal, after_blanks(text_, word.end), false};
     const auto quoted = quoted_at(text_, lead.at);
     return !quoted.mark.empty() && hide_quoted(quoted, lead, Telling::strong);
@@ -265,11 +276,17 @@ bool Scan::hide_letter(const Word& word) {
   for (const auto& each : kLetters) {
     if (!word.text.starts_with(each.flag)) continue;
     const bool whole = word.text == each.flag;
-    const bool glued = !whole && each.flag == "-p" && word.text.size() > 3;
+    const bool glued = !whole && each.flag.size() == 2 && word.text.size() > 3 &&
+                       (!each.login || (word.end < text_.size() && text_[word.end] == ':'));
     if ((!whole && !glued) || !before_on_line(word.from).contains(each.program)) continue;
     if (glued) {
       pass(word.from + 2);
-      hide(word.from + 2, bare_end(text_, word.from + 2, word.in));
+      const auto end = bare_end(text_, at_, word.in);
+      if (each.login) {
+        hide_login(at_, end);
+      } else {
+        hide(at_, end);
+      }
       return true;
     }
     const auto from = after_blanks(text_, word.end);

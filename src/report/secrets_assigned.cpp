@@ -125,7 +125,8 @@ bool Scan::hide_spaced(const Word& word, const Lead& lead, Telling kind) {
   }
   const auto value = piece(from, end);
   if (is_innocent_value(value)) return false;
-  const bool setting = option || is_variable(word.text) || is_directive(word.from) ||
+  const bool header = contains_ignoring_case(before_on_line(word.from), "header ");
+  const bool setting = option || header || is_variable(word.text) || is_directive(word.from) ||
                        (is_own_line(word.from) && words_in(rest) < kSentence);
   const bool plain = word.text == "pass" || word.text == "token" || !setting;
   const bool digits = std::ranges::any_of(value, is_digit);
@@ -174,6 +175,13 @@ bool Scan::hide_assigned(const Word& word, const Lead& lead, Telling kind) {
   const auto quoted = quoted_at(text_, lead.at);
   if (!quoted.mark.empty()) return quoted.mark != in.mark && hide_quoted(quoted, lead, kind);
   const char first = text_[lead.at];
+  if (first == '!' && lead.sign == Sign::colon) {  // a tag of YAML: "!vault |"
+    auto after = lead.at + 1;
+    while (after < text_.size() && is_letter(text_[after])) ++after;
+    const auto value = after_blanks(text_, after);
+    if (value > after && value < text_.size())
+      return hide_assigned(word, {lead.sign, value, lead.closed}, kind);
+  }
   if (first == '[' || (first == '{' && kind == Telling::header)) return hide_list(lead.at, kind);
   if (first == '{' && !text_.substr(lead.at).starts_with("{{") && secret_form(text_, lead.at) == 0)
     return false;

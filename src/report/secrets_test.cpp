@@ -261,6 +261,24 @@ TEST(Secrets, CommandsAndServers) {
   });
 }
 
+TEST(Secrets, InSentences) {
+  expect_found({
+      "Password for root: «hunter»",
+      "password is: «hunter»",
+      "the password was '«a b»'",
+      "root's password is «hunter2»",
+      "pass phrase: «hunter»",
+      "api key: «hunter»",
+      "<entry key=\"db.password\">«a b»</entry>",
+      "<property name=\"password\"><value>«a b»</value></property>",
+      "vault_password: !vault |\n  «$ANSIBLE_VAULT;1.1\n  3239»\n",
+      "proxy_set_header X-Api-Key «hunter»;",
+      "curl -u«bob»:«hunter» https://x/",
+      "bindpw «hunter»",
+      "CREATE USER 'a'@'b' IDENTIFIED WITH mysql_native_password BY '«x y»';",
+  });
+}
+
 TEST(Secrets, WhatAReportNeedsStays) {
   for (const std::string_view text : {
            "proxy_pass http://203.0.113.10:8080;",
@@ -288,6 +306,12 @@ TEST(Secrets, WhatAReportNeedsStays) {
            "FATAL: password authentication failed for user \"shop\" at 10:02",
            "Password: incorrect for bob from 203.0.113.7",
            "The token has expired",
+           "the password is wrong",
+           "curl -H \"Authorization: Bearer $TOKEN\"\n\ncause dns.nxdomain",
+           "Failed password for bob from 203.0.113.7 port 22: closed",
+           "Server Temp Key: X25519, 253 bits",
+           "Unable to load private key: error",
+           "primary key: 17",
            "Token expired at 2026-11-25",
            "auth: PAM failed for bob",
            "session opened for user bob",

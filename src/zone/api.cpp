@@ -10,8 +10,8 @@
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
-#include "codec/dns_name.hpp"
 #include "zone/limits.hpp"
+#include "zone/record_json.hpp"
 
 namespace causeway::zone {
 namespace {
@@ -34,17 +34,28 @@ int number_field(const Json& json, const char* key, int otherwise) {
   return found != json.end() && found->is_number_integer() ? found->get<int>() : otherwise;
 }
 
+// Before it is cut to a length, so that no part of it is left either.
+std::string without_token(std::string text, std::string_view token) {
+  constexpr std::string_view kInstead = "[the token]";
+  if (token.empty()) return text;
+  for (auto at = text.find(token); at != std::string::npos;
+       at = text.find(token, at + kInstead.size()))
+    text.replace(at, token.size(), kInstead);
+  return text;
+}
+
 // "1004 DNS Validation Error: 9005 Content for A record must be a valid IPv4 address."
-std::string chain_text(const Json& errors, std::size_t depth) {
+std::string chain_text(const Json& errors, std::size_t depth, std::string_view token) {
   std::vector<std::string> parts;
   if (!errors.is_array() || depth > kChainDepth) return {};
   for (const auto& entry : errors) {
     if (!entry.is_object()) continue;
-    std::string part = fmt::format("{} {}", number_field(entry, "code", 0),
-                                   printable(text_field(entry, "message"), limits::kTextKept));
+    std::string part = fmt::format(
+        "{} {}", number_field(entry, "code", 0),
+        printable(without_token(text_field(entry, "message"), token), limits::kTextKept));
     const auto chain = entry.find("error_chain");
     if (chain != entry.end()) {
-      const std::string deeper = chain_text(*chain, depth + 1);
+      const std::string deeper = chain_text(*chain, depth + 1, token);
       if (!deeper.empty()) part += ": " + deeper;
     }
     parts.push_back(std::move(part));
@@ -82,24 +93,6 @@ ApiFailure failure(int status, int code, std::string text) {
   return {.status = status, .code = code, .text = std::move(text), .unknown_outcome = false};
 }
 
-Record record_from(const Json& json) {
-  Record out;
-  json.at("type").get_to(out.type);
-  const auto name = codec::dns_name(json.at("name").get<std::string>());
-  out.name = name ? *name : lower(json.at("name").get<std::string>());
-  out.content = text_field(json, "content");
-  out.ttl = json.value("ttl", kAutomaticTtl);
-  if (json.contains("proxied") && json.at("proxied").is_boolean()) {
-    out.proxied = json.at("proxied").get<bool>();
-  }
-  if (json.contains("priority") && json.at("priority").is_number_integer()) {
-    out.priority = json.at("priority").get<int>();
-  }
-  out.id = text_field(json, "id");
-  out.raw = json.dump(-1, ' ', false, Json::error_handler_t::replace);
-  return out;
-}
-
 template <class Use>
 auto reading(std::string_view text, const char* what, Use use)
     -> Parsed<decltype(use(std::declval<const Json&>()))> {
@@ -118,15 +111,16 @@ std::string text_of(const ApiCall& call) {
                            : fmt::format("{} {} {}", call.method, call.path, call.body);
 }
 
-ApiResult<ApiAnswer> read_answer(int status, std::string_view body) {
+ApiResult<ApiAnswer> read_answer(int status, std::string_view body, std::string_view token) {
   Json json;
   try {
     json = Json::parse(body);
   } catch (const Json::exception&) {
-    return std::unexpected(
-        failure(status, 0,
-                fmt::format("HTTP {} without the provider's JSON: {}", status,
-                            body.empty() ? "an empty answer" : printable(body, 100))));
+    return std::unexpected(failure(
+        status, 0,
+        fmt::format("HTTP {} without the provider's JSON: {}", status,
+                    body.empty() ? "an empty answer"
+                                 : printable(without_token(std::string{body}, token), 100))));
   }
   const bool good = status >= kHttpGood && status < kHttpGoodEnd;
   if (!json.is_object() || !json.value("success", false) || !good) {
@@ -134,7 +128,7 @@ ApiResult<ApiAnswer> read_answer(int status, std::string_view body) {
     const int code = errors.is_array() && !errors.empty() && errors[0].is_object()
                          ? number_field(errors[0], "code", 0)
                          : 0;
-    const std::string chain = chain_text(errors, 0);
+    const std::string chain = chain_text(errors, 0, token);
     return std::unexpected(
         failure(status, code,
                 fmt::format("HTTP {}: {}", status, chain.empty() ? "no reason was given" : chain)));
@@ -173,13 +167,13 @@ Parsed<std::vector<ZoneEntry>> read_zones(std::string_view result) {
 Parsed<std::vector<Record>> read_records(std::string_view result) {
   return reading(result, "list of records", [](const Json& json) {
     std::vector<Record> out;
-    for (const auto& record : json) out.push_back(record_from(record));
+    for (const auto& record : json) out.push_back(provider_record(record));
     return out;
   });
 }
 
 Parsed<Record> read_record(std::string_view result) {
-  return reading(result, "record", [](const Json& json) { return record_from(json); });
+  return reading(result, "record", [](const Json& json) { return provider_record(json); });
 }
 
 Parsed<std::string> read_setting(std::string_view result) {
@@ -205,7 +199,9 @@ std::string writable_json(const Record& record) {
   Json out = Json::object();
   for (const char* key : kKeys) {
     const auto found = from.find(key);
-    if (found != from.end()) out[key] = *found;
+    if (found == from.end()) continue;
+    // Inside, the order is the provider's mood: nlohmann::json sorts.
+    out[key] = found->is_object() ? Json::parse(nlohmann::json::parse(found->dump()).dump()) : *found;
   }
   // Where a record has structured data, its content is only their text (SRV, CAA ...).
   if (out.contains("data")) out.erase("content");

@@ -50,7 +50,8 @@ struct ApiAnswer {
 
 // {"success":true,"result":...} or the chain of errors; also of answers that are no JSON at all (a
 // proxy's page, an empty 502).
-ApiResult<ApiAnswer> read_answer(int status, std::string_view body);
+// `token` is in no text of a failure, although a provider may repeat it.
+ApiResult<ApiAnswer> read_answer(int status, std::string_view body, std::string_view token = {});
 
 struct ZoneEntry {
   std::string id;

@@ -8,6 +8,8 @@
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "zone/record_form.hpp"
+#include "zone/record_json.hpp"
 
 namespace causeway::zone {
 namespace {
@@ -38,22 +40,19 @@ std::string raw_with(const Record& record) {
   json["ttl"] = record.ttl;
   if (record.proxied) json["proxied"] = *record.proxied;
   if (record.priority) json["priority"] = *record.priority;
+  if (const auto data = structured_data(record); !data.empty()) json["data"] = Json::parse(data);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-bool can_be_proxied(std::string_view type) {
-  return type == "A" || type == "AAAA" || type == "CNAME";
-}
-
-Record made_from(const Wish& wish, const std::string& content, const Record* old,
-                 std::optional<bool> proxied_beside) {
+Record made_from(const Wish& wish, const std::string& content, std::optional<int> priority,
+                 const Record* old, std::optional<bool> proxied_beside) {
   Record out;
   if (old != nullptr) out = *old;
   out.name = wish.name;
   out.type = wish.type;
   out.content = content;
   if (wish.ttl) out.ttl = *wish.ttl;
-  if (wish.priority) out.priority = wish.priority;
+  if (priority) out.priority = priority;
   if (can_be_proxied(wish.type)) {
     if (wish.proxied) out.proxied = wish.proxied;
     if (!out.proxied) out.proxied = proxied_beside.value_or(false);
@@ -83,19 +82,19 @@ std::string batch_of(const std::vector<RecordEdit>& edits) {
       .dump();
 }
 
-Json json_of(const std::optional<Record>& record) {
+// A side of an edit: what the provider says, beside its id, which an undo writes anew.
+Json side_of(const std::optional<Record>& record) {
   if (!record) return nullptr;
   Json raw =
       Json::parse(record->raw.empty() ? writable_json(*record) : record->raw, nullptr, false);
   return {{"id", record->id}, {"record", std::move(raw)}};
 }
 
-std::optional<Record> record_from(const Json& json) {
+std::optional<Record> side_from(const Json& json) {
   if (json.is_null()) return {};
-  auto record = read_record(json.at("record").dump());
-  if (!record) return {};
-  record->id = json.at("id").get<std::string>();
-  return std::move(*record);
+  auto record = provider_record(json.at("record"));
+  json.at("id").get_to(record.id);
+  return record;
 }
 
 const Record* with_id(const std::vector<Record>& records, std::string_view id) {
@@ -122,30 +121,39 @@ Parsed<std::vector<RecordEdit>> plan_wish(const std::vector<Record>& records, co
       out.push_back({record, std::nullopt});
     }
   }
+  if (wish.type == "CNAME" && std::ranges::count(wish.contents, wish.name) > 0) {
+    return error("a CNAME that points at its own name leads nowhere");
+  }
   if (wish.type == "CNAME" && wish.contents.size() > 1) {
     return error("a name has one CNAME at most (RFC 2181 section 10.1)");
   }
   const auto beside = proxied_there(records, wish);
-  std::vector<std::string> fresh;
-  for (const auto& content : wish.contents) {
+  std::vector<std::size_t> fresh;  // places in the wish
+  const auto priority_of = [&](std::size_t i) {
+    return i < wish.priorities.size() ? std::optional{wish.priorities[i]} : wish.priority;
+  };
+  for (std::size_t i = 0; i < wish.contents.size(); ++i) {
+    const auto& content = wish.contents[i];
     const auto match = std::ranges::find_if(there, [&](const Record& record) {
       return canonical_content(record.type, record.content) ==
              canonical_content(wish.type, content);
     });
     if (match == there.end()) {
-      fresh.push_back(content);
+      fresh.push_back(i);
       continue;
     }
-    const Record after = made_from(wish, match->content, &*match, beside);
+    const Record after = made_from(wish, match->content, priority_of(i), &*match, beside);
     if (!same_record(after, *match)) out.push_back({*match, after});
     there.erase(match);
   }
-  for (const auto& content : fresh) {
+  for (const auto i : fresh) {
+    const auto& content = wish.contents[i];
     if (there.empty()) {
-      out.push_back({std::nullopt, made_from(wish, content, nullptr, beside)});
+      out.push_back({std::nullopt, made_from(wish, content, priority_of(i), nullptr, beside)});
       continue;
     }
-    out.push_back({there.front(), made_from(wish, content, &there.front(), beside)});
+    out.push_back(
+        {there.front(), made_from(wish, content, priority_of(i), &there.front(), beside)});
     there.erase(there.begin());
   }
   for (auto& record : there) out.push_back({std::move(record), std::nullopt});
@@ -169,7 +177,7 @@ std::string to_json(const Change& change) {
            {"kind", change.kind},     {"state", change.state}};
   out["edits"] = Json::array();
   for (const auto& edit : change.edits) {
-    out["edits"].push_back({{"before", json_of(edit.before)}, {"after", json_of(edit.after)}});
+    out["edits"].push_back({{"before", side_of(edit.before)}, {"after", side_of(edit.after)}});
   }
   out["zone_paused_before"] =
       change.zone_paused_before ? Json(*change.zone_paused_before) : Json(nullptr);
@@ -197,7 +205,7 @@ Parsed<Change> parse_change(std::string_view text, std::string_view name) {
     if (!at) return refuse(at.error().text);
     out.at = *at;
     for (const auto& edit : json.at("edits")) {
-      out.edits.push_back({record_from(edit.at("before")), record_from(edit.at("after"))});
+      out.edits.push_back({side_from(edit.at("before")), side_from(edit.at("after"))});
       if (!out.edits.back().before && !out.edits.back().after) {
         return refuse("an edit without records");
       }

@@ -24,6 +24,7 @@ struct Wish {
   std::optional<std::uint32_t> ttl;   // absent: as it is; automatic for a new one
   std::optional<bool> proxied;  // absent: as it is; like the name's other records for a new one
   std::optional<int> priority;
+  std::vector<int> priorities;  // of each of the contents, where they differ
   bool replace = false;  // also remove what may not stand beside it (CNAME against all others)
 };
 
@@ -59,8 +60,8 @@ Parsed<Change> parse_change(std::string_view text, std::string_view name);
 Parsed<std::vector<RecordEdit>> plan_undo(const Change& change, const std::vector<Record>& now,
                                           bool force);
 
-// Which of the records that `change` replaced are not there again, byte for byte (writable_json), and
-// which of those it added still are.
+// Which of the records that `change` replaced are not there again, byte for byte (writable_json),
+// and which of those it added still are.
 std::vector<std::string> not_restored(const Change& change, const std::vector<Record>& now);
 
 }  // namespace causeway::zone

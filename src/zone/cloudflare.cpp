@@ -41,7 +41,7 @@ net::Task<ApiResult<ApiAnswer>> Cloudflare::call(ApiCall call) {
     const net::OutboundReply reply = co_await outbound_.send(std::move(request));
     ApiResult<ApiAnswer> answer = std::unexpected(ApiFailure{});
     if (reply.end == net::OutboundEnd::answered) {
-      answer = read_answer(reply.status, reply.body);
+      answer = read_answer(reply.status, reply.body, access_.token);
       if (answer) co_return answer;
       constexpr int kNotFound = 404;
       constexpr int kServerFault = 500;

@@ -108,7 +108,8 @@ std::string text_of(const Record& record) {
   if (record.priority) content = fmt::format("{} {}", *record.priority, content);
   const bool automatic = record.ttl == kAutomaticTtl;
   return fmt::format(
-      "{} {} {} {}{}", record.name, automatic ? "auto" : fmt::format("{}", record.ttl), record.type,
+      "{} {} {} {}{}", printable(record.name, limits::kTextKept),
+      automatic ? "auto" : fmt::format("{}", record.ttl), printable(record.type, limits::kTextKept),
       printable(content, limits::kTextKept), record.proxied.value_or(false) ? " (proxied)" : "");
 }
 

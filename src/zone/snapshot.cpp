@@ -9,23 +9,12 @@
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "zone/limits.hpp"
+#include "zone/record_json.hpp"
 
 namespace causeway::zone {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json json_of(const Record& record) {
-  Json out{{"name", record.name},
-           {"type", record.type},
-           {"content", record.content},
-           {"ttl", record.ttl}};
-  if (record.proxied) out["proxied"] = *record.proxied;
-  if (record.priority) out["priority"] = *record.priority;
-  if (!record.id.empty()) out["id"] = record.id;
-  if (!record.raw.empty()) out["raw"] = record.raw;
-  return out;
-}
 
 Json json_of(const ProviderState& provider) {
   return {{"name", provider.name},
@@ -51,19 +40,6 @@ Json json_of(const ServerState& server) {
   out["serial"] = server.serial ? Json(*server.serial) : Json(nullptr);
   out["transfer"] = server.transfer;
   out["differs"] = std::move(differs);
-  return out;
-}
-
-Record record_from(const Json& json) {
-  Record out;
-  json.at("name").get_to(out.name);
-  json.at("type").get_to(out.type);
-  json.at("content").get_to(out.content);
-  json.at("ttl").get_to(out.ttl);
-  if (json.contains("proxied")) out.proxied = json.at("proxied").get<bool>();
-  if (json.contains("priority")) out.priority = json.at("priority").get<int>();
-  out.id = json.value("id", "");
-  out.raw = json.value("raw", "");
   return out;
 }
 

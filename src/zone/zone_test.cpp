@@ -9,6 +9,7 @@
 #include "zone/change.hpp"
 #include "zone/diff.hpp"
 #include "zone/export.hpp"
+#include "zone/record_form.hpp"
 #include "zone/registry.hpp"
 #include "zone/servers.hpp"
 #include "zone/store.hpp"
@@ -185,6 +186,106 @@ TEST(Export, DnsControl) {
   EXPECT_THAT(text, Not(HasSubstr("a.ns.test")));
   EXPECT_THAT(text,
               HasSubstr("END);\n// types without a function of their own:\n// x.example.net"));
+}
+
+// A provider, or a file that says it is a snapshot, may hold anything.
+TEST(Export, NothingOfAStrangerLeavesItsPlace) {
+  Snapshot snapshot{.zone = "a.test", .source = "x\n$INCLUDE /etc/passwd"};
+  const auto add = [&](const char* name, const char* type, const char* content) {
+    snapshot.records.push_back({.name = name,
+                                .type = type,
+                                .content = content,
+                                .ttl = 60,
+                                .proxied = {},
+                                .priority = {},
+                                .id = {},
+                                .raw = {}});
+  };
+  add("www.a.test\n$INCLUDE /etc/passwd", "A", "192.0.2.1");
+  add("b.a.test", "CNAME", "x.test\nevil.a.test. 60 IN A 192.0.2.66");
+  add("c.a.test", "TXT", "one\x1b[31m\ntwo \"quoted\"");
+  add("d.a.test", "CAA", "0 issue \"ca.test; validationmethods=dns-01\"");
+  add("e.a.test", "A\nX", "192.0.2.2");
+  add("_s._tcp.a.test", "SRV", "1;evil() 2 x.test");
+  add("f.a.test", "CAA", "0\nevil issue \"x\"");
+  add("g.a.test", "CAA", "0 issue \"never closed");
+  const std::string bind = to_bind(snapshot);
+  EXPECT_THAT(bind, ::testing::HasSubstr(
+                        "d.a.test. 60 IN CAA 0 issue \"ca.test; validationmethods=dns-01\"\n"));
+  EXPECT_THAT(
+      bind, ::testing::HasSubstr("c.a.test. 60 IN TXT \"one\\027[31m\\010two \\\"quoted\\\"\"\n"));
+  EXPECT_THAT(bind, ::testing::HasSubstr("; left out, no record type: e.a.test"));
+  for (const auto& text : {bind, to_octodns(snapshot), to_dnscontrol(snapshot)}) {
+    EXPECT_THAT(text, ::testing::Not(::testing::HasSubstr("\n$INCLUDE"))) << text;
+    EXPECT_THAT(text, ::testing::Not(::testing::HasSubstr("\nevil"))) << text;
+    EXPECT_THAT(text, ::testing::Not(::testing::HasSubstr("SRV("))) << text;
+    EXPECT_THAT(text, ::testing::Not(::testing::HasSubstr("\x1b"))) << text;
+  }
+}
+
+TEST(Form, WhatTheProviderWouldRefuseIsRefusedFirst) {
+  struct Row {
+    const char* type;
+    const char* content;
+    std::optional<int> priority;
+    const char* written;  // or, after "!", what the refusal says
+  };
+  for (const Row& row : {
+           Row{"MX", "mail.a.test", 10, "mail.a.test"},
+           Row{"MX", "10 mail.a.test", {}, "mail.a.test"},
+           Row{"MX", "mail.a.test", {}, "!needs a priority: --priority 10"},
+           Row{"MX", "192.0.2.1", 10, "!is an address; a record of type MX holds a host name"},
+           Row{"SRV", "5 5060 sip.a.test", 10, "5 5060 sip.a.test"},
+           Row{"SRV", "10 5 5060 Sip.A.test.", {}, "5 5060 sip.a.test"},
+           Row{"SRV", "5060 sip.a.test", 10, "!expected WEIGHT PORT TARGET"},
+           Row{"SRV", "5 5060 sip.a.test", {}, "!needs a priority"},
+           Row{"SRV", "5 99999 sip.a.test", 10, "!is no port: expected 0 to 65535"},
+           Row{"CAA", "0 issue letsencrypt.org", {}, "0 issue \"letsencrypt.org\""},
+           Row{"CAA", "0 issue \"a.test; x=y\"", {}, "0 issue \"a.test; x=y\""},
+           Row{"CAA", "issue letsencrypt.org", {}, "!is no CAA: expected FLAGS TAG VALUE"},
+           Row{"CAA", "999 issue x", {}, "!is no flags: expected 0 to 255"},
+           Row{"A", "2001:db8::1", {}, "!an IPv6 address"},
+           Row{"A", "10.0.0", {}, "!10.0.0"},
+           Row{"A", "192.0.2.1", 5, "!--priority: a record of type A has none"},
+           Row{"CNAME", "192.0.2.1", {}, "!is an address"},
+           Row{"TXT", "a\nb", {}, "!no control characters"},
+           Row{"TLSA", "3 1 1 0AFF", {}, "3 1 1 0aff"},
+           Row{"TLSA", "3 1 1 xyz", {}, "!pairs of hexadecimal digits"},
+           Row{"HTTPS", "1 . alpn=\"h3,h2\"", {}, "1 . alpn=\"h3,h2\""},
+           Row{"SOA", "x", {}, "!the provider itself writes"},
+           Row{"LOC", "x", {}, "!are not written by 'dns set'"},
+       }) {
+    const auto got = written_content(row.type, row.content, row.priority);
+    if (row.written[0] == '!') {
+      ASSERT_FALSE(got) << row.type << " " << row.content;
+      EXPECT_THAT(got.error().text, ::testing::HasSubstr(row.written + 1));
+    } else {
+      ASSERT_TRUE(got) << row.type << " " << row.content << ": " << got.error().text;
+      EXPECT_EQ(got->content, row.written);
+    }
+  }
+  EXPECT_FALSE(check_name("SRV", "www.a.test"));
+  EXPECT_TRUE(check_name("SRV", "_sip._tcp.a.test"));
+  Record srv;
+  srv.type = "SRV";
+  srv.content = "5 5060 sip.a.test";
+  srv.priority = 10;
+  EXPECT_EQ(structured_data(srv),
+            R"({"priority":10,"weight":5,"port":5060,"target":"sip.a.test"})");
+}
+
+TEST(Api, NeverRepeatsTheToken) {
+  const std::string token = "abcDEF-0123456789_token";
+  for (
+      const std::string& body :
+      {R"({"success":false,"errors":[{"code":1,"message":"bad token )" + token + R"("}]})",
+       R"({"success":false,"errors":[{"code":1,"message":"x","error_chain":[{"code":2,"message":")" +
+           std::string(490, 'x') + token + R"("}]}]})",
+       "<html>Bearer " + token, std::string(90, 'y') + token}) {
+    const auto answer = read_answer(400, body, token);
+    ASSERT_FALSE(answer);
+    EXPECT_THAT(answer.error().text, ::testing::Not(::testing::HasSubstr(token.substr(0, 6))));
+  }
 }
 
 TEST(Api, TellsTheWholeChain) {

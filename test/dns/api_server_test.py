@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -102,6 +103,7 @@ def documents():
         assert "203.0.113.9 -> 203.0.113.10" in place.dns("diff", "example.net", code=1)
         place.dns("diff", "example.net", "latest", "latest")
         history = json.loads(place.dns("history", "example.net", "--format", "json"))
+        fits(history, "zone-history")
         assert len(history["snapshots"]) == 2 and history["snapshots"][1]["changed"] == 1, history
         assert history["changes"][0]["state"] == "done"
         change = next(pathlib.Path(place.store).rglob("*.change.json"))
@@ -135,6 +137,35 @@ def changes():
         assert "stands alone" in place.dns("set", "www.example.net", "CNAME", "edge.example.org", code=2)
         assert "IPv6 address" in place.dns("set", "www.example.net", "A", "2001:db8::1", code=2)
         assert "did you mean AAAA" in place.dns("set", "www.example.net", "AAA", "1", code=2)
+        # What the provider must refuse is refused before it is asked, with the form that is expected.
+        calls = len(place.ask("/test/calls"))
+        for words, said in ((("example.net", "MX", "mail.example.net"), "needs a priority"),
+                            (("example.net", "MX", "203.0.113.10", "--priority", "10"), "holds a host name"),
+                            (("_sip._tcp.example.net", "SRV", "sip.example.net", "--priority", "5"), "WEIGHT PORT TARGET"),
+                            (("www.example.net", "SRV", "5 5060 sip.example.net", "--priority", "5"), "_service._protocol"),
+                            (("example.net", "CAA", "letsencrypt.org"), "FLAGS TAG VALUE"),
+                            (("www.example.net", "TXT", "x", "--proxied", "yes"), "does not go through the edge"),
+                            (("www.example.net", "A", "203.0.113.10", "203.0.113.10"), "given twice"),
+                            (("www.example.net", "A", "203.0.113.10", "--priority", "5"), "has none")):
+            assert said in place.dns("set", *words, code=2), words
+        assert len(place.ask("/test/calls")) == calls
+        # Types that the provider keeps as data are sent as data.
+        for words, sent in ((("_sip._tcp.example.net", "SRV", "9 5061 sip2.example.net", "--priority", "6"),
+                             {"priority": 6, "weight": 9, "port": 5061, "target": "sip2.example.net"}),
+                            (("example.net", "CAA", "0 issue ca.example"), {"flags": 0, "tag": "issue", "value": "ca.example"})):
+            place.dns("set", *words, "--yes")
+            assert sent in [r.get("data") for r in place.records()], words
+            place.dns("undo", "example.net", "--yes")
+            assert place.records() == before, words
+        place.dns("set", "example.net", "MX", "10 mail.example.net", "20 mail2.example.net", "--yes")
+        assert sorted((r["priority"], r["content"]) for r in place.records() if r["type"] == "MX") == [
+            (10, "mail.example.net"), (20, "mail2.example.net")]
+        place.dns("undo", "example.net", "--yes")
+        assert place.records() == before
+        # Without a token a change is wrong use, whichever it is.
+        for words in (("set", "www.example.net", "A", "203.0.113.10"), ("fix", "example.net"), ("undo", "example.net"),
+                      ("pause", "www.example.net"), ("resume", "www.example.net")):
+            assert "a change needs the provider" in place.dns(*words, token="", code=2), words
         # Changed by somebody else since: not undone in silence.
         place.dns("set", "www.example.net", "A", "203.0.113.10", "--yes")
         first = json.loads(place.dns("history", "example.net", "--format", "json"))["changes"][-1]["id"]
@@ -153,9 +184,33 @@ def pauses():
         assert "the pause has ended" in text and place.records() == before, text
         seen = [c["body"] for c in place.ask("/test/calls") if c["method"] == "POST" and "batch" in c["path"]]
         assert all(not put["proxied"] for put in json.loads(seen[0])["puts"]), seen
+        # The provider has trouble when the pause ends: it is tried again, and the way out is said.
+        environment = {"PATH": os.environ["PATH"], "HOME": place.folder.name, "CLOUDFLARE_API_TOKEN": "edit-token"}
+        words = [PROGRAM, "dns", "pause", "www.example.net", "--for", "1s", "--yes", "--no-servers", "--store", place.store, "--api",
+                 place.base + "/client/v4"]
+        for interrupt in (False, True):
+            paused = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+            for line in paused.stdout:
+                if line.startswith("Should this program be killed: causeway dns resume www.example.net --yes --store "):
+                    break
+            place.fault(kind="status", status=503, times=1000 if interrupt else 4)
+            if interrupt:
+                for line in paused.stderr:
+                    if "tries again in" in line:
+                        break
+                paused.send_signal(signal.SIGINT)
+            text = "".join(paused.communicate(timeout=60))
+            place.fault(kind="none")
+            assert paused.returncode == (3 if interrupt else 0), text
+            if interrupt:
+                assert "has not ended: interrupted" in text and place.records() != before, text
+                command = re.search(r"^  (causeway dns resume .*)$", text, re.M)[1].split()
+                subprocess.run([PROGRAM, *command[1:]], check=True, env=environment, capture_output=True)
+            else:
+                assert "tries again in 5 s" in text and "the pause has ended" in text, text
+            assert place.records() == before
         # A pause whose program was killed is ended by resume.
         for flags in ((), ("--whole-zone",)):
-            environment = {"PATH": os.environ["PATH"], "HOME": place.folder.name, "CLOUDFLARE_API_TOKEN": "edit-token"}
             paused = subprocess.Popen([PROGRAM, "dns", "pause", "www.example.net", "--for", "1h", "--yes", "--no-servers",
                                        "--store", place.store, "--api", place.base + "/client/v4", *flags],
                                       stdout=subprocess.PIPE, text=True, env=environment)
@@ -179,6 +234,8 @@ def trouble():
         assert "10000 Authentication error" in place.dns("set", "www.example.net", "A", "203.0.113.10", "--yes",
                                                          token="read-token", code=3)
         place.dns("snapshot", "example.net", token="read-token")
+        place.fault(kind="echo", times=1)
+        assert "[the token]" in place.dns("snapshot", "example.net", code=3)
         place.fault(kind="limit", times=1, retry_after=1)
         begin = time.monotonic()
         assert "waits 1 s" in place.dns("snapshot", "example.net")

@@ -1,19 +1,17 @@
 // The provider's own client library against our local server of its API: is the server true to the protocol?
-// Not part of `make test` (it needs npm): npm ci --prefix test/dns && node test/dns/second_client.mjs
+// test/dns/second_client.sh installs the library and runs this.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { writeFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import Cloudflare from 'cloudflare';
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const records = path.join(mkdtempSync(path.join(tmpdir(), 'api-')), 'records.json');
 writeFileSync(records, JSON.stringify(Array.from({ length: 7 }, (_, i) =>
   ({ type: 'A', name: `h${i}.example.net`, content: `203.0.113.${i + 1}`, proxied: i % 2 === 0 }))));
-const server = spawn('/usr/bin/python3', [path.join(root, 'lab/servers/provider_api.py'), '--zone', 'example.net',
+const server = spawn('/usr/bin/python3', [process.env.PROVIDER_API, '--zone', 'example.net',
   '--records', records, '--most-per-page', '3']);
 try {
   const port = await new Promise((done) => createInterface(server.stdout).once('line', (line) => done(line.split(' ')[1])));

@@ -5,19 +5,25 @@ src/explain/corpus_test.cpp.
 
   check_logs.py CAUSEWAY
 """
+import array
+import fcntl
 import gzip
 import json
+import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
+import termios
 
 import jsonschema
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 SCHEMA = json.loads((ROOT / "docs/schema/logs.schema.json").read_text())
+EXPLANATION = jsonschema.Draft202012Validator(json.loads((ROOT / "docs/schema/explanation.schema.json").read_text()))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 FAILURES = set(re.findall(r'^FAILURE\(\w+, "([^"]+)"', (ROOT / "src/model/failures.def").read_text(), re.M))
 CAUSES = set(re.findall(r'^CAUSE\(\w+, "([^"]+)"', (ROOT / "src/model/causes.def").read_text(), re.M))
@@ -88,6 +94,19 @@ def check_wrapped(program, path):
             expect(f"{path.name} as {name}, part {part}", found, right)
 
 
+def interrupted(program, text):
+    """Ctrl-C on a pipe whose writer says nothing more: what was read is told."""
+    reader = subprocess.Popen([program, "explain", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    reader.stdin.write(text)
+    reader.stdin.flush()
+    # The pipe is empty once the program has taken everything.
+    while (left := array.array("i", [0])) and not fcntl.ioctl(reader.stdin, termios.FIONREAD, left) and left[0] > 0:
+        os.sched_yield()
+    reader.send_signal(signal.SIGINT)
+    said = reader.communicate(timeout=60)[0].decode()
+    expect("interrupted", (reader.returncode, "What failed" in said, "interrupted while reading standard input" in said), (1, True, True))
+
+
 def check_schema_catches(good):
     mistakes = {
         "no id": lambda d: d["groups"][0].update(failure="Connect gremlins"),
@@ -124,6 +143,30 @@ def main(program):
         done = subprocess.run([program, "explain", str(cut)], capture_output=True, text=True)
         expect("a cut file is told", "ends in the middle" in done.stderr, True)
         expect("and what was read is told", "What failed" in done.stdout, True)
+        expect("a proved failure stays one", done.returncode, 1)
+        # Nothing failed in the part that could be read: that is not "nothing failed".
+        calm = b'203.0.113.7 - - [25/Nov/2026:14:02:11 +0000] "GET / HTTP/1.1" 200 1 "-" "-"\n' * 5000
+        for name, whole in (("gz", gzip.compress(calm)), ("zst", subprocess.run(["zstd", "-qc"], input=calm, capture_output=True, check=True).stdout)):
+            broken = pathlib.Path(folder) / f"calm.{name}"
+            broken.write_bytes(whole)
+            expect(f"whole {name}", explain(program, str(broken), code=0)["not_read"], [])
+            broken.write_bytes(whole[:-9])
+            expect(f"cut {name} is told in the document", "ends in the middle" in explain(program, str(broken), code=3)["not_read"][0], True)
+    interrupted(program, text)
+    for words in (("523", "--since", "2h"), ("firewall.drop", "--zone", "+02:00"), ("sC--", "--until", "1h")):
+        done = subprocess.run([program, "explain", *words], capture_output=True, text=True)
+        expect(f"useless flag {words}", (done.returncode, words[1] + " is about a whole log" in done.stderr), (2, True))
+    secret = b'2026/11/25 14:02:11 [error] 1#1: *1 connect() failed (111: Connection refused) while connecting to upstream, client: 1.2.3.4, ' \
+        b'server: x, request: "GET / HTTP/1.1", upstream: "http://bob:s3cret@203.0.113.9:80/", host: "x"\nat https://bob:s3cret@x.test/\n'
+    for form in ("text", "json"):
+        done = subprocess.run([program, "explain", "-", "--format", form], input=secret, capture_output=True)
+        expect(f"no password of a URL in {form}", (b"s3cret" in done.stdout, b"203.0.113.9" in done.stdout), (False, True))
+    for word in ("https://bob:s3cret@x.test/log", "at https://bob:s3cret@x.test/ all is well", secret.split(b"\n")[0].decode()):
+        done = subprocess.run([program, "explain", word], capture_output=True, text=True)
+        expect(f"no password of {word[:20]}", "s3cret" in done.stdout + done.stderr, False)
+    for word in ("523", "connect.refused", "firewall.drop", "sC--"):
+        done = subprocess.run([program, "explain", word, "--format", "json"], capture_output=True, check=True)
+        wrong.extend(f"explanation of {word}: {problem.message}" for problem in EXPLANATION.iter_errors(json.loads(done.stdout)))
     expect("pipe", explain(program, "-", stdin=text)["lines"], plain["lines"])
     expect("without its last line end", explain(program, "-", stdin=text.rstrip(b"\n"))["lines"], plain["lines"])
     access = (HERE / "real/nginx-access.log").read_bytes()

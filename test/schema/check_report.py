@@ -20,6 +20,7 @@ import jsonschema
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOT / "docs/schema/report.schema.json").read_text()))
 DIAGNOSIS = jsonschema.Draft202012Validator(json.loads((ROOT / "docs/schema/diagnosis.schema.json").read_text()))
+MANIFEST = jsonschema.Draft202012Validator(json.loads((ROOT / "docs/schema/manifest.schema.json").read_text()))
 CANARIES = ["canaryone1", "canarytwo2", "canarythree3"]
 wrong = []
 
@@ -63,6 +64,7 @@ def check_bundle(program, path, folder):
     subprocess.run(["tar", "--zstd", "-xf", folder / "b.tar.zst", "-C", out], check=True)
     (inner,) = out.iterdir()
     manifest = json.loads((inner / "manifest.json").read_text())
+    MANIFEST.validate(manifest)
     there = {str(p.relative_to(inner)) for p in inner.rglob("*") if p.is_file()} - {"manifest.json"}
     expect("manifest: other files", {f["name"] for f in manifest["files"]} == there)
     for entry in manifest["files"]:
