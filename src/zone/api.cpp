@@ -201,7 +201,8 @@ std::string writable_json(const Record& record) {
     const auto found = from.find(key);
     if (found == from.end()) continue;
     // Inside, the order is the provider's mood: nlohmann::json sorts.
-    out[key] = found->is_object() ? Json::parse(nlohmann::json::parse(found->dump()).dump()) : *found;
+    out[key] =
+        found->is_object() ? Json::parse(nlohmann::json::parse(found->dump()).dump()) : *found;
   }
   // Where a record has structured data, its content is only their text (SRV, CAA ...).
   if (out.contains("data")) out.erase("content");
