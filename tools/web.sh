@@ -36,6 +36,8 @@ if ! usable "$node"; then
     exit 1
   }
 fi
+# npm leaves out what its own Node is too old for, and says nothing where it is optional: the bundler's native part is.
+PATH=$(dirname "$node"):$PATH
 installed .
 
 case $1 in
