@@ -79,6 +79,7 @@ bool MatchReader::recent() {
     }
   }
   step.list = module_.word("--name");
+  step.by_target = module_.find("--rdest") != nullptr;
   if (const auto n = number_word(module_.word("--seconds"))) {
     step.seconds = static_cast<std::uint32_t>(*n);
   }

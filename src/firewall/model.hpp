@@ -240,6 +240,10 @@ struct Recent {
   // An IPv6 rule whose list IPv4 rules use, too: the list has one mask, and when an IPv4 rule made
   // it, only the first 32 bits of an IPv6 address count (xt_recent.c, recent_mt_check()).
   bool shared = false;
+  bool by_target = false;  // --rdest: the packet's target is looked up, not its source
+  // Some rule may put addresses into the list that are not the client's: this host's own, say,
+  // which is the source of each answer to everybody.
+  bool holds_others = false;
 };
 
 // --- steps that change something ---

@@ -10,6 +10,10 @@ namespace {
 constexpr const char* kSharedList =
     "depends on how many others of the same /32 came before: the list is shared with IPv4 rules";
 
+constexpr const char* kOthersList =
+    "depends on the packets of others: the list has one entry for them all, this host's own "
+    "address";
+
 void doubt(Flow& flow, std::uint32_t rule, const char* why) {
   const Doubt one{rule, why};
   if (std::ranges::find(flow.doubts, one) == flow.doubts.end()) flow.doubts.push_back(one);
@@ -133,7 +137,8 @@ void Walk::take(std::uint32_t rule, std::uint32_t index, const Step& step, Flow 
   } else if (const auto* one_limit = std::get_if<Limit>(&step)) {
     limit(rule, index, *one_limit, std::move(flow), on, missed, frame);
   } else if (const auto* one_recent = std::get_if<Recent>(&step)) {
-    if (one_recent->hits > 0 && !flow.clients.empty()) {
+    const auto& looked_up = one_recent->by_target ? flow.packet.target : flow.packet.source;
+    if (one_recent->hits > 0 && !flow.clients.empty() && looked_up.client) {
       note_limit(rule, index, flow, frame);
     }
     recent(*one_recent, rule, std::move(flow), on, missed);
@@ -164,9 +169,34 @@ void Walk::limit(std::uint32_t rule, std::uint32_t index, const Limit& step, Flo
   }
 }
 
+// The entry of an address that is not the client's: every visitor's packets stamp the same one.
+void Walk::recent_of_others(const Recent& step, std::uint32_t rule, Flow flow,
+                            std::vector<Flow>& on, std::vector<Flow>& missed) {
+  const auto party = step.by_target ? flow.packet.target : flow.packet.source;
+  std::uint32_t& stamps = counter(flow.seen, list_index(step.list + " of others"));
+  const auto known = scene_.host.recent.find(step.list);
+  const bool listed = known != scene_.host.recent.end() && known->second.contains(party.key);
+  const bool asks = step.op != Recent::Op::set;
+  if (asks && (step.holds_others || listed) && (step.hits > 0 || stamps == 0)) {
+    divide(rule, Split::unsure(flow, kOthersList), std::move(flow), on, missed);
+    return;
+  }
+  const bool match = (!asks || stamps > 0) != step.negated;
+  if (!asks) ++stamps;
+  if (step.op == Recent::Op::remove) stamps = 0;
+  if (match) {
+    on.push_back(std::move(flow));
+  } else {
+    merge_into(missed, std::move(flow));
+  }
+}
+
 // xt_recent.c, recent_mt(): the entry's stamps are what this connection left there itself.
 void Walk::recent(const Recent& step, std::uint32_t rule, Flow flow, std::vector<Flow>& on,
                   std::vector<Flow>& missed) {
+  if (!(step.by_target ? flow.packet.target : flow.packet.source).client) {
+    return recent_of_others(step, rule, std::move(flow), on, missed);
+  }
   const auto list = list_index(step.list);
   std::uint32_t& stamps = counter(flow.seen, list);
   bool match = step.negated;

@@ -111,6 +111,7 @@ TRAPS = {
     "39-family-hidden-before-tcp-reset": {"nft": nft(hook("a", "input", 0, rules=[ND, "meta nfproto ipv6 tcp dport 80 reject with tcp reset", "tcp dport 443 reject with tcp reset", "tcp dport 8443 reject with icmp type admin-prohibited", "meta protocol ip tcp dport 8080 reject with tcp reset", "tcp dport 8080 drop"]))},
     "40-iiftype-after-routing-is-the-way-out": {"nft": nft(hook("o", "output", 0, rules=["meta iiftype ether tcp sport 80 drop"]), hook("q", "postrouting", 0, rules=["meta iiftype ether tcp sport 443 drop", "iifname \"eth0\" drop"]))},
     "41-servers-acknowledgement-opens-a-connection": {"nft": nft(hook("p", "prerouting", -300, rules=["ip saddr 131.0.72.0/22 notrack"]), hook("o", "output", 0, rules=["ct state new ct direction original tcp sport 443 drop"]))},
+    "42-recent-looks-up-the-answers-own-source": {"iptables-legacy": save(["-A INPUT -p tcp --dport 80 -m recent --name s --set", "-A OUTPUT -p tcp --sport 80 -m recent --name s --rcheck --seconds 60 -j DROP", "-A INPUT -p tcp --dport 443 -m recent --name d --set", "-A OUTPUT -p tcp --sport 443 -m recent --name d --rdest --rcheck --seconds 60 -j DROP"])},
     "99-exthdr-missing-is-ipv6-only": {"nft": nft(hook("a", "input", 0, "drop", [ND, EST, "exthdr frag missing tcp dport 443 accept", "ip saddr 131.0.72.0/22 accept"]))},
     "99-addrtype-unicast-in-ipv6": {"ip6tables-legacy": save(["-A INPUT -p tcp -m addrtype --dst-type UNICAST -j REJECT --reject-with tcp-reset"]), "iptables-legacy": save(["-A INPUT -p tcp -m addrtype --dst-type UNICAST -j REJECT"])},
 }
