@@ -98,6 +98,7 @@ void attempt(std::string& out, const Attempt& tried) {
   quoted(out, tried.origin);
   if (tried.address.port != 0) member(out, "address", tried.address.text());
   if (tried.http2) member(out, "protocol", std::string_view{"HTTP/2"});
+  if (tried.given_up) out += ",\"given_up\":true";
   if (tried.remembered) {
     out += ",\"remembered\":true";
   } else if (tried.reused) {
@@ -107,11 +108,9 @@ void attempt(std::string& out, const Attempt& tried) {
     if (tried.handshake > Duration{}) member(out, "handshake_ms", tried.handshake);
   }
   if (tried.first_byte > Duration{}) member(out, "first_byte_ms", tried.first_byte);
-  if (tried.failure) {
-    member(out, "failure", model::name(*tried.failure));
-    if (!tried.because.empty()) {
-      member(out, "because", std::string_view{tried.because}.substr(0, limits::kTextKept));
-    }
+  if (tried.failure) member(out, "failure", model::name(*tried.failure));
+  if (!tried.because.empty()) {
+    member(out, "because", std::string_view{tried.because}.substr(0, limits::kTextKept));
   }
   out += '}';
 }

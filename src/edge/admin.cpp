@@ -52,7 +52,9 @@ net::HttpReply reply_to(const net::HttpRequest& request, const std::string& toke
     return text(200, metrics_text(metrics()) + operator_metrics(present));
   }
   if (request.path == "/healthz") return text(200, "ok\n");
-  return text(404, "Here are /metrics, /healthz, /.causeway/verdict and /.causeway/purge.\n");
+  return text(
+      404,
+      "Here are /metrics, /healthz, /.causeway/verdict, /.causeway/purge and /.causeway/drill.\n");
 }
 
 }  // namespace

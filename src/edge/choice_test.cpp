@@ -387,7 +387,7 @@ TEST(Overload, ABurstIsNoOverload) {
   EXPECT_EQ(overload.shed(), 0);
   for (int i = 0; i < 1000; ++i) {
     now += milliseconds{10};
-    overload.sample(milliseconds{200}, now);
+    overload.sample(milliseconds{400}, now);
   }
   EXPECT_GT(overload.shed(), 0.9);
   EXPECT_TRUE(overload.refuses(0));

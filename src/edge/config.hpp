@@ -77,6 +77,7 @@ struct Limits {
   std::size_t connections = limits::kEdgeConnections;            // of one worker
   int requests_per_connection = limits::kEdgeRequestsPerConnection;
   std::uint32_t h2_streams = limits::kEdgeH2Streams;
+  Duration shed_delay = limits::kShedDelay;  // of the loop, beyond which requests are refused
 };
 
 struct Listener {
@@ -138,6 +139,7 @@ struct Retries {
   int budget_percent = limits::kEdgeRetryPercent;  // of recent requests that may be repeated
   int budget_least = limits::kEdgeRetryLeast;      // a second, however few requests there are
   Duration rest = limits::kEdgeCircuitRest;        // of an address that did not connect
+  bool hedge = true;  // the next address is tried beside one that takes long to connect
 };
 
 enum class CheckKind : std::uint8_t { off, http, https, tcp, tls, ping };

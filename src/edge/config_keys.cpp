@@ -128,7 +128,11 @@ const Keys<Limits>& limit_keys() {
           .add("requests_per_connection", &Limits::requests_per_connection,
                "Then a visitor's connection is closed.", at_least(1))
           .add("h2_streams", &Limits::h2_streams, "Requests at once on one HTTP/2 connection.",
-               between(1, 10'000));
+               between(1, 10'000))
+          .add("shed_delay", &Limits::shed_delay,
+               "A worker that is behind by more, all the time, refuses a growing share of requests "
+               "with 503 until it follows again. 0s: never.",
+               at_least(Duration{}));
   return keys;
 }
 
@@ -234,7 +238,10 @@ const Keys<Retries>& retry_keys() {
           .add("rest", &Retries::rest,
                "How long an address that did not connect is left alone: a time-out is paid once, "
                "not by every visitor. Doubles each time it fails again, up to sixteenfold.",
-               at_least(Duration{}));
+               at_least(Duration{}))
+          .add("hedge", &Retries::hedge,
+               "While a connection takes three times as long as usual (10ms to 2s; 250ms at "
+               "first), the origin's next address is tried beside it: the first serves.");
   return keys;
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "edge/address_race.hpp"
 #include "edge/answer.hpp"
 #include "edge/attempt_order.hpp"
 #include "edge/cached.hpp"
@@ -52,6 +53,10 @@ class Handling {
   net::Task<bool> wait_for_place(OriginState& state);
   void no_place(OriginState& state);
   net::Task<Way> try_address(OriginState& state, Endpoint address);
+  net::Task<Way> race(OriginState& state, const std::vector<IpAddress>& list);
+  bool may_be_tried(OriginState& state, Endpoint address);
+  net::Task<Way> begin_exchange(OriginState& state, std::unique_ptr<Link> link);
+  net::Task<bool> drilled();
   net::Task<Way> exchange(OriginState& state, std::unique_ptr<Link> link);
   net::Task<Way> exchange_shared(OriginState& state, std::shared_ptr<Http2Link> link);
   net::Task<Way> exchange(OriginState& state, std::shared_ptr<Http2Link> link);
@@ -117,8 +122,31 @@ net::Task<void> Handling::run() {
   } else {
     pool_ = &match.pool->pool;
     pool_state_ = match.pool;
-    co_await try_origins(*match.pool);
+    if (!co_await drilled()) co_await try_origins(*match.pool);
   }
+}
+
+// A failure on purpose, as the operator asked for it: no origin hears of it, and neither circuits
+// nor evidence learn from it.
+net::Task<bool> Handling::drilled() {
+  const auto& drills = worker_.snapshot().drills;
+  if (!drills) co_return false;
+  const auto& request = scratch_.request;
+  const auto drill =
+      drills->drill_for(request.host, request.path(), worker_.chance(), worker_.now());
+  if (!drill) co_return false;
+  worker_.counts().drills.add();
+  if (drill->delay > Duration{}) {
+    co_await net::Loop::current().sleep_until(worker_.now() + drill->delay);
+  }
+  scratch_.story.attempts.push_back({.origin = "drill",
+                                     .address = {},
+                                     .remembered = true,
+                                     .failure = drill->failure,
+                                     .because = "a drill, asked for at the admin address"});
+  scratch_.story.failure = drill->failure;
+  co_await say(problem(drill->failure));
+  co_return true;
 }
 
 Attempt& Handling::new_attempt(const OriginState& state) {
@@ -238,8 +266,9 @@ net::Task<Handling::Way> Handling::try_origin(OriginState& state) {
     attempt.because = addresses->because;
     co_return Way::next_origin;
   }
-  const std::vector<IpAddress> list = addresses->list;
+  const auto list = state.ordered(*addresses);
   const std::uint16_t port = state.port(wanted.secure);
+  if (pool_->retries.hedge && list.size() > 1) co_return co_await race(state, list);
   for (const auto& address : list) {
     Way way = co_await try_address(state, Endpoint{address, port});
     while (way == Way::same_address && attempts_left()) {
@@ -258,22 +287,83 @@ net::Task<Handling::Way> Handling::try_address(OriginState& state, Endpoint addr
     auto shared = co_await state.join(wanted, address, worker_.now() + timeouts_->connect);
     if (shared) co_return co_await exchange_shared(state, std::move(shared));
   }
+  if (!may_be_tried(state, address)) co_return Way::next_address;
   Attempt& attempt = new_attempt(state);
   attempt.address = address;
-  if (runtime_->is_own(address)) {
-    attempt.failure = FailureId::resolve_points_to_edge;
-    attempt.because = "the origin's address is a listener of this edge";
-    co_return Way::next_address;
-  }
-  if (const auto failure = state.remembered(address.address, attempt.because)) {
-    attempt.remembered = true;
-    attempt.failure = failure;
-    co_return Way::next_address;
-  }
   auto link = co_await state.connect(address, wanted, attempt);
   if (!link) {
     co_return attempt.failure == FailureId::cancelled ? Way::give_up : Way::next_address;
   }
+  co_return co_await begin_exchange(state, std::move(link));
+}
+
+// Otherwise the story says why not.
+bool Handling::may_be_tried(OriginState& state, Endpoint address) {
+  std::string because;
+  std::optional<FailureId> failure;
+  const bool own = runtime_->is_own(address);
+  if (own) {
+    failure = FailureId::resolve_points_to_edge;
+    because = "the origin's address is a listener of this edge";
+  } else {
+    failure = state.remembered(address.address, because);
+  }
+  if (!failure) return true;
+  Attempt& attempt = new_attempt(state);
+  attempt.address = address;
+  attempt.failure = failure;
+  attempt.because = std::move(because);
+  attempt.remembered = !own;
+  return false;
+}
+
+// The addresses side by side, as far as attempts are left; what is sent goes to one alone.
+net::Task<Handling::Way> Handling::race(OriginState& state, const std::vector<IpAddress>& list) {
+  const LinkWish wanted = wish(state);
+  std::vector<Endpoint> endpoints;
+  for (const auto& address : list) {
+    const Endpoint endpoint{address, state.port(wanted.secure)};
+    if (may_be_tried(state, endpoint)) endpoints.push_back(endpoint);
+  }
+  Way way = Way::next_address;
+  while ((way == Way::next_address || way == Way::same_address) && !endpoints.empty()) {
+    if (!attempts_left()) co_return Way::give_up;
+    if (state.may_share(wanted)) {
+      auto shared =
+          co_await state.join(wanted, endpoints.front(), worker_.now() + timeouts_->connect);
+      if (shared) {
+        way = co_await exchange_shared(state, std::move(shared));
+        if (way == Way::next_address) endpoints.erase(endpoints.begin());
+        continue;
+      }
+    }
+    Attempt blank = new_attempt(state);
+    scratch_.story.attempts.pop_back();
+    AddressRace race{state, wanted, std::move(blank),
+                     hedge_after(state.record.usual_connect(worker_.now()))};
+    const auto made = std::ranges::count(scratch_.story.attempts, false, &Attempt::remembered);
+    const auto left =
+        static_cast<std::size_t>(std::max<std::ptrdiff_t>(1, pool_->retries.attempts - made));
+    auto link = co_await race.run(std::span{endpoints}.first(std::min(left, endpoints.size())));
+    for (auto& attempt : race.attempts()) {
+      if (attempt.given_up) state.prefer(link->address.address);
+      std::erase(endpoints, attempt.address);
+      scratch_.story.attempts.push_back(std::move(attempt));
+    }
+    if (!link) {
+      const bool cancelled = scratch_.story.attempts.empty() ||
+                             scratch_.story.attempts.back().failure == FailureId::cancelled;
+      if (cancelled) co_return Way::give_up;
+      continue;
+    }
+    const Endpoint won = link->address;
+    way = co_await begin_exchange(state, std::move(link));
+    if (way == Way::same_address) endpoints.insert(endpoints.begin(), won);
+  }
+  co_return way == Way::next_address ? Way::next_origin : way;
+}
+
+net::Task<Handling::Way> Handling::begin_exchange(OriginState& state, std::unique_ptr<Link> link) {
   if (!link->http2) co_return co_await exchange(state, std::move(link));
   auto shared = state.share(std::move(link), runtime_->config().limits.response_head_bytes,
                             state.origin().proxy_protocol != ProxyProtocol::off);
@@ -457,7 +547,9 @@ net::Task<void> handle(Worker& worker, Reply& reply, const Visitor& visitor, Scr
   const Route* route = worker.snapshot().cache
                            ? worker.runtime()->match(request.host, request.path()).route
                            : nullptr;
-  if (route != nullptr && route->cache && !route->maintenance) {
+  if (worker.sheds()) {
+    co_await answer_problem(worker, reply, visitor, scratch, problem(Condition::overloaded));
+  } else if (route != nullptr && route->cache && !route->maintenance) {
     co_await answer_through_cache(worker, reply, visitor, scratch, tunnel);
   } else {
     co_await ask_origins(worker, reply, visitor, scratch, tunnel);

@@ -154,7 +154,7 @@ net::Task<void> Http1Exchange::receive() {
         const std::string held = std::move(scratch_.joined);
         scratch_.joined.clear();
         const AnswerHead answer = head();
-        co_await pass(answer, held, true, {});
+        co_await pass(answer, held, true);
       }
       co_return;
     }
@@ -222,7 +222,10 @@ net::Task<bool> Http1Exchange::take(std::string_view bytes) {
   end_.reusable = reader.done() && bytes.empty();
   if (!reader.done() && holds(body)) co_return true;
   const AnswerHead answer = head();
-  const bool goes_on = co_await pass(answer, body, reader.done(), reader.trailer());
+  constexpr std::size_t kEmptyTrailer = 2;  // CR LF
+  const bool trailed = reader.done() && reader.trailer().size() > kEmptyTrailer;
+  const bool goes_on = trailed ? co_await pass_end(answer, body, reader.trailer())
+                               : co_await pass(answer, body, reader.done());
   scratch_.joined.clear();
   co_return goes_on;
 }

@@ -171,7 +171,7 @@ AnswerHead Http2Exchange::head() const {
                  .framing = Framing::until_close,
                  .length = length_};
   const bool bodiless = scratch_.request.method == "HEAD" || status_ == 204 || status_ == 304;
-  const bool ended_at_once = in_ended_ && in_.empty() && !end_.begun;
+  const bool ended_at_once = in_ended_ && in_.empty() && lines_.empty() && !end_.begun;
   if (bodiless || ended_at_once) out.framing = Framing::none;
   if (length_ && out.framing != Framing::none) out.framing = Framing::length;
   if (status_ == 204) out.length.reset();
@@ -233,7 +233,8 @@ net::Task<bool> Http2Exchange::pass_on() {
   const bool last = in_ended_;
   passing_.clear();
   passing_.swap(in_);
-  const bool goes_on = co_await pass(answer, passing_, last, lines_);
+  const bool goes_on = last && !lines_.empty() ? co_await pass_end(answer, passing_, lines_)
+                                               : co_await pass(answer, passing_, last);
   link_->consumed(*stream_, passing_.size());
   co_return goes_on;
 }

@@ -55,8 +55,17 @@ constexpr double kRetryEarnedMost = 10'000;
 constexpr auto kHedgeUnknown = milliseconds{250};  // RFC 8305 section 5, also the two below
 constexpr auto kHedgeLeast = milliseconds{10};
 constexpr auto kHedgeMost = milliseconds{2000};
-constexpr auto kShedDelay = milliseconds{50};  // of the loop, at its least over an interval
+constexpr std::size_t kHedgeAtOnce = 2;  // connections to one origin's addresses, of one request
+constexpr auto kShedDelay = milliseconds{200};  // of the loop, at its least over an interval
 constexpr auto kShedInterval = milliseconds{500};
+constexpr auto kShedProbe = milliseconds{100};  // how often the delay is measured under traffic
+
+// --- drills ---
+constexpr std::size_t kDrills = 16;
+constexpr auto kDrillUsual = std::chrono::minutes{5};
+constexpr auto kDrillMost = std::chrono::hours{1};
+constexpr auto kDrillDelayMost = seconds{60};
+constexpr std::size_t kQueryPairs = 32;
 
 // --- the cache ---
 constexpr auto kAgeMost = seconds{1LL << 31U};  // RFC 9111 1.2.2: larger ages are this one

@@ -64,6 +64,7 @@ void Metrics::add(const Story& story, Instant now) {
   if (story.attempts.size() > 1) retries.add(story.attempts.size() - 1);
   for (const auto& attempt : story.attempts) {
     if (attempt.reused) reused.add();
+    if (attempt.given_up) hedges.add();
     if (attempt.connect > Duration{}) connect.add(attempt.connect);
     if (attempt.handshake > Duration{}) handshake.add(attempt.handshake);
     if (attempt.first_byte > Duration{}) first_byte.add(attempt.first_byte);
@@ -115,6 +116,14 @@ std::string metrics_text(Workers workers) {
       "TLS handshakes of visitors that failed.", &M::handshakes_failed);
   one(out, workers, "causeway_edge_log_lines_lost_total", "counter",
       "Log lines that nothing took in time.", &M::log_lines_lost);
+  one(out, workers, "causeway_edge_shed_total", "counter",
+      "Requests refused because a worker could not follow.", &M::shed);
+  one(out, workers, "causeway_edge_shed_percent", "gauge",
+      "Share of requests refused now, summed over workers.", &M::shed_percent);
+  one(out, workers, "causeway_edge_drills_total", "counter", "Requests that a drill took.",
+      &M::drills);
+  one(out, workers, "causeway_edge_hedges_total", "counter",
+      "Connections given up because another address was there first.", &M::hedges);
   histogram(out, workers, "causeway_edge_request_seconds",
             "From the request's first byte to the answer's end.", &M::duration);
   histogram(out, workers, "causeway_edge_origin_connect_seconds", "TCP connect to an origin.",

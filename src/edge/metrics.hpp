@@ -21,6 +21,7 @@ class Count {
   void less() {
     value_.store(value_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
   }
+  void set(std::uint64_t value) { value_.store(value, std::memory_order_relaxed); }
   std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
 
  private:
@@ -52,6 +53,10 @@ struct Metrics {
   Count bytes_out;
   Count handshakes_failed;  // of visitors
   Count log_lines_lost;
+  Count shed;          // requests refused because the worker was behind
+  Count shed_percent;  // of requests, now
+  Count drills;        // requests that a drill took
+  Count hedges;        // attempts given up because another address was there first
   Histogram duration;
   Histogram connect;
   Histogram handshake;

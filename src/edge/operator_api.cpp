@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "edge/query.hpp"
+
 namespace causeway::edge {
 namespace {
 
@@ -23,26 +25,20 @@ std::string host_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string{name.data()} : "edge";
 }
 
-int digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string unescaped(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape =
-        text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0;
-    if (!escape) {
-      out += text[i];
-      continue;
-    }
-    out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
-    i += 2;
+net::HttpReply drill(const net::HttpRequest& request, DrillBoard& drills) {
+  const Instant now = Clock::now();
+  if (request.method == "GET" || request.method == "HEAD") {
+    return reply(200, drills.json(now), "application/json");
   }
-  return out;
+  // A page that a browser on this machine shows may not break a site.
+  if (request.field("origin")) return reply(403, "cross-origin requests are refused\n");
+  if (request.method == "DELETE") {
+    return reply(200, fmt::format("{{\"ended\": {}}}\n", drills.end_all()), "application/json");
+  }
+  if (request.method != "POST") return reply(405, "expected GET, POST or DELETE\n");
+  const auto begun = drills.begin(request.query, now);
+  if (!begun) return reply(400, begun.error().text + "\n");
+  return reply(200, drills.json(now), "application/json");
 }
 
 net::HttpReply purge(std::string_view query, CacheStore& cache) {
@@ -79,6 +75,9 @@ std::optional<net::HttpReply> operator_reply(const net::HttpRequest& request,
   if (request.path == "/.causeway/verdict" && operated.evidence) {
     if (request.method != "GET" && request.method != "HEAD") return reply(405, "expected GET\n");
     return reply(200, operated.evidence->json(host_name(), wall_now()), "application/json");
+  }
+  if (request.path == "/.causeway/drill" && operated.drills) {
+    return drill(request, *operated.drills);
   }
   return std::nullopt;
 }

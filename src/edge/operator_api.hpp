@@ -1,6 +1,8 @@
 // What the admin listener answers about origins and the cache.
 //   GET  /.causeway/verdict         every origin with its current verdict (causeway.edge-verdict/1)
 //   POST /.causeway/purge?url=...   or ?prefix=HOST/PATH, ?tag=NAME, ?all: stored answers are gone
+//   POST /.causeway/drill?failure=ID&percent=...   a failure on purpose (drill_board.hpp)
+//   GET  /.causeway/drill           those under way;  DELETE ends them
 // Who may ask is decided before (admin.hpp).
 #pragma once
 
@@ -8,6 +10,7 @@
 #include <string>
 
 #include "edge/cache_store.hpp"
+#include "edge/drill_board.hpp"
 #include "edge/evidence.hpp"
 #include "net/http_service.hpp"
 
@@ -17,6 +20,7 @@ namespace causeway::edge {
 struct Operated {
   std::shared_ptr<CacheStore> cache;
   std::shared_ptr<Evidence> evidence;
+  std::shared_ptr<DrillBoard> drills;
 };
 
 // Nothing for a path that is somebody else's.

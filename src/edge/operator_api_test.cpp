@@ -23,7 +23,7 @@ net::HttpReply ask(const Operated& operated, std::string_view method, std::strin
 TEST(OperatorApi, VerdictAndMetricsOfEveryOrigin) {
   Config config;
   config.pools.push_back({.name = "www", .origins = {{.name = "a\"b", .host = "192.0.2.1"}}});
-  const Operated operated{nullptr, std::make_shared<Evidence>(config)};
+  const Operated operated{nullptr, std::make_shared<Evidence>(config), nullptr};
   EXPECT_THAT(ask(operated, "GET", "/.causeway/verdict").body,
               HasSubstr("causeway.edge-verdict/1"));
   EXPECT_EQ(ask(operated, "POST", "/.causeway/verdict").status, 405);
@@ -32,8 +32,32 @@ TEST(OperatorApi, VerdictAndMetricsOfEveryOrigin) {
               HasSubstr("causeway_edge_origin_attempts_total{pool=\"www\",origin=\"a\\\"b\"} 0\n"));
 }
 
+TEST(OperatorApi, DrillsBeginAndEnd) {
+  const Operated operated{nullptr, nullptr, std::make_shared<DrillBoard>()};
+  const auto post = [&](std::string_view query) {
+    return ask(operated, "POST", "/.causeway/drill", query);
+  };
+  for (const auto* wrong : {"", "failure=nothing", "failure=http.status", "percent=10",
+                            "failure=connect.refused&percent=0", "failure=connect.refused&for=2h",
+                            "failure=connect.refused&path=shop", "failure=connect.refused&x=1"}) {
+    EXPECT_EQ(post(wrong).status, 400) << wrong;
+  }
+  const auto begun = post("failure=connect.silent&host=WWW.test&path=%2Fshop&percent=10&for=1m");
+  EXPECT_EQ(begun.status, 200);
+  EXPECT_THAT(begun.body, HasSubstr("\"failure\": \"connect.silent\", \"host\": \"www.test\""));
+  EXPECT_THAT(begun.body, HasSubstr("\"seconds_left\": 60"));
+  EXPECT_EQ(ask(operated, "POST", "/.causeway/drill", "failure=connect.refused",
+                {{"origin", "https://evil.example"}})
+                .status,
+            403);
+  for (int i = 1; i < 16; ++i) EXPECT_EQ(post("failure=connect.refused").status, 200);
+  EXPECT_EQ(post("failure=connect.refused").status, 400) << "not without end";
+  EXPECT_THAT(ask(operated, "DELETE", "/.causeway/drill").body, HasSubstr("\"ended\": 16"));
+  EXPECT_THAT(ask(operated, "GET", "/.causeway/drill").body, HasSubstr("\"drills\": []"));
+}
+
 TEST(OperatorApi, Purges) {
-  const Operated operated{std::make_shared<CacheStore>(1 << 20), nullptr};
+  const Operated operated{std::make_shared<CacheStore>(1 << 20), nullptr, nullptr};
   operated.cache->put("https://www.test/a b", std::make_shared<StoredAnswer>());
   EXPECT_THAT(operator_metrics(operated), HasSubstr("causeway_edge_cache_entries 1\n"));
   EXPECT_EQ(ask(operated, "GET", "/.causeway/purge", "all").status, 405);

@@ -159,6 +159,19 @@ void OriginState::remember(const IpAddress& address, FailureId failure, Duration
   if (rests_.size() > limits::kEdgeAddresses) rests_.erase(rests_.begin());
 }
 
+void OriginState::prefer(const IpAddress& address) {
+  preferred_ = address;
+  preferred_until_ = net::Loop::current().now() + rest_;
+}
+
+std::vector<IpAddress> OriginState::ordered(const Addresses& found) const {
+  auto out = found.list;
+  if (!preferred_ || preferred_until_ <= net::Loop::current().now()) return out;
+  const auto first = std::ranges::find(out, *preferred_);
+  if (first != out.end()) std::rotate(out.begin(), first, first + 1);
+  return out;
+}
+
 bool OriginState::rests(Instant now) const {
   return !addresses_.list.empty() &&
          std::ranges::all_of(addresses_.list, [&](const IpAddress& address) {

@@ -82,6 +82,8 @@ class OriginState {
   // Closes those that were idle too long or that the origin closed meanwhile.
   void sweep(Instant now);
 
+  // `found`, in the order to be tried now.
+  std::vector<IpAddress> ordered(const Addresses& found) const;
   // Where the origin is. Asks DNS at most once at a time.
   net::Task<const Addresses*> addresses(std::string_view resolver);
 
@@ -99,6 +101,8 @@ class OriginState {
   std::optional<model::FailureId> remembered(const IpAddress& address, std::string& because);
   void remember(const IpAddress& address, model::FailureId failure, Duration rest);
   bool rests(Instant now) const;  // every known address does
+  // This address was there when another was not: it comes first, as long as a silent one rests.
+  void prefer(const IpAddress& address);
 
   std::size_t idle() const { return idle_.size(); }
   std::size_t in_use = 0;  // requests under way
@@ -139,6 +143,8 @@ class OriginState {
     Instant until;
   };
   std::vector<Rest> rests_;
+  std::optional<IpAddress> preferred_;
+  Instant preferred_until_{};
   bool literal_ = false;
   bool resolving_ = false;
 };

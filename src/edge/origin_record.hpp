@@ -14,6 +14,11 @@ struct OriginRecord {
   PeakEwma connects;
   Instant back_since{};  // when the circuit closed again; the beginning: never open
 
+  // How long a connection usually takes; zero while nothing is known.
+  Duration usual_connect(Instant now) const {
+    return Duration{static_cast<Duration::rep>(connects.value(now))};
+  }
+
   void answered(Duration connect, bool reused, Duration first_byte, Instant now) {
     if (circuit.state() != CircuitState::closed) back_since = now;
     circuit.succeeded();

@@ -35,8 +35,8 @@ void Overload::sample(Duration delay, Instant now) {
   if (now < interval_end_) return;
   constexpr double kStep = 0.1;
   constexpr double kMost = 0.95;
-  shed_ = least_ > limits::kShedDelay ? std::min(kMost, shed_ + kStep)
-                                      : std::max(0.0, shed_ - kStep / 2);
+  shed_ = target_ > Duration{} && least_ > target_ ? std::min(kMost, shed_ + kStep)
+                                                   : std::max(0.0, shed_ - kStep / 2);
   least_ = Duration::max();
   interval_end_ = now + limits::kShedInterval;
 }

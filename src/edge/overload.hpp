@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "base/time.hpp"
+#include "edge/limits.hpp"
 
 namespace causeway::edge {
 
@@ -36,12 +37,16 @@ class Gate {
 // target for a whole interval is.
 class Overload {
  public:
-  void sample(Duration delay, Instant now);  // of the loop, once a turn
+  explicit Overload(Duration target = limits::kShedDelay) : target_(target) {}
+  void aim(Duration target) { target_ = target; }  // zero: nothing is ever refused
+
+  void sample(Duration delay, Instant now);  // of the loop, several times an interval
   // Share of new requests to refuse, 0 to 0.95; rises while it does not help.
   double shed() const { return shed_; }
   bool refuses(std::uint64_t chance) const;
 
  private:
+  Duration target_;
   Duration least_ = Duration::max();
   Instant interval_end_{};
   double shed_ = 0;

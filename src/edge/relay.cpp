@@ -178,27 +178,31 @@ net::Task<bool> Relay::begin(AnswerHead head, std::string_view body, bool last) 
   co_return sent;
 }
 
-net::Task<bool> Relay::pass(const AnswerHead& head, std::string_view body, bool last,
-                            std::string_view trailer) {
-  std::vector<codec::HeaderField> trailers;
-  if (last && passes_trailers_ && trailer.size() > 2) {
-    codec::read_trailer(trailer, trailers);
-    std::erase_if(trailers, [&](const codec::HeaderField& field) {
-      return !may_trail_answer(runtime_.filters(), field.name);
-    });
-  }
+net::Task<bool> Relay::pass(const AnswerHead& head, std::string_view body, bool last) {
   over_ = over_ || last;
-  const bool ends = last && trailers.empty();
   bool sent = true;
   if (!end_.begun) {
-    sent = co_await begin(head, body, ends);
-  } else if (!body.empty() || ends) {
+    sent = co_await begin(head, body, last);
+  } else if (!body.empty() || last) {
     scratch_.story.body_out += body.size();
-    sent = co_await reply_.write(body, ends);
+    sent = co_await reply_.write(body, last);
+    if (!sent) end_.visitor_gone = true;
   }
-  if (sent && !trailers.empty()) sent = co_await reply_.trailers(trailers);
-  if (!sent) end_.visitor_gone = true;
   co_return sent && !last;
+}
+
+net::Task<bool> Relay::pass_end(const AnswerHead& head, std::string_view body,
+                                std::string_view trailer) {
+  std::vector<codec::HeaderField> trailers;
+  if (passes_trailers_) codec::read_trailer(trailer, trailers);
+  std::erase_if(trailers, [&](const codec::HeaderField& field) {
+    return !may_trail_answer(runtime_.filters(), field.name);
+  });
+  if (trailers.empty()) co_return co_await pass(head, body, true);
+  if ((!body.empty() || !end_.begun) && !co_await pass(head, body, false)) co_return false;
+  over_ = true;
+  if (!co_await reply_.trailers(trailers)) end_.visitor_gone = true;
+  co_return false;
 }
 
 void Relay::keep_interim(int status, std::span<const codec::HeaderField> fields) {

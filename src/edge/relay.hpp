@@ -73,8 +73,9 @@ class Relay {
   net::Task<bool> send_interims();
   net::Task<bool> begin(AnswerHead head, std::string_view body, bool last);
   // A part of the body, or the end; begins the answer when it has not begun.
-  net::Task<bool> pass(const AnswerHead& head, std::string_view body, bool last,
-                       std::string_view trailer);
+  net::Task<bool> pass(const AnswerHead& head, std::string_view body, bool last);
+  // The last part, with what follows it: `trailer` as lines.
+  net::Task<bool> pass_end(const AnswerHead& head, std::string_view body, std::string_view trailer);
   void filter_fields(std::span<const codec::HeaderField> from);
   // True when the beginning of a small body is to stay here until the rest has come.
   bool may_hold(std::optional<std::uint64_t> announced) const;

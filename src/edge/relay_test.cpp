@@ -342,6 +342,26 @@ TEST(Relay, AnOriginThatStallsAtAnyByteIsFoundOut) {
   }
 }
 
+// Every delay counts as too long: a worker that is behind, as far as it can know.
+TEST(Relay, AWorkerThatCannotFollowRefusesAShare) {
+  const net::ScriptedOrigin origin{{answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")},
+                                   kNone};
+  Config config = fast({origin_at(origin.endpoint())});
+  config.limits.shed_delay = std::chrono::nanoseconds{1};
+  EdgeUnderTest edge{std::move(config)};
+  const Instant deadline = Clock::now() + 20s;
+  int status = 200;
+  std::string answer;
+  while (status != 503 && Clock::now() < deadline) {
+    answer = ask(edge.endpoint(), kGet);
+    status = status_of(answer);
+  }
+  EXPECT_EQ(status, 503);
+  EXPECT_THAT(answer, HasSubstr("edge.overloaded"));
+  EXPECT_THAT(answer, HasSubstr("retry-after: "));
+  EXPECT_GT(edge.metrics().shed.get(), 0U);
+}
+
 TEST(Relay, ADrainEndsIdleConnectionsAndFinishesOthers) {
   const net::ScriptedOrigin origin{{answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")},
                                    kNone};

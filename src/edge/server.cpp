@@ -115,6 +115,7 @@ Parsed<Snapshot> Server::read() const {
     out.cache = same ? snapshot_.cache : std::make_shared<CacheStore>(rules.memory_bytes);
   }
   out.evidence = std::make_shared<Evidence>(*out.config);
+  out.drills = snapshot_.drills ? snapshot_.drills : std::make_shared<DrillBoard>();
   // Last: what is trusted changes only when all the rest is well.
   std::vector<std::string> trusted;
   for (const auto& pool : out.config->pools) {
@@ -200,7 +201,9 @@ Parsed<std::unique_ptr<Server>> Server::open(Load load, Tell tell) {
     auto before = server->inherited(*server->snapshot_.config->admin.address);
     auto admin = open_admin(
         server->snapshot_.config->admin, [own = server.get()] { return own->metrics(); },
-        [own = server.get()] { return Operated{own->snapshot_.cache, own->snapshot_.evidence}; },
+        [own = server.get()] {
+          return Operated{own->snapshot_.cache, own->snapshot_.evidence, own->snapshot_.drills};
+        },
         before.empty() ? net::Fd{} : std::move(before.front()));
     if (!admin) return std::unexpected{admin.error()};
     server->admin_ = std::move(*admin);

@@ -27,6 +27,7 @@ struct Attempt {
   bool remembered = false;  // not tried: it failed a moment ago
   bool secure = false;      // over TLS
   bool http2 = false;
+  bool given_up = false;               // another address was there first
   OriginEvidence* evidence = nullptr;  // of its origin
   std::optional<model::FailureId> failure;
   std::string because;  // one line for a person; empty when nothing failed

@@ -126,6 +126,7 @@ Task<void> Worker::serve() {
   start_checks();
   house.start(keep_house());
   house.start(write_log());
+  house.start(watch_delay());
   while (!draining_) {
     co_await loop.readable(bell_, kNever);
     eventfd_t rung = 0;
@@ -274,6 +275,37 @@ Task<void> Worker::keep_house() {
   while (co_await loop.sleep_until(loop.now() + limits::kEdgeSweep)) runtime_->sweep(loop.now());
 }
 
+// How long a visitor's bytes wait until they are read: a bell of our own, rung now, stands in the
+// kernel's queue of ready descriptors behind everything that is ready before it. Asked for only
+// under traffic.
+Task<void> Worker::watch_delay() {
+  Loop& loop = Loop::current();
+  const Fd bell{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  std::uint64_t seen = 0;
+  while (co_await loop.sleep_until(loop.now() + (metrics_.requests.get() == seen
+                                                     ? Duration{limits::kEdgeSweep}
+                                                     : Duration{limits::kShedProbe}))) {
+    const bool idle = metrics_.requests.get() == seen;
+    seen = metrics_.requests.get();
+    if (idle && overload_.shed() == 0) continue;
+    const Instant rung = Clock::now();
+    ::eventfd_write(bell.get(), 1);
+    if (!co_await loop.read_edge(bell, kNever)) co_return;
+    eventfd_t count = 0;
+    ::eventfd_read(bell.get(), &count);
+    Loop::drained_read(bell);
+    overload_.aim(config().limits.shed_delay);
+    overload_.sample(Clock::now() - rung, loop.now());
+    metrics_.shed_percent.set(static_cast<std::uint64_t>(overload_.shed() * 100));
+  }
+}
+
+bool Worker::sheds() {
+  if (overload_.shed() == 0 || !overload_.refuses(chance())) return false;
+  metrics_.shed.add();
+  return true;
+}
+
 Task<void> Worker::write_log() {
   Loop& loop = Loop::current();
   while (true) {
@@ -295,7 +327,7 @@ void Worker::finished(const Visitor& visitor, const Scratch& scratch) {
 }
 
 void Worker::keep_evidence(const Attempt& attempt, const Story& story, WallTime now) {
-  if (attempt.evidence == nullptr || attempt.remembered) return;
+  if (attempt.evidence == nullptr || attempt.remembered || attempt.given_up) return;
   if (!attempt.evidence->wants(attempt.failure.has_value(), now)) return;
   attempt.evidence->add({.at = now,
                          .address = attempt.address,

@@ -14,8 +14,10 @@
 
 #include "edge/access_log.hpp"
 #include "edge/cached.hpp"
+#include "edge/drill_board.hpp"
 #include "edge/evidence.hpp"
 #include "edge/metrics.hpp"
+#include "edge/overload.hpp"
 #include "edge/runtime.hpp"
 #include "edge/scratch.hpp"
 #include "net/event.hpp"
@@ -33,6 +35,7 @@ struct Snapshot {
   std::shared_ptr<LogFile> log;               // null: none
   std::shared_ptr<CacheStore> cache;          // null: nothing is stored
   std::shared_ptr<Evidence> evidence;         // of every origin
+  std::shared_ptr<DrillBoard> drills;         // null: none is ever run
 };
 
 // A listening socket as a worker is handed it.
@@ -78,6 +81,7 @@ class Worker {
   void finished(const Visitor& visitor, const Scratch& scratch);
   Metrics& counts() { return metrics_; }
   CacheFlights& flights() { return flights_; }
+  bool sheds();  // whether the request at hand is to be refused: the worker is behind
   void start_beside(net::Task<void> task);  // beside the visitors, and ended with them
   void link(Drainable& connection);
   static void unlink(Drainable& connection);
@@ -97,6 +101,7 @@ class Worker {
                              bool proxied);
   net::Task<void> keep_house();
   net::Task<void> write_log();
+  net::Task<void> watch_delay();
   void start_checks();
   void obey();
   void use(Snapshot snapshot);
@@ -116,6 +121,7 @@ class Worker {
   LogWriter log_;
   Metrics metrics_;
   CacheFlights flights_;
+  Overload overload_;
   std::int64_t date_second_ = -1;
   std::string date_;
   Drainable* connections_ = nullptr;

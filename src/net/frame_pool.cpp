@@ -23,7 +23,7 @@ constexpr bool kPooled = true;
 constexpr std::size_t kStep = 64;
 // The optimizer joins the frames of tasks that await each other: one of a whole request is larger
 // than any that was written.
-constexpr std::size_t kClasses = 2 * limits::kFrameBytesPooled / kStep;
+constexpr std::size_t kClasses = 4 * limits::kFrameBytesPooled / kStep;
 
 struct Free {
   Free* next;

@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 
-from scene import (Edge, Load, PAGE, RawOrigin, SANITIZED, WAIT, certificate, free_port, good, grpc_origin,
+from scene import (Edge, Load, PAGE, RawOrigin, SANITIZED, WAIT, certificate, free_port, good, grpc_origin, read_all,
                    origin_process, read_answer, read_head, until)
 
 # --- trials ---
@@ -444,6 +444,70 @@ def resumption_and_stapling():
                     until(lambda: edge.ask()[0] == 200)
 
 
+def drills():
+    """Failures on purpose at the admin address: visitors get the answer, the log says why, the origin is not asked, and it ends."""
+    asked = []
+
+    def counting(stream, number):
+        asked.append(number)
+        good(stream, number)
+
+    origin = RawOrigin(counting)
+    with Edge([origin.port]) as edge:
+        def admin(method, query=""):
+            with edge.connect(edge.admin) as stream:
+                stream.sendall(f"{method} /.causeway/drill{query} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+                return read_all(stream).decode()
+
+        assert " 200 " in admin("POST", "?failure=tls.silent&path=/shop&for=1m")
+        status, head, _ = edge.ask("/shop/1")
+        assert status == 525 and "tls.silent" in head, head
+        assert edge.ask("/other")[0] == 200
+        assert "a drill" in edge.lines(2)[0]["attempts"][0]["because"]
+        assert "causeway_edge_drills_total 1" in edge.metrics()
+        assert len(asked) == 1
+        assert '"ended": 1' in admin("DELETE")
+        assert edge.ask("/shop/1")[0] == 200
+        assert " 400 " in admin("POST", "?failure=nothing")
+
+
+def hedged_connects():
+    """Two addresses, the first silent: the second serves long before the connect time-out, and comes first from then on."""
+    origin = RawOrigin(good)
+    silent = socket.socket()
+    silent.bind(("127.0.0.2", origin.port))
+    silent.listen(0)
+    waiting = []
+    for _ in range(8):  # a full queue of connections: the kernel drops every further SYN
+        waiting.append(socket.socket())
+        waiting[-1].setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            waiting[-1].connect(("127.0.0.2", origin.port))
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", 0))
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                question, peer = server.recvfrom(4096)
+                end = question.index(b"\0", 12) + 5
+                v4 = question[end - 4:end - 2] == b"\0\1"
+                records = b"".join(b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + bytes((127, 0, 0, n)) for n in (2, 1)) if v4 else b""
+                server.sendto(question[:2] + b"\x81\x80" + question[4:6] + (b"\0\2" if v4 else b"\0\0") + b"\0\0\0\0" +
+                              question[12:end] + records, peer)
+
+    threading.Thread(target=serve, daemon=True).start()
+    with Edge([("two.test", origin.port)], top=f'resolver = "127.0.0.1:{server.getsockname()[1]}"') as edge:
+        begin = time.monotonic()
+        status, head, _ = edge.ask(headers="Connection: close\r\n")
+        took = time.monotonic() - begin
+        assert status == 200 and took < 10, (status, head, took)
+        attempts = edge.lines(1)[0]["attempts"]
+        assert [each["address"].split(":")[0] for each in attempts] == ["127.0.0.2", "127.0.0.1"], attempts
+        assert attempts[0].get("given_up") and "causeway_edge_hedges_total 1" in edge.metrics(), attempts
+        return f"{took:.2f} s"
+
+
 def a_name_that_does_not_resolve():
     """530 with 1016, from a name server that says NXDOMAIN."""
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -498,7 +562,7 @@ def idle_connections():
 TRIALS = [reload_under_load, bad_reload_changes_nothing, upgrade_under_load, an_origin_dies_under_load, several_workers, access_log,
           origin_stalls_at_every_byte, origin_closes_at_every_byte, slow_visitors, large_heads, smuggling, h2_rapid_reset,
           h2_continuation_flood, h2_ping_and_settings_flood, h2_breaks_of_the_rules, proxy_out, client_certificates,
-          grpc_through_the_edge, a_changed_trust_store, resumption_and_stapling, a_name_that_does_not_resolve, no_route, idle_connections]
+          grpc_through_the_edge, a_changed_trust_store, drills, hedged_connects, resumption_and_stapling, a_name_that_does_not_resolve, no_route, idle_connections]
 
 
 def main():
