@@ -77,7 +77,7 @@ Parsed<bool> take(Drill& drill, Duration& lasts, std::string_view key, const std
 
 std::optional<Drill> DrillBoard::drill_for(std::string_view host, std::string_view path,
                                            std::uint64_t chance, Instant now) const {
-  if (count_.load(std::memory_order_relaxed) == 0) return std::nullopt;
+  if (!any()) return std::nullopt;
   const std::scoped_lock lock{mutex_};
   const Drill* found = edge::drill_for(drills_, host, path, chance, now);
   return found == nullptr ? std::nullopt : std::optional{*found};

@@ -16,7 +16,7 @@ namespace causeway::edge {
 
 class DrillBoard {
  public:
-  // Costs one relaxed read while there is none, as nearly always.
+  bool any() const { return count_.load(std::memory_order_relaxed) != 0; }
   std::optional<Drill> drill_for(std::string_view host, std::string_view path, std::uint64_t chance,
                                  Instant now) const;
 

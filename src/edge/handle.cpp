@@ -53,13 +53,15 @@ class Handling {
   net::Task<bool> wait_for_place(OriginState& state);
   void no_place(OriginState& state);
   net::Task<Way> try_address(OriginState& state, Endpoint address);
-  net::Task<Way> race(OriginState& state, const std::vector<IpAddress>& list);
+  [[gnu::noinline]] net::Task<Way> race(OriginState& state, const std::vector<IpAddress>& list);
   bool may_be_tried(OriginState& state, Endpoint address);
   net::Task<Way> begin_exchange(OriginState& state, std::unique_ptr<Link> link);
-  net::Task<bool> drilled();
+  [[gnu::noinline]] net::Task<bool> drilled();
   net::Task<Way> exchange(OriginState& state, std::unique_ptr<Link> link);
-  net::Task<Way> exchange_shared(OriginState& state, std::shared_ptr<Http2Link> link);
-  net::Task<Way> exchange(OriginState& state, std::shared_ptr<Http2Link> link);
+  // Not inlined: their frames would become part of that of every request on a kept connection.
+  [[gnu::noinline]] net::Task<Way> exchange_shared(OriginState& state,
+                                                   std::shared_ptr<Http2Link> link);
+  [[gnu::noinline]] net::Task<Way> exchange(OriginState& state, std::shared_ptr<Http2Link> link);
   net::Task<Way> finish(ExchangeEnd end, Attempt& attempt, bool reused);
   Question question(const OriginState& state, std::string_view affinity) const;
   Way after(const ExchangeEnd& end, const Attempt& attempt, bool reused);
@@ -122,18 +124,18 @@ net::Task<void> Handling::run() {
   } else {
     pool_ = &match.pool->pool;
     pool_state_ = match.pool;
-    if (!co_await drilled()) co_await try_origins(*match.pool);
+    const auto& drills = worker_.snapshot().drills;
+    if (drills && drills->any() && co_await drilled()) co_return;
+    co_await try_origins(*match.pool);
   }
 }
 
 // A failure on purpose, as the operator asked for it: no origin hears of it, and neither circuits
 // nor evidence learn from it.
 net::Task<bool> Handling::drilled() {
-  const auto& drills = worker_.snapshot().drills;
-  if (!drills) co_return false;
   const auto& request = scratch_.request;
-  const auto drill =
-      drills->drill_for(request.host, request.path(), worker_.chance(), worker_.now());
+  const auto drill = worker_.snapshot().drills->drill_for(request.host, request.path(),
+                                                          worker_.chance(), worker_.now());
   if (!drill) co_return false;
   worker_.counts().drills.add();
   if (drill->delay > Duration{}) {
