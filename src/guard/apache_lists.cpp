@@ -28,6 +28,13 @@ bool is_trust(const Directive& one) {
   return one.name == "remoteiptrustedproxy" || one.name == "remoteipinternalproxy";
 }
 
+std::vector<std::string> texts_of(const std::vector<Prefix>& ranges) {
+  std::vector<std::string> out;
+  out.reserve(ranges.size());
+  for (const auto& range : ranges) out.push_back(range.text());
+  return out;
+}
+
 class Apache {
  public:
   Apache(const std::vector<Directive>& all, const Texts& texts, std::string_view main,
@@ -133,8 +140,7 @@ class Apache {
       }
     }
     if (everybody || listed.empty()) return;
-    std::vector<Prefix> missing;
-    for (const auto& range : not_covered(ranges, listed)) missing.push_back(range);
+    const auto missing = not_covered(ranges, listed);
     if (missing.empty()) return;
     if (first == nullptr) return leave_closed(scope, name);
     std::string more;
@@ -180,8 +186,7 @@ class Apache {
     }
     const auto missing = not_covered(question_.ranges, here);
     if (first == nullptr || missing.empty()) return;
-    std::vector<std::string> words;
-    for (const auto& range : missing) words.push_back(range.text());
+    const auto words = texts_of(missing);
     const auto text = texts_.find(file_of(*first));
     if (text == texts_.end()) return;
     const char* name =
@@ -215,8 +220,7 @@ class Apache {
         return;
       }
     }
-    std::vector<std::string> words;
-    for (const auto& range : question_.ranges) words.push_back(range.text());
+    const auto words = texts_of(question_.ranges);
     auto& edits = out_.edits[std::string{main_}];
     edits.push_back({.at = text->second.size(),
                      .replaced = 0,

@@ -12,7 +12,6 @@
 namespace causeway::guard {
 namespace {
 
-using firewall::Interval;
 using firewall::IntervalSet;
 using inspect::Directive;
 

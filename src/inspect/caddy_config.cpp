@@ -76,7 +76,8 @@ class Adapted {
   void add(int depth, std::string_view name, std::vector<std::string> values) {
     if (out_.size() >= kDirectives) return;
     for (auto& value : values) value = printable(value, kDirectiveBytes);
-    out_.push_back({depth, path_ + ":1", std::string{name}, std::move(values)});
+    // The JSON has no lines of the file that it was made of.
+    out_.push_back({depth, path_, std::string{name}, std::move(values)});
   }
 
   void read_server(const json& server) {

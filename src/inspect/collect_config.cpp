@@ -58,14 +58,23 @@ void ask_check(Snapshot& out, const RunningServer& server) {
   const auto ran = run_program(
       {.words = {control_program(server), server.name == "nginx" ? "-c" : "-f", server.main, "-t"},
        .wait = kCheckWait});
-  if (ran.end != Ran::End::exited) return;
+  const auto dump = fmt::format("check-{}.txt", server.name);
+  if (ran.end != Ran::End::exited) {
+    // nginx looks up the names of its applications, and a resolver may be silent.
+    const auto outcome = ran.end == Ran::End::too_slow  ? Outcome::late
+                         : ran.end == Ran::End::missing ? Outcome::missing
+                                                        : Outcome::failed;
+    out.dumps.insert_or_assign(
+        dump, Dump{{}, outcome, ran.problem(fmt::format("{} -t", server.name)), ran.took});
+    return;
+  }
   std::string text = fmt::format("exit {}\n", ran.status);
   for (const auto& said : {ran.err, ran.out}) {
     for (const auto line : split(said, '\n')) {
       if (!trim(line).empty()) text += safe_text(line) + "\n";
     }
   }
-  out.keep(fmt::format("check-{}.txt", server.name), std::move(text), ran.took);
+  out.keep(dump, std::move(text), ran.took);
 }
 
 std::vector<Directive> parse(std::string_view server, const ConfigFile& file,

@@ -44,6 +44,7 @@ TEST(CaddyConfig, AdaptedSitesBackendsRefusalsAndCertificates) {
                   ".ssl_certificate /etc/a.pem", "..deny 131.0.72.0/22", "..allow 192.0.2.0/24",
                   "..deny all", "..proxy_pass 127.0.0.1:9000", "..proxy_pass unix:/run/app.sock",
                   "server", ".listen :443 ssl default_server"));
+  EXPECT_EQ(all.front().place, "Caddyfile");
 }
 
 TEST(CaddyConfig, WhateverElseIsInTheJson) {

@@ -263,9 +263,20 @@ class Analyzer {
       fact.set("sources", std::vector{range->text()}).set("in_edge", true).set("agent", server);
       fact.set("rule", fmt::format("{} {}", one.name, join(one.values, " ")));
       fact.set("detail", fmt::format("{} {} ({})", one.name, join(one.values, " "), one.place));
-      fact.set("fix", fmt::format("Take the line '{} {}' out of {} and reload {}.", one.name,
-                                  join(one.values, " "), one.place, server));
+      fact.set("fix", remedy(server, one));
+      const bool by_guard = server == "nginx" || (server == "apache" && one.name != "secrule");
+      if (by_guard) fact.set("command", "causeway guard apply");
     }
+  }
+
+  static std::string remedy(std::string_view server, const Directive& one) {
+    const auto values = join(one.values, " ");
+    if (server == "caddy") {
+      return fmt::format("Take {} out of what is refused in {} (remote_ip) and reload caddy.",
+                         values, one.place);
+    }
+    return fmt::format("Take the line '{} {}' out of {} and reload {}.", one.name, values,
+                       one.place, server);
   }
 
   void backends(std::string_view server, const std::vector<Directive>& all) {
