@@ -325,7 +325,8 @@ net::Task<std::shared_ptr<Http2Link>> OriginState::join(LinkWish wish, Endpoint 
       return opening->address == address && opening->name_hash == hash;
     });
     if (found != opening_.end()) {
-      const auto opening = *found;
+      // Held over the wait, whatever the list does meanwhile.
+      const auto opening = *found;  // NOLINT(performance-unnecessary-copy-initialization)
       if (!co_await opening->done.wait(until) || !opening->connected) break;
       continue;
     }
@@ -334,7 +335,7 @@ net::Task<std::shared_ptr<Http2Link>> OriginState::join(LinkWish wish, Endpoint 
              !shared->spoke().is_set();
     });
     if (fresh == shared_.end()) break;
-    const auto shared = *fresh;
+    const auto shared = *fresh;  // NOLINT(performance-unnecessary-copy-initialization)
     const Instant soon = net::Loop::current().now() + limits::kEdgeH2Settings;
     if (!co_await shared->spoke().wait(std::min(until, soon))) break;
   }
@@ -362,7 +363,7 @@ net::Task<std::unique_ptr<Link>> OriginState::open(Endpoint address, LinkWish wi
       .remote = address,
       .deadline = std::min(until, net::Loop::current().now() + timeouts_.connect),
   };
-  auto connected = co_await net::connect_tcp(std::move(options));
+  auto connected = co_await net::connect_tcp(options);
   attempt.connect = connected.elapsed;
   if (const auto failure = reach::failure_of(connected)) {
     if (*failure != FailureId::cancelled) remember(address.address, *failure, rest_);

@@ -218,12 +218,14 @@ std::optional<Endpoint> Server::admin_endpoint() const {
 
 std::vector<Endpoint> Server::endpoints() const {
   std::vector<Endpoint> out;
+  out.reserve(doors_.size());
   for (const auto& door : doors_) out.push_back(door.rules.address);
   return out;
 }
 
 std::vector<const Metrics*> Server::metrics() const {
   std::vector<const Metrics*> out;
+  out.reserve(workers_.size());
   for (const auto& worker : workers_) out.push_back(&worker->metrics());
   return out;
 }
@@ -243,6 +245,7 @@ void Server::reload() {
   doors_ = std::move(*doors);
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     std::vector<OpenListener> own;
+    own.reserve(doors_.size());
     for (const auto& door : doors_) {
       own.push_back({door.rules,
                      ::fcntl(door.sockets.at(i % door.sockets.size()).get(), F_DUPFD_CLOEXEC, 3)});

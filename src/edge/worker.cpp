@@ -92,7 +92,7 @@ void Worker::reload(Snapshot snapshot, std::vector<OpenListener> listeners) {
   {
     const std::lock_guard lock{orders_mutex_};
     orders_.snapshot = std::move(snapshot);
-    for (auto& listener : listeners) orders_.listeners.push_back(std::move(listener));
+    orders_.listeners.insert(orders_.listeners.end(), listeners.begin(), listeners.end());
   }
   ::eventfd_write(bell_.get(), 1);
 }

@@ -99,6 +99,9 @@ class Walk {
                                     std::uint32_t& maker) const;
   void recent(const Recent& step, std::uint32_t rule, Flow flow, std::vector<Flow>& on,
               std::vector<Flow>& missed);
+  // Goes both ways, and says why.
+  void unsettled(std::uint32_t rule, const char* why, Flow flow, std::vector<Flow>& on,
+                 std::vector<Flow>& missed);
   void recent_of_others(const Recent& step, std::uint32_t rule, Flow flow, std::vector<Flow>& on,
                         std::vector<Flow>& missed);
   void assign(const Assign& step, std::uint32_t rule, Flow flow, std::vector<Flow>& on,

@@ -120,13 +120,15 @@ Bits overlay(Bits old, Key keep, Key value) {
 void Walk::take(std::uint32_t rule, std::uint32_t index, const Step& step, Flow flow,
                 std::vector<Flow>& on, std::vector<Flow>& missed, Frame& frame) {
   if (const auto* compare = std::get_if<Compare>(&step)) {
-    divide(rule, ask(*compare, flow, scene_), std::move(flow), on, missed);
+    auto split = ask(*compare, flow, scene_);
+    divide(rule, std::move(split), std::move(flow), on, missed);
   } else if (const auto* lookup = std::get_if<Lookup>(&step)) {
     look_up(rule, *lookup, std::move(flow), on, missed);
   } else if (const auto* conntrack = std::get_if<ConntrackMatch>(&step)) {
-    divide(rule, ask(*conntrack, flow, scene_), std::move(flow), on, missed);
+    auto split = ask(*conntrack, flow, scene_);
+    divide(rule, std::move(split), std::move(flow), on, missed);
   } else if (const auto* unknown = std::get_if<Unknown>(&step)) {
-    divide(rule, Split::unsure(flow, unknown->why), std::move(flow), on, missed);
+    unsettled(rule, unknown->why, std::move(flow), on, missed);
   } else if (std::holds_alternative<Never>(step)) {
     merge_into(missed, std::move(flow));
   } else if (const auto* bytes = std::get_if<U32Match>(&step)) {
@@ -169,6 +171,12 @@ void Walk::limit(std::uint32_t rule, std::uint32_t index, const Limit& step, Flo
   }
 }
 
+void Walk::unsettled(std::uint32_t rule, const char* why, Flow flow, std::vector<Flow>& on,
+                     std::vector<Flow>& missed) {
+  auto split = Split::unsure(flow, why);
+  divide(rule, std::move(split), std::move(flow), on, missed);
+}
+
 // The entry of an address that is not the client's: every visitor's packets stamp the same one.
 void Walk::recent_of_others(const Recent& step, std::uint32_t rule, Flow flow,
                             std::vector<Flow>& on, std::vector<Flow>& missed) {
@@ -178,7 +186,7 @@ void Walk::recent_of_others(const Recent& step, std::uint32_t rule, Flow flow,
   const bool listed = known != scene_.host.recent.end() && known->second.contains(party.key);
   const bool asks = step.op != Recent::Op::set;
   if (asks && (step.holds_others || listed) && (step.hits > 0 || stamps == 0)) {
-    divide(rule, Split::unsure(flow, kOthersList), std::move(flow), on, missed);
+    unsettled(rule, kOthersList, std::move(flow), on, missed);
     return;
   }
   const bool match = (!asks || stamps > 0) != step.negated;
@@ -213,7 +221,7 @@ void Walk::recent(const Recent& step, std::uint32_t rule, Flow flow, std::vector
     case Recent::Op::update: {
       const bool enough = stamps >= std::max(step.hits, 1U);
       if (step.shared && step.hits > 0 && stamps > 0 && !enough && scene_.exceeded != rule) {
-        divide(rule, Split::unsure(flow, kSharedList), std::move(flow), on, missed);
+        unsettled(rule, kSharedList, std::move(flow), on, missed);
         return;
       }
       if (enough || (step.hits > 0 && scene_.exceeded == rule)) match = !match;
