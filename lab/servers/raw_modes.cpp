@@ -96,7 +96,8 @@ int run_held(const Options& options) {
       if (::getsockname(listener, reinterpret_cast<sockaddr*>(&name), &length) != 0) continue;
       const int fd = ::socket(name.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
       // In progress, or not at all: a full queue shows either way.
-      static_cast<void>(::connect(fd, reinterpret_cast<const sockaddr*>(&name), length));
+      [[maybe_unused]] const int begun =
+          ::connect(fd, reinterpret_cast<const sockaddr*>(&name), length);
       own.push_back(fd);
     }
   }

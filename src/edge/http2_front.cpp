@@ -261,7 +261,7 @@ void Http2Front::on_field(std::int32_t id, std::string_view name, std::string_vi
 void Http2Front::on_request(std::int32_t id, bool has_body, bool too_large) {
   Http2Stream* stream = &stream_of(id);
   // Also those that were reset and still run count: a reset costs the visitor nothing.
-  if (streams_.size() > 2 * worker_.config().limits.h2_streams) {
+  if (streams_.size() > std::size_t{2} * worker_.config().limits.h2_streams) {
     stream->handled_ = true;
     server_.refuse(id);
     return;

@@ -18,7 +18,6 @@ namespace {
 using firewall::Chain;
 using firewall::Collection;
 using firewall::Compare;
-using firewall::DataType;
 using firewall::Field;
 using firewall::Hook;
 using firewall::IntervalSet;
@@ -247,6 +246,7 @@ class Granting {
 
   Compare ports_of(Field field) const {
     std::vector<firewall::Interval> ports;
+    ports.reserve(grant_.ports.size());
     for (const auto port : grant_.ports) ports.push_back({port, port});
     Compare out;
     out.term.field = field;

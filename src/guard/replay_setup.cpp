@@ -136,7 +136,7 @@ class Setup {
     if (const auto* sets = dump("ipset-save.txt")) run({"ipset", "restore"}, *sets);
     for (const std::string tool : {"iptables", "ip6tables"}) {
       for (const std::string variant : {"legacy", "nft"}) {
-        const auto stack = tool + "-" + variant;
+        const auto stack = fmt::format("{}-{}", tool, variant);
         if (const auto* saved = dump(stack + "-save.txt")) run({stack + "-restore"}, *saved);
       }
     }

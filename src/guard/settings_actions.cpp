@@ -73,6 +73,7 @@ void crowdsec(const Grant& from, const Grant& to, std::vector<Action>& out) {
   };
   const auto ranges_of = [](const Grant& grant) {
     std::vector<std::string> texts;
+    texts.reserve(grant.ranges.size());
     for (const auto& range : grant.ranges) texts.push_back(range.text());
     return texts;
   };
