@@ -17,7 +17,7 @@ constexpr std::size_t kScratchesKept = 256;            // free memory of request
 constexpr std::size_t kEdgeSharedBuffer = 256 * 1024;  // read at once of a body, per worker
 // What is read and thrown away before a connection is closed on a visitor who still sends: closing
 // at once would reset it, and the answer with it.
-constexpr std::size_t kEdgeLingerBytes = 256 * 1024;
+constexpr std::size_t kEdgeLingerBytes = std::size_t{32} * 1024 * 1024;
 constexpr auto kEdgeLinger = seconds{2};
 // How soon a visitor's leaving ends a wait for an origin.
 constexpr auto kEdgeVisitorCheck = seconds{1};
