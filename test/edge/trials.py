@@ -5,9 +5,11 @@ access log, floods, slow visitors, large heads, origins that stall at every byte
   trials.py CAUSEWAY [NAME...]     names of trials; all when none is given
 """
 import contextlib
+import itertools
 import os
 import pathlib
 import re
+import select
 import signal
 import socket
 import ssl
@@ -232,21 +234,34 @@ def h2_edge(extra=""):
 
 def flood(edge, parts):
     """What the edge answers to a flood: the error code of its GOAWAY, or None when it just closed."""
-    said = b""
+    said, pending, queue = b"", b"", itertools.chain([PREFACE], parts)
     with edge.h2() as visitor:
         assert visitor.selected_alpn_protocol() == "h2"
-        visitor.settimeout(WAIT)
-        def write():
-            with contextlib.suppress(OSError):
-                visitor.sendall(PREFACE)
-                for part in parts:
-                    visitor.sendall(part)
-        writer = threading.Thread(target=write)
-        writer.start()
-        with contextlib.suppress(OSError):
-            while got := visitor.recv(65536):
-                said += got
-        writer.join()
+        # One thread: a TLS connection is not for two at a time.
+        visitor.settimeout(0)
+        end, writing = time.monotonic() + WAIT, True
+        while time.monotonic() < end:
+            moved = False
+            try:
+                got = visitor.recv(65536)
+                if not got:
+                    break
+                said, moved = said + got, True
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                pass
+            except OSError:
+                break
+            if writing:
+                pending = pending or next(queue, b"")
+                writing = bool(pending)
+                try:
+                    pending, moved = pending[visitor.send(pending):], writing
+                except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                    pass
+                except OSError:
+                    writing = False
+            if not moved:
+                select.select([visitor], [visitor] if writing else [], [], 1)
     ends = [payload for kind, _, _, payload in frames_of(said) if kind == 7]
     return int.from_bytes(ends[-1][4:8], "big") if ends else None
 
