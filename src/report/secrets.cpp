@@ -154,7 +154,7 @@ Scan::Word Scan::read_word(std::size_t from, std::size_t end) const {
       out.in_query = code == "3f" || code == "26" || code == "3b" || code == "23";
       out.from += 2;
     }
-  } else if (before == '\\') {
+  } else if (before == '\\' && out.from == from) {
     out.from += escape_size(piece(from, end));
   }
   out.text = piece(out.from, end);

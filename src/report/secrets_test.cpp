@@ -77,6 +77,12 @@ TEST(Secrets, Assignments) {
   });
 }
 
+// Found in the report of a fault: bytes in print that were cut short.
+TEST(Secrets, AnEscapeAndThenDots) {
+  EXPECT_TRUE(find_secrets("\\x17\\x82...").empty());
+  EXPECT_TRUE(find_secrets("\\u00... \\n..").empty());
+}
+
 TEST(Secrets, Code) {
   expect_found({
       "define('DB_PASSWORD', '«hunter»');",
