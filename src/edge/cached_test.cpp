@@ -18,10 +18,6 @@ using std::literals::chrono_literals::operator""s;
 
 const net::ScriptedCertificates kNone{};
 
-net::ScriptStep step(std::string verb, std::vector<std::string> words = {}) {
-  return {std::move(verb), std::move(words)};
-}
-
 // One connection that answers once and ends.
 net::Script once(const std::string& text) {
   return {step("read"), step("send", {text}), step("close")};

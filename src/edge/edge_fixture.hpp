@@ -12,12 +12,19 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "edge/worker.hpp"
 #include "net/listener.hpp"
+#include "net/scripted_origin.hpp"
 #include "net/sockaddr.hpp"
 
 namespace causeway::edge {
+
+inline net::ScriptStep step(std::string verb, std::vector<std::string> words = {}) {
+  return {std::move(verb), std::move(words)};
+}
 
 class EdgeUnderTest {
  public:

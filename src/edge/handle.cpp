@@ -72,13 +72,13 @@ class Handling {
   net::Task<void> tell_failure();
 
   // Of one request all is done and told with the runtime of its first attempt.
-  static std::shared_ptr<Runtime> told_with(Story& story, const Worker& worker) {
+  static Runtime* told_with(Story& story, const Worker& worker) {
     if (story.attempts.empty()) story.runtime = worker.runtime();
-    return story.runtime;
+    return story.runtime.get();
   }
 
   Worker& worker_;
-  std::shared_ptr<Runtime> runtime_;
+  Runtime* runtime_;  // the story holds it
   Reply& reply_;
   const Visitor& visitor_;
   Scratch& scratch_;

@@ -22,10 +22,6 @@ const net::ScriptedCertificates kNone{};
 constexpr const char* kGet = "GET / HTTP/1.1\r\nHost: www.test\r\nAccept: application/json\r\n\r\n";
 constexpr const char* kFine = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 
-net::ScriptStep step(std::string verb, std::vector<std::string> words = {}) {
-  return {std::move(verb), std::move(words)};
-}
-
 // A port where nothing listens.
 Endpoint nobody() {
   const auto socket = net::listen_tcp({.address = {IpAddress::v4(0x7f000001), 0}});

@@ -20,10 +20,6 @@ using std::literals::chrono_literals::operator""s;
 
 const net::ScriptedCertificates kNone{};
 
-net::ScriptStep step(std::string verb, std::vector<std::string> words = {}) {
-  return {std::move(verb), std::move(words)};
-}
-
 Origin by_prior_knowledge(Endpoint endpoint) {
   Origin out = origin_at(endpoint);
   out.http = OriginHttp::http2;

@@ -21,10 +21,6 @@ const net::ScriptedCertificates kNone{};
 
 constexpr const char* kGet = "GET / HTTP/1.1\r\nHost: www.test\r\nAccept: application/json\r\n\r\n";
 
-net::ScriptStep step(std::string verb, std::vector<std::string> words = {}) {
-  return {std::move(verb), std::move(words)};
-}
-
 // A request's end is counted after its answer has gone.
 bool becomes(const Count& count, std::uint64_t value) {
   const Instant deadline = Clock::now() + 5s;

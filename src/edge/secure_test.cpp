@@ -22,10 +22,6 @@ namespace {
 using testing::HasSubstr;
 using std::literals::chrono_literals::operator""s;
 
-net::ScriptStep step(std::string verb, std::vector<std::string> words = {}) {
-  return {std::move(verb), std::move(words)};
-}
-
 class Files {
  public:
   Files()

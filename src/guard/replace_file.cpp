@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "base/durable.hpp"
 #include "base/text.hpp"
 #include "guard/limits.hpp"
 #include "inspect/read_text.hpp"
@@ -43,28 +44,12 @@ bool copy_attributes(int from, int to) {
   return true;
 }
 
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const auto wrote = ::write(fd, text.data(), text.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(wrote));
-  }
-  return true;
-}
-
 // A copy of what `old` is but for its text. False: errno says why.
 bool fill(int fd, int old, std::string_view text) {
   struct stat is{};
-  return ::fstat(old, &is) == 0 && write_all(fd, text) && ::fchown(fd, is.st_uid, is.st_gid) == 0 &&
-         ::fchmod(fd, is.st_mode & 07777U) == 0 && copy_attributes(old, fd) && ::fsync(fd) == 0;
-}
-
-void sync_folder(const fs::path& folder) {
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  ::fsync(fd);
-  ::close(fd);
+  return ::fstat(old, &is) == 0 && ::fchown(fd, is.st_uid, is.st_gid) == 0 &&
+         ::fchmod(fd, is.st_mode & 07777U) == 0 && copy_attributes(old, fd) &&
+         write_durably(fd, text);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/durable.hpp"
 #include "base/limits.hpp"
 #include "guard/limits.hpp"
 
@@ -23,16 +24,6 @@ std::unexpected<Error> failed(std::string_view what, const std::string& path) {
                          ? "; run it as root, or name a folder with --state"
                          : "";
   return error(fmt::format("cannot {} '{}': {}{}", what, path, std::strerror(problem), hint));
-}
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const auto wrote = ::write(fd, text.data(), text.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(wrote));
-  }
-  return ::fsync(fd) == 0;
 }
 
 }  // namespace
@@ -88,14 +79,10 @@ Parsed<void> Store::save(const Journal& journal) const {
   const auto beside = path + ".new";
   const int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) return failed("write", beside);
-  const bool whole = write_all(fd, to_json(journal));
+  const bool whole = write_durably(fd, to_json(journal));
   if (::close(fd) != 0 || !whole) return failed("write", beside);
   if (::rename(beside.c_str(), path.c_str()) != 0) return failed("rename", beside);
-  const int folder = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder >= 0) {
-    ::fsync(folder);
-    ::close(folder);
-  }
+  sync_folder(folder_);
   return {};
 }
 

@@ -14,6 +14,7 @@
 #include <fstream>
 #include <system_error>
 
+#include "base/durable.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "zone/limits.hpp"
@@ -49,23 +50,6 @@ std::unexpected<Error> refuse(std::string_view what, const std::string& path, in
   return error(fmt::format("cannot {} '{}': {}", what, path, std::strerror(code)));
 }
 
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const auto wrote = ::write(fd, text.data(), text.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(wrote));
-  }
-  return true;
-}
-
-void sync_folder(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  ::fsync(fd);
-  ::close(fd);
-}
-
 Parsed<std::string> read_whole(const std::string& path) {
   std::ifstream file{path, std::ios::binary};
   if (!file) return refuse("read", path, errno);
@@ -99,7 +83,7 @@ Parsed<std::string> Store::save(StoredKind kind, std::string_view zone, WallTime
   constexpr mode_t kOwnerOnly = 0600;
   const int fd = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kOwnerOnly);
   if (fd < 0) return refuse("write", draft, errno);
-  const bool whole = write_all(fd, text) && ::fsync(fd) == 0;
+  const bool whole = write_durably(fd, text);
   const int code = errno;
   ::close(fd);
   if (!whole || ::rename(draft.c_str(), path.c_str()) != 0) {
