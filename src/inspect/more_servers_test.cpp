@@ -1,25 +1,13 @@
 #include <gmock/gmock.h>
 
 #include "inspect/containers.hpp"
-#include "inspect/server_config.hpp"
+#include "inspect/directives_fixture.hpp"
 
 namespace causeway::inspect {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-const Include kNone = [](std::string_view) { return std::vector<ConfigFile>{}; };
-
-std::vector<std::string> shown(const std::vector<Directive>& all) {
-  std::vector<std::string> out;
-  for (const auto& one : all) {
-    std::string text = std::string(static_cast<std::size_t>(one.depth), '.') + one.name;
-    for (const auto& value : one.values) text += " " + value;
-    out.push_back(text);
-  }
-  return out;
-}
 
 TEST(CaddyConfig, AdaptedSitesBackendsRefusalsAndCertificates) {
   const auto all = parse_caddy_json({"Caddyfile", R"({"apps":{"http":{"servers":{"srv0":{

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "inspect/directives_fixture.hpp"
 #include "inspect/sites.hpp"
 
 namespace causeway::inspect {
@@ -9,18 +10,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-const Include kNone = [](std::string_view) { return std::vector<ConfigFile>{}; };
-
-std::vector<std::string> shown(const std::vector<Directive>& all) {
-  std::vector<std::string> out;
-  for (const auto& one : all) {
-    std::string text = std::string(static_cast<std::size_t>(one.depth), '.') + one.name;
-    for (const auto& value : one.values) text += " " + value;
-    out.push_back(text);
-  }
-  return out;
-}
 
 TEST(ServerConfig, NginxBlocksQuotesAndIncludes) {
   const Include include = [](std::string_view pattern) {
