@@ -39,7 +39,7 @@ constexpr std::array kRows{
     ComparisonRow{"afterwards", "refused open silent", "a new connection after the failure"},
     ComparisonRow{"reuse", "fine closed reset cut-off", "a second request on one connection"},
     ComparisonRow{"vhost", "same-as-default differs", "the page without the host name"},
-    ComparisonRow{"burst", "none rate-limit connection-limit queue loss unclear",
+    ComparisonRow{"burst", "none rate-limit connection-limit queue one-at-a-time loss unclear",
                   "connections together beside one after another"},
     ComparisonRow{"loss", "none some heavy", "packets lost, without bursts"},
     ComparisonRow{"delay", "steady grows", "round-trip time before and under load"},

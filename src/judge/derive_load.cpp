@@ -36,6 +36,20 @@ bool waits_in_a_queue(const model::Observation& many) {
          many.integer("between_ok") == many.integer("between_sent");
 }
 
+// An answer that comes at once when the connection is alone and not at all while others are open
+// and ask nothing: whatever has to wait, waits for the server.
+bool waits_for_the_others(const Scene& scene, const std::string& address) {
+  constexpr double kAnswersAtOnceMs = 1000;
+  const auto silent = [&](Kind kind) {
+    const Seen held = find_ours(scene, kind, address, "variant", "held");
+    return held != nullptr && held->text("outcome") == "silent" && held->boolean("acked");
+  };
+  const Seen alone = find_ours(scene, Kind::http, address, "variant", "main");
+  const bool quick = alone != nullptr && alone->text("outcome") == "complete" &&
+                     alone->real("ttfb_ms") < kAnswersAtOnceMs;
+  return quick && (silent(Kind::tls) || silent(Kind::http));
+}
+
 // A limit is blind to a slow series, loss is not; but a strict limit hits a slow series as well.
 // While all stay open, a rate refills and a number of connections does not.
 std::string_view reading(const model::Observation& many, const model::Observation* paced) {
@@ -71,7 +85,12 @@ void compare_burst(Comparisons& out, const std::string& address) {
   if (many == nullptr) return;
   std::string detail = told(*many);
   if (paced != nullptr) detail += "; " + told(*paced);
-  out.add("burst", reading(*many, paced), address, std::move(detail), {many, paced});
+  auto result = reading(*many, paced);
+  if ((result == "connection-limit" || result == "rate-limit") &&
+      waits_for_the_others(out.scene(), address)) {
+    result = "one-at-a-time";
+  }
+  out.add("burst", result, address, std::move(detail), {many, paced});
 }
 
 // Pings alone prove nothing: hosts answer only so many a second. What TCP had to send again does.

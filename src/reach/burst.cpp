@@ -9,12 +9,17 @@
 #include "base/limits.hpp"
 #include "net/group.hpp"
 #include "net/loop.hpp"
+#include "net/stream.hpp"
 #include "net/tcp.hpp"
+#include "reach/exchange.hpp"
+#include "reach/secure.hpp"
 
 namespace causeway::reach {
 namespace {
 
 using net::ConnectOutcome;
+
+constexpr std::string_view kHeld = "held";  // model/kinds.def, http.variant
 
 // After this many that did not connect at once, one after another proves no more.
 constexpr int kFailuresEnough = 3;
@@ -27,14 +32,18 @@ constexpr auto kBetweenStart = std::chrono::milliseconds{250};
 constexpr auto kBetweenPause = std::chrono::milliseconds{60};
 constexpr auto kBetweenWait = std::chrono::milliseconds{500};
 
+// When the last of those has been sent, and so that it ends with the burst.
+constexpr auto kHeldStart = kBetweenStart + (kBetween - 1) * kBetweenPause;
+constexpr auto kHeldWait = limits::kSideProbeWait - kHeldStart;
+
 bool at_once(const net::ConnectResult& result) {
   return result.outcome == ConnectOutcome::open && result.facts.syn_retransmits == 0;
 }
 
 class Burst {
  public:
-  Burst(Survey& survey, const Endpoint& remote, BurstStyle style)
-      : survey_(survey), remote_(remote), style_(style) {}
+  Burst(Survey& survey, const Endpoint& remote, BurstStyle style, bool tls)
+      : survey_(survey), remote_(remote), style_(style), tls_(tls) {}
 
   net::Task<BurstFacts> run() {
     if (style_ == BurstStyle::together) {
@@ -54,7 +63,35 @@ class Burst {
     for (auto& result : results_) group.start(one_of_many(result));
     between_.resize(kBetween);
     for (int i = 0; i < kBetween; ++i) group.start(ask_in_between(i));
+    group.start(ask_one_held());
     co_await group.finished();
+  }
+
+  // A rule that counts connections lets those it admits be served; a server that serves one after
+  // another keeps the last of them waiting for as long as the first asks nothing.
+  net::Task<void> ask_one_held() {
+    net::Loop& loop = net::Loop::current();
+    const auto start = survey_.until(loop.now(), kHeldStart);
+    if (!co_await loop.sleep_until(start)) co_return;
+    const auto in = std::ranges::count_if(results_, at_once);
+    if (in < 2 || in == std::ssize(results_)) co_return;
+    const auto last = std::ranges::find_if(results_.rbegin(), results_.rend(), at_once);
+    net::Fd socket = std::move(last->socket);
+    if (!tls_) {
+      const auto stream = net::plain_stream(std::move(socket));
+      co_return co_await request_held(*stream, nullptr);
+    }
+    SecureQuestion question = secure_question(survey_.request, remote_, kHeld);
+    question.wait = kHeldWait;
+    const Secured secured = co_await secure(survey_, std::move(socket), std::move(question));
+    if (secured.result.stream) co_await request_held(*secured.result.stream, &secured.result);
+  }
+
+  net::Task<void> request_held(net::Stream& stream, const net::TlsResult* secured) {
+    ExchangeQuestion question = exchange_question(survey_.request, remote_, kHeld, secured);
+    question.first_byte = kHeldWait;
+    question.between_bytes = kHeldWait;
+    co_await exchange(survey_, stream, std::move(question));
   }
 
   net::Task<void> one_of_many(net::ConnectResult& result) {
@@ -99,7 +136,7 @@ class Burst {
     if (options.source && options.source->family() != remote_.address.family()) {
       options.source.reset();
     }
-    result = co_await net::connect_tcp(std::move(options));
+    result = co_await net::connect_tcp(options);
   }
 
   BurstFacts report() {
@@ -147,6 +184,7 @@ class Burst {
   Survey& survey_;
   Endpoint remote_;
   BurstStyle style_;
+  bool tls_;
   std::vector<net::ConnectResult> results_;
   std::vector<net::ConnectResult> between_;
   std::ptrdiff_t waiting_ = 0;  // of results_
@@ -160,8 +198,8 @@ std::string_view name(BurstStyle style) {
   return kNames.at(static_cast<std::size_t>(style));
 }
 
-net::Task<BurstFacts> burst(Survey& survey, Endpoint remote, BurstStyle style) {
-  Burst probe{survey, remote, style};
+net::Task<BurstFacts> burst(Survey& survey, Endpoint remote, BurstStyle style, bool tls) {
+  Burst probe{survey, remote, style, tls};
   co_return co_await probe.run();
 }
 

@@ -22,7 +22,8 @@ struct BurstFacts {
   int at_once = 0;  // connected without a retransmission
 };
 
-// Records `burst`.
-net::Task<BurstFacts> burst(Survey& survey, Endpoint remote, BurstStyle style);
+// Records `burst`; and, when some of those together did not get in, what came of a question on one
+// that did while the others keep quiet: `tls` and `http` with the variant held.
+net::Task<BurstFacts> burst(Survey& survey, Endpoint remote, BurstStyle style, bool tls);
 
 }  // namespace causeway::reach

@@ -12,6 +12,7 @@
 #include "reach/edge_answer.hpp"
 #include "reach/investigation.hpp"
 #include "reach/resolve.hpp"
+#include "reach/resolve_system.hpp"
 #include "reach/self_check.hpp"
 #include "reach/validate.hpp"
 #include "reach/vantage.hpp"
@@ -127,6 +128,7 @@ void Plan::record_target() {
   if (request_.expect.status != 0) seen.set("expects_status", request_.expect.status);
   const auto texts = [](const auto& values) {
     std::vector<std::string> out;
+    out.reserve(values.size());
     for (const auto& value : values) out.push_back(value.text());
     return out;
   };
@@ -177,7 +179,8 @@ net::Task<void> Plan::find_addresses() {
     tried_.push_back(address);
     if (!literal() && request_.edge.contains(address)) {
       work_.start(try_edge(address, resolved, reserve_attempt()));
-    } else if (!literal() && refused_by_public_edge(classify(address))) {
+    } else if (!literal() && !is_localhost(request_.target.host) &&
+               refused_by_public_edge(classify(address))) {
       refuse(address, FailureId::resolve_prohibited_address, resolved);
     } else {
       const Way speak = way(request_.target.port);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "reach/burst.hpp"
@@ -27,6 +28,9 @@ using net::Loop;
 // one, something on the way reads names.
 constexpr std::string_view kOtherName = "other.invalid";
 constexpr int kSmallMss = 400;
+// A process that dies of a request still accepts while the kernel takes it down: its sockets are
+// closed one after another (do_exit(), exit_files()).
+constexpr auto kUntilGone = std::chrono::milliseconds{100};
 
 std::string because_of(const net::ConnectResult& result) {
   if (result.outcome == net::ConnectOutcome::silent) {
@@ -218,7 +222,7 @@ net::Task<void> Investigation::answer(Question question) {
     case Question::other_source: co_return co_await try_other_source();
     case Question::burst: co_return co_await try_burst();
     case Question::redirects: co_await redirects(survey_, subject_.remote, location_); co_return;
-    case Question::connect_after: co_await connect_again("after", subject_.remote); co_return;
+    case Question::connect_after: co_return co_await try_afterwards();
     case Question::other_name:
     case Question::no_name:
     case Question::older_tls:
@@ -230,6 +234,12 @@ net::Task<void> Investigation::answer(Question question) {
     case Question::reuse:
     case Question::count: co_return;
   }
+}
+
+net::Task<void> Investigation::try_afterwards() {
+  Loop& loop = Loop::current();
+  if (!co_await loop.sleep_until(survey_.until(loop.now(), kUntilGone))) co_return;
+  co_await connect_again("after", subject_.remote);
 }
 
 net::Task<net::Fd> Investigation::connect_again(std::string_view role, Endpoint remote, int mss) {
@@ -320,11 +330,12 @@ net::Task<void> Investigation::try_other_source() {
 }
 
 net::Task<void> Investigation::try_burst() {
-  const BurstFacts together = co_await burst(survey_, subject_.remote, BurstStyle::together);
+  const BurstFacts together =
+      co_await burst(survey_, subject_.remote, BurstStyle::together, subject_.tls);
   if (together.at_once == together.sent) co_return;
   // A rate limit needs time to forget the burst, or the slow series meets an empty bucket.
   co_await Loop::current().sleep_until(survey_.until(Loop::current().now(), limits::kBurstRest));
-  co_await burst(survey_, subject_.remote, BurstStyle::paced);
+  co_await burst(survey_, subject_.remote, BurstStyle::paced, subject_.tls);
 }
 
 void Investigation::stage_ended(Stage stage, std::optional<FailureId> failure, Duration elapsed,

@@ -73,10 +73,14 @@ std::vector<Endpoint> resolvers_of(const Request& request) {
   return parse_resolvers(read_file("/etc/resolv.conf"));
 }
 
+bool is_localhost(std::string_view name) {
+  return equals_ignoring_case(name, "localhost") || lower(name).ends_with(".localhost");
+}
+
 std::vector<IpAddress> hosts_addresses(std::string_view name) {
   auto out = parse_hosts(read_file("/etc/hosts"), name);
   if (!out.empty()) return out;
-  if (equals_ignoring_case(name, "localhost") || lower(name).ends_with(".localhost")) {
+  if (is_localhost(name)) {
     return {IpAddress::v4(0x7f000001), IpAddress::parse("::1").value()};
   }
   return {};

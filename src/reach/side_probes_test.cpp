@@ -7,9 +7,11 @@
 #include <functional>
 #include <vector>
 
+#include "model/target_url.hpp"
 #include "net/loop.hpp"
 #include "net/sockaddr.hpp"
 #include "reach/burst.hpp"
+#include "reach/diagnose.hpp"
 #include "reach/ping.hpp"
 #include "reach/route.hpp"
 #include "reach/self_check.hpp"
@@ -105,7 +107,7 @@ TEST_P(SideProbes, BurstCountsWhatConnects) {
   const Bound target = bound(GetParam(), 64);
   BurstFacts facts;
   const auto seen = run([&](Survey& survey) -> net::Task<void> {
-    facts = co_await burst(survey, target.at, BurstStyle::together);
+    facts = co_await burst(survey, target.at, BurstStyle::together, false);
   });
   EXPECT_EQ(facts.sent, limits::kBurstSize);
   EXPECT_EQ(facts.at_once, limits::kBurstSize);
@@ -118,7 +120,7 @@ TEST_P(SideProbes, BurstCountsWhatConnects) {
 TEST_P(SideProbes, BurstStopsWhenAllIsRefused) {
   const Bound target = bound(GetParam(), 0);
   const auto seen = run([&](Survey& survey) -> net::Task<void> {
-    co_await burst(survey, target.at, BurstStyle::held);
+    co_await burst(survey, target.at, BurstStyle::held, false);
   });
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen.front().integer("sent"), 3);
@@ -128,6 +130,27 @@ TEST_P(SideProbes, BurstStopsWhenAllIsRefused) {
 
 INSTANTIATE_TEST_SUITE_P(Loopback, SideProbes, testing::Values(kLoopback4, kLoopback6),
                          [](const auto& test) { return std::string{name(test.param.family())}; });
+
+// Nobody who asks for localhost means an edge: it is tried, as an address literal is.
+TEST(Localhost, IsTriedAndNotRefused) {
+  const Bound closed = bound(kLoopback4, 0);
+  Request request;
+  request.target =
+      model::parse_target("http://localhost:" + std::to_string(closed.at.port) + "/").value();
+  request.mode = model::Mode::quick;
+  net::Loop loop;
+  Record record;
+  std::vector<model::Attempt> attempts;
+  loop.run(
+      [](const Request& asked, Record& notes, std::vector<model::Attempt>& out) -> net::Task<void> {
+        out = (co_await diagnose(asked, notes)).attempts;
+      }(request, record, attempts));
+  ASSERT_FALSE(attempts.empty());
+  for (const auto& attempt : attempts) {
+    ASSERT_NE(attempt.failed_stage(), nullptr);
+    EXPECT_EQ(attempt.failed_stage()->stage, model::Stage::connect);
+  }
+}
 
 TEST(SelfCheck, LooksAtLinksFilesPortsAndClock) {
   const Request request;
