@@ -259,6 +259,7 @@ class Checker {
       findings_.error("missing-key", table_.place, "no [[edge.route]]: nothing would be served");
     }
     std::vector<std::string> names;
+    names.reserve(config_.pools.size());
     for (const auto& pool : config_.pools) names.push_back(pool.name);
     for (std::size_t i = 0; i < config_.routes.size(); ++i) {
       const auto& route = config_.routes[i];

@@ -10,7 +10,6 @@
 
 namespace causeway::firewall {
 
-using codec::TablesModule;
 using codec::TablesOption;
 
 std::optional<Interval> port_range(std::string_view text) {

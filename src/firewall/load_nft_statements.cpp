@@ -221,6 +221,7 @@ class StatementReader {
 
   static std::vector<Term> terms(const std::vector<NftKey>& keys) {
     std::vector<Term> out;
+    out.reserve(keys.size());
     for (const auto& key : keys) out.push_back(key.term);
     return out;
   }
@@ -490,7 +491,7 @@ class StatementReader {
     if (const auto port = read_constant(in["port"], DataType::port)) {
       step.port = static_cast<std::uint16_t>(port->first);
     }
-    out_.emplace_back(std::move(step));
+    out_.emplace_back(step);
   }
 
   // --- verdicts ---

@@ -132,6 +132,7 @@ class Prover {
             const std::vector<Outcome>& outcomes, const Walk& walk) {
     const auto& rules = collection_.rules;
     std::vector<const Outcome*> order;
+    order.reserve(possible.size());
     for (const auto index : possible) order.push_back(&outcomes[index]);
     std::ranges::sort(order, {},
                       [](const Outcome* one) { return std::pair{rank(one->ending), one}; });

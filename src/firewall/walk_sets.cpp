@@ -61,12 +61,14 @@ void Walk::look_up(std::uint32_t rule, const Lookup& step, Flow flow, std::vecto
   std::uint32_t maker = kNoRule;
   const auto* found = step.negated ? nullptr : counted(step.set, flow, maker);
   if (found == nullptr) {
-    divide(rule, ask(step, flow, scene_), std::move(flow), on, missed);
+    Split split = ask(step, flow, scene_);
+    divide(rule, std::move(split), std::move(flow), on, missed);
     return;
   }
   const std::vector<Limit> limits = *found;  // the flow that holds them moves on
   std::vector<Flow> hits;
-  divide(rule, ask(step, flow, scene_), std::move(flow), hits, missed);
+  Split split = ask(step, flow, scene_);
+  divide(rule, std::move(split), std::move(flow), hits, missed);
   for (auto& hit : hits) count(limits, maker, std::move(hit), on, missed);
 }
 
@@ -102,8 +104,8 @@ void Walk::remember(std::uint32_t rule, std::uint32_t index, const Remember& ste
   }
   std::vector<Flow> there;
   std::vector<Flow> absent;
-  divide(rule, in_dump(Lookup{step.key, step.set, false}, flow, scene_), std::move(flow), there,
-         absent);
+  Split split = in_dump(Lookup{step.key, step.set, false}, flow, scene_);
+  divide(rule, std::move(split), std::move(flow), there, absent);
   for (auto& one : there) {
     count(set.limits, kNoRule - 1 - step.set, std::move(one), on, missed);
   }

@@ -96,6 +96,7 @@ std::string aws(const Export& what) {
 std::string gcloud(const Export& what) {
   std::string out = headline(what, "#");
   std::vector<std::string> allow;
+  allow.reserve(what.ports.size());
   for (const auto port : what.ports) allow.push_back(fmt::format("tcp:{}", port));
   for (const bool v4 : {true, false}) {
     const auto ranges = of_family(what, v4);

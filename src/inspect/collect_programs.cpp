@@ -94,6 +94,7 @@ void collect_programs(Snapshot& out, Duration since) {
     asked.push_back({"crowdsec.txt", {"cscli", "decisions", "list", "-o", "raw"}});
   }
   std::vector<Program> programs;
+  programs.reserve(asked.size());
   for (auto& one : asked) programs.push_back({.words = one.words, .most = kInspectDumpBytes});
   const auto ran = run_programs(programs);
   for (std::size_t i = 0; i < ran.size(); ++i) {

@@ -232,9 +232,7 @@ std::string_view binding(const std::vector<codec::Listener>& listeners, const Ip
     if (takes(one, address, device)) return "any";
     if (is_loopback(one)) {
       loopback = true;
-    } else if (one.any) {
-      other_family = true;
-    } else if (one.address->family() == address.family()) {
+    } else if (!one.any && one.address->family() == address.family()) {
       other_address = true;
     } else {
       other_family = true;

@@ -158,6 +158,7 @@ void analyze_arrivals(const View& view, Notes& notes) {
       const auto ranges = view.edge(family);
       if (ranges.empty() || seen_from_edge.contains({port, family})) continue;
       std::vector<std::string> sources;
+      sources.reserve(ranges.size());
       for (const auto& range : ranges) sources.push_back(range.text());
       auto& fact = notes.fact("packets", "none");
       fact.set("port", int{port}).set("family", name(family)).set("sources", std::move(sources));

@@ -248,6 +248,7 @@ class Prover {
     const bool everybody = std::ranges::any_of(row.ranges, is_everything);
     if (!everybody) {
       std::vector<std::string> sources;
+      sources.reserve(row.ranges.size());
       for (const auto& range : row.ranges) sources.push_back(range.text());
       if (sources.empty()) sources.emplace_back("0.0.0.0/32");
       out.set("sources", std::move(sources)).set("in_edge", !row.ranges.empty());

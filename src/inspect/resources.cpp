@@ -43,13 +43,13 @@ class Analyzer {
 
  private:
   model::Observation& resource(std::string_view what, std::string_view name, double used,
-                               double most, std::string detail) {
+                               double most, const std::string& detail) {
     auto& out = notes_.saw(Kind::resource, std::string{what});
     out.set("what", what);
     if (!name.empty()) out.set("name", name);
     out.set("used", used);
     if (most > 0) out.set("most", most).set("percent", 100 * used / most);
-    out.set("detail", std::move(detail));
+    out.set("detail", detail);
     return out;
   }
 

@@ -14,7 +14,6 @@ namespace causeway::judge {
 namespace {
 
 using model::CauseId;
-using model::FailureId;
 using model::Kind;
 using model::Stage;
 using model::State;

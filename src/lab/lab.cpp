@@ -47,6 +47,7 @@ bool matches(const std::string& filter, const Fault& fault) {
 Parsed<std::vector<const Fault*>> select(const std::vector<Fault>& faults, const Options& options) {
   std::vector<const Fault*> out;
   std::vector<std::string> known;
+  known.reserve(faults.size());
   for (const auto& fault : faults) known.push_back(fault.id);
   for (const auto& id : options.ids) {
     const auto found = std::ranges::find(faults, id, &Fault::id);

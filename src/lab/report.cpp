@@ -11,6 +11,7 @@ namespace {
 
 std::string text_of(const std::vector<Code>& codes) {
   std::vector<std::string> out;
+  out.reserve(codes.size());
   for (const auto& code : codes) out.push_back(text(code));
   return join(out, "|");
 }

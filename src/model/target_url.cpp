@@ -130,7 +130,7 @@ Parsed<std::string> parse_path(std::string_view text) {
 }
 
 Parsed<std::string> parse_scheme(std::string_view text) {
-  const std::string scheme = lower(text);
+  std::string scheme = lower(text);
   if (scheme == "http" || scheme == "https") return scheme;
   return refused(fmt::format("the scheme {} is not diagnosed", quoted(text)), "http or https");
 }

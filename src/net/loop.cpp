@@ -109,8 +109,8 @@ Loop::~Loop() {
   interrupt_fd_.reset();
   for (auto& watch : watches_) {
     if (watch->fd < 0) continue;
-    watch->loop = nullptr;               // its Fd outlives the loop
-    static_cast<void>(watch.release());  // and frees it in forget()
+    auto* kept = watch.release();  // its Fd outlives the loop, and frees it in forget()
+    kept->loop = nullptr;
   }
 }
 

@@ -110,7 +110,7 @@ void drain_notes(const Fd& socket, const IpAddress& remote, ConnectResult& resul
 // One attempt from its socket to its end.
 class Dial {
  public:
-  explicit Dial(ConnectOptions options) : options_(std::move(options)) {}
+  explicit Dial(const ConnectOptions& options) : options_(options) {}
   Task<ConnectResult> outcome();
 
  private:
@@ -165,7 +165,7 @@ std::string_view name(ConnectOutcome outcome) {
 }
 
 Task<ConnectResult> connect_tcp(ConnectOptions options) {
-  Dial dial{std::move(options)};
+  Dial dial{options};
   co_return co_await dial.outcome();
 }
 

@@ -148,7 +148,7 @@ void note_certificate(SSL* ssl, const TlsOptions& options, TlsResult& result) {
     return;
   }
   const unsigned char* staple = nullptr;
-  const long length = SSL_get_tlsext_status_ocsp_resp(ssl, &staple);
+  const long length = SSL_get_tlsext_status_ocsp_resp(ssl, static_cast<void*>(&staple));
   const std::string_view ocsp = length > 0 ? std::string_view{reinterpret_cast<const char*>(staple),
                                                               static_cast<std::size_t>(length)}
                                            : std::string_view{};

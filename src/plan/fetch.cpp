@@ -131,6 +131,7 @@ net::Task<std::vector<PagePair>> crawl(CrawlQuestion question) {
   for (int i = 0; i < limits::kCrawlAtOnce; ++i) group.start(work(crawl));
   co_await group.finished();
   std::vector<PagePair> out;
+  out.reserve(crawl.pages.size());
   for (auto& page : crawl.pages) out.push_back(std::move(*page));
   std::ranges::sort(out, {}, &PagePair::path);
   co_return out;

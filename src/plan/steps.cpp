@@ -83,6 +83,7 @@ std::vector<std::string> roll_back(const Seen& seen) {
 
 std::string addresses(const std::vector<IpAddress>& all) {
   std::vector<std::string> out;
+  out.reserve(all.size());
   for (const auto& address : all) out.push_back(address.text());
   return join(out, ",");
 }

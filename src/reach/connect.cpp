@@ -158,8 +158,7 @@ net::Task<Connected> connect(Survey& survey, ConnectQuestion question) {
   if (options.source && options.source->family() != question.remote.address.family()) {
     options.source.reset();
   }
-  Connected out{
-      .result = co_await net::connect_tcp(std::move(options)), .failure = {}, .observation = {}};
+  Connected out{.result = co_await net::connect_tcp(options), .failure = {}, .observation = {}};
   const auto reply = survey.taps == nullptr
                          ? std::nullopt
                          : survey.taps->reply(question.remote, out.result.local_port);

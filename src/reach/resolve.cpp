@@ -299,6 +299,7 @@ void conclude(Resolution& out, const Families& families, const Shared& shared) {
   if (!shown.chain.empty()) out.canonical = shown.chain.back();
   if (!out.addresses.empty()) {
     std::vector<std::string> texts;
+    texts.reserve(out.addresses.size());
     for (const auto& address : out.addresses) texts.push_back(address.text());
     out.because = fmt::format("{} is {}", shared.name, join(texts, ", "));
     return;
@@ -369,6 +370,7 @@ std::optional<Resolution> resolve_without_dns(Survey& survey) {
   out.source = "hosts";
   out.because = "named in /etc/hosts of this machine: an edge asks DNS instead";
   std::vector<std::string> texts;
+  texts.reserve(out.addresses.size());
   for (const auto& address : out.addresses) texts.push_back(address.text());
   model::Observation seen{model::Kind::dns, "resolve", host};
   seen.set("role", "hosts").set("server", "/etc/hosts").set("name", host);

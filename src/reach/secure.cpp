@@ -190,6 +190,7 @@ model::Observation certificate_observation(const net::CertificateFacts& facts,
   out.set("serial", facts.serial).set("fingerprint", facts.fingerprint);
   if (!facts.verified) return out;
   std::vector<std::string> codes;
+  codes.reserve(facts.verify_codes.size());
   for (const int code : facts.verify_codes) codes.push_back(std::to_string(code));
   std::vector<std::string> failures;
   for (const auto failure : certificate_failures(facts))

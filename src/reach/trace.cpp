@@ -47,7 +47,7 @@ class Trace {
     if (options.source && options.source->family() != remote_.address.family()) {
       options.source.reset();
     }
-    const net::ConnectResult result = co_await net::connect_tcp(std::move(options));
+    const net::ConnectResult result = co_await net::connect_tcp(options);
     hops_.at(static_cast<std::size_t>(ttl - 1)) = read_hop(result);
     if (!settled_at_ && read_path(hops_, remote_.address).settled) settled_at_ = Clock::now();
     changed_.set();

@@ -42,6 +42,7 @@ std::string cited(const std::vector<std::string>& observations) {
 std::string hidden_words(const Report& report) {
   if (report.hidden.empty()) return {};
   std::vector<std::string> parts;
+  parts.reserve(report.hidden.size());
   for (const auto& each : report.hidden)
     parts.push_back(fmt::format("{} {}{}", each.values, each.kind, each.values == 1 ? "" : "s"));
   return fmt::format("Hidden before sending: {}. The same label stands for the same value.",

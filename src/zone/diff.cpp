@@ -140,6 +140,7 @@ std::string text_of(const RecordChange& change) {
   if (!change.before) return "+ " + text_of(*change.after);
   if (!change.after) return "- " + text_of(*change.before);
   std::vector<std::string> parts;
+  parts.reserve(change.fields.size());
   for (const auto& field : change.fields) {
     parts.push_back(fmt::format("{} {} -> {}", field, value_of(*change.before, field),
                                 value_of(*change.after, field)));
