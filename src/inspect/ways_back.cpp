@@ -14,7 +14,6 @@ namespace causeway::inspect {
 namespace {
 
 using firewall::RouteAnswer;
-using firewall::RoutePiece;
 using model::Kind;
 
 bool is_dead(std::string_view neighbour) {
@@ -143,10 +142,10 @@ class Analyzer {
   }
 
   void bad(std::string_view value, const model::Observation& out,
-           const std::vector<std::string>& sources, std::string detail) {
+           const std::vector<std::string>& sources, const std::string& detail) {
     auto& fact = notes_.fact("return-route", value, {out.id});
     fact.set("family", out.text("family")).set("sources", sources).set("in_edge", true);
-    fact.set("detail", std::move(detail));
+    fact.set("detail", detail);
   }
 
   // The edge is taken for a neighbour because one of our own masks is too wide; or by a route.
