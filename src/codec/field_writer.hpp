@@ -1,17 +1,16 @@
 // Writes header lines: one growth of the text for each line instead of one for each piece of it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstring>
 #include <string>
 #include <string_view>
 
 namespace causeway::codec {
 
 inline char* put(char* at, std::string_view text) {
-  std::memcpy(at, text.data(), text.size());
-  return at + text.size();
+  return std::ranges::copy(text, at).out;  // memcpy() may not be given the null of an empty view
 }
 
 // "Name: value" CR LF
