@@ -6,15 +6,17 @@ set -eu
 # to build
 build='clang-19 clang-tidy-19 clang-format-19 lld-19 llvm-19 libclang-rt-19-dev ccache cmake ninja-build pkg-config
   libssl-dev libnghttp2-dev libcurl4-openssl-dev libunbound-dev libfmt-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev libgtest-dev
-  libsqlite3-dev libpq-dev libmaxminddb-dev libcctz-dev tzdata libsodium-dev
+  libsqlite3-dev libpq-dev libmaxminddb-dev libcctz-dev tzdata libsodium-dev libyaml-dev
   libgmock-dev libbenchmark-dev libboost-dev libsimdjson-dev zlib1g-dev libzstd-dev ca-certificates dns-root-data git'
 # to test and to run the lab: real servers, real firewalls, namespaces
 lab='iproute2 nftables iptables ipset conntrack procps iputils-ping curl openssl util-linux nginx-light
   apache2 lighttpd haproxy knot knot-dnsutils unbound dnsmasq bind9 fail2ban ufw libcap2-bin tcpdump
-  socat caddy zstd postgresql python3 python3-jsonschema wrk nghttp2-client h2o python3-grpcio'
+  socat caddy zstd postgresql python3 python3-jsonschema python3-aiosmtpd wrk nghttp2-client h2o python3-grpcio'
 
 # for the console's pages: any Node that runs npm; tools/web.sh gets a newer one where it is too old
 command -v npm >/dev/null || build="$build nodejs npm"
+# other people's programs that the tests of the watch meet when they are there
+[ -z "${PEERS:-}" ] || lab="$lab prometheus prometheus-alertmanager prometheus-blackbox-exporter"
 # for make e2e, which sets E2E
 [ -z "${E2E:-}" ] || build="$build chromium fonts-dejavu-core"
 

@@ -11,6 +11,7 @@
 #include "config/limits.hpp"
 #include "config/section.hpp"
 #include "edge/config_file.hpp"
+#include "watch/agent.hpp"
 #include "watch/config_file.hpp"
 
 namespace causeway::app {
@@ -63,7 +64,7 @@ int schema(const Flags& flags) {
 }  // namespace
 
 std::vector<config::Section> config_sections() {
-  return {edge::config_section(), watch::config_section()};
+  return {edge::config_section(), watch::config_section(), watch::agent_section()};
 }
 
 Command add_config(CLI::App& root) {

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <string>
 
+#include "app/agent.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 
@@ -18,9 +19,9 @@ namespace {
 
 // The table: one row, one file.
 constexpr std::array kCommands{
-    add_diagnose, add_watch, add_dns,     add_plan,       add_inspect, add_edge,
-    add_explain,  add_guard, add_report,  add_config,     add_demo,    add_console,
-    add_up,       add_lab,   add_version, add_completion, add_man,     add_docs,
+    add_diagnose, add_watch,   add_agent,      add_dns,    add_plan, add_inspect, add_edge,
+    add_explain,  add_guard,   add_report,     add_config, add_demo, add_console, add_up,
+    add_lab,      add_version, add_completion, add_man,    add_docs,
 };
 
 constexpr const char* kFooter = R"(Examples:

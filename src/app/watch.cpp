@@ -13,6 +13,7 @@
 #include "app/scratch_folder.hpp"
 #include "app/screen.hpp"
 #include "app/watch_controls.hpp"
+#include "app/watch_import.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "config/node.hpp"
@@ -293,7 +294,10 @@ Command add_watch(CLI::App& root) {
   checks->footer(
       "Exit codes: 0 no damage found, 1 damage, 2 it cannot be read.\n"
       "Examples:\n  causeway watch check --store /var/lib/causeway/watch.db");
+  auto imported = std::make_shared<std::vector<std::string>>();
+  CLI::App* import = add_watch_import(*app, *imported);
   return {app, [=] {
+            if (import->parsed()) return watch_import(*imported);
             if (backup->parsed()) {
               return report("watch backup", store::backup(store->store, store->file));
             }

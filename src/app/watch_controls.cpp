@@ -49,6 +49,30 @@ console::Controls watch_controls(watch::Watcher& watcher) {
     return all;
   };
   out.test_channel = [&watcher](const auto& channel) { return watcher.test_channel(channel); };
+  out.beat = [&watcher](const auto& target, bool ok, const auto& note) {
+    return watcher.beat(target, ok, note);
+  };
+  out.agent_targets = [&watcher] { return watch::agent_targets_json(watcher.agent_targets()); };
+  out.agent_report = [&watcher](const auto& vantage, const auto& text) -> Parsed<std::string> {
+    const auto report = watch::agent_report(text);
+    if (!report) return error(report.error().text);
+    const auto answer = watcher.report(vantage, *report);
+    if (!answer) return error(answer.error().text);
+    return watch::to_json(*answer);
+  };
+  out.agents = [&watcher] {
+    std::vector<console::AgentSeen> all;
+    for (const auto& one : watcher.agents()) {
+      all.push_back({.name = one.name,
+                     .heard = one.heard,
+                     .silent = one.silent,
+                     .healthy = one.healthy,
+                     .detail = one.detail,
+                     .results = one.results,
+                     .lost = one.lost});
+    }
+    return all;
+  };
   out.metrics = [&watcher] { return figures(watcher); };
   return out;
 }

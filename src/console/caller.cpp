@@ -5,13 +5,14 @@
 
 namespace causeway::console {
 namespace {
-constexpr std::array<std::string_view, 4> kNames{"nobody", "viewer", "operator", "admin"};
+constexpr std::array<std::string_view, 5> kNames{"nobody", "reporter", "viewer", "operator",
+                                                 "admin"};
 }  // namespace
 
 std::string_view name(Role role) { return kNames.at(std::to_underlying(role)); }
 
 std::optional<Role> role_named(std::string_view text) {
-  for (const auto role : {Role::viewer, Role::operator_, Role::admin}) {
+  for (const auto role : {Role::reporter, Role::viewer, Role::operator_, Role::admin}) {
     if (name(role) == text) return role;
   }
   return std::nullopt;

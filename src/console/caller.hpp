@@ -8,9 +8,10 @@
 
 namespace causeway::console {
 
-// In order: each may what those before it may.
+// In order: each may what those before it may, but for what only reporters and operators may.
 enum class Role : std::uint8_t {
   nobody,
+  reporter,   // a token of an agent or a job: results and heartbeats in, targets of agents out
   viewer,     // sees everything that is watched
   operator_,  // acknowledges, notes, maintenance, diagnoses
   admin,      // people, tokens, the audit log

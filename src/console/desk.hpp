@@ -20,6 +20,16 @@ struct Channel {  // where alerts go, as the configuration names it
   std::string kind;  // "webhook", "email" ...
 };
 
+struct AgentSeen {  // another vantage
+  std::string name;
+  WallTime heard;
+  bool silent = false;
+  bool healthy = true;
+  std::string detail;
+  std::uint64_t results = 0;
+  std::uint64_t lost = 0;
+};
+
 struct DiagnosisOrder {
   std::string url;
   bool may_be_private = false;  // this machine and its networks too
@@ -39,6 +49,12 @@ struct Controls {
   std::function<std::vector<Channel>()> channels;
   // What the receiver answered. Waits for it: a few seconds, when it does not answer.
   std::function<Parsed<std::string>(const std::string& channel)> test_channel;
+  std::function<Parsed<bool>(const std::string& target, bool ok, const std::string& note)> beat;
+  // Documents of causeway.agent/1 (docs/agent.md); the vantage is the name of the caller's token.
+  std::function<std::string()> agent_targets;
+  std::function<Parsed<std::string>(const std::string& vantage, const std::string& report)>
+      agent_report;
+  std::function<std::vector<AgentSeen>()> agents;
   // The whole exposition of the watch's own figures, for /metrics.
   std::function<std::string()> metrics;
   // One diagnosis, on the calling thread, which is one of its own. `seen` hears each observation as

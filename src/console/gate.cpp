@@ -105,7 +105,9 @@ std::optional<net::HttpReply> refusal(const Call& call, Role least) {
     reply.fields.emplace_back("WWW-Authenticate", "Bearer realm=\"causeway\"");
     return reply;
   }
-  if (caller.role < least) {
+  // Who only looks does not report.
+  const bool looks = least == Role::reporter && caller.role == Role::viewer;
+  if (caller.role < least || looks) {
     return problem(403, "Not allowed",
                    fmt::format("this needs the role {}; {} has {}", name(least), caller.name,
                                name(caller.role)));

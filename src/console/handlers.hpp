@@ -35,6 +35,12 @@ net::HttpReply list_certificates(Desk& desk, const Call& call);
 net::HttpReply stream_changes(Desk& desk, const Call& call);
 net::HttpReply stream_diagnosis(Desk& desk, const Call& call);
 
+// agents and jobs that report
+net::HttpReply post_beat(Desk& desk, const Call& call);
+net::HttpReply list_agents(Desk& desk, const Call& call);
+net::HttpReply get_agent_targets(Desk& desk, const Call& call);
+net::HttpReply post_agent_report(Desk& desk, const Call& call);
+
 // incidents
 net::HttpReply list_incidents(Desk& desk, const Call& call);
 net::HttpReply get_incident(Desk& desk, const Call& call);

@@ -39,6 +39,8 @@ std::vector<Line> lines(std::string_view text) {
 
 Json type_of(const std::string& type) {
   if (type == "integer") return {{"type", "integer"}};
+  if (type == "boolean") return {{"type", "boolean"}};
+  if (type == "objects") return {{"type", "array"}, {"items", {{"type", "object"}}}};
   if (type == "texts") return {{"type", "array"}, {"items", {{"type", "string"}}}};
   return {{"type", "string"}};
 }

@@ -21,6 +21,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// Of a person: who reports is a program.
+bool person_role(std::string_view text) {
+  const auto role = role_named(text);
+  return role && *role != Role::reporter;
+}
+
 net::HttpReply wrong(const Error& why) { return problem(422, "Wrong input", why.text); }
 
 Parsed<std::string> name_of(const nlohmann::json& body) {
@@ -204,7 +210,7 @@ net::HttpReply add_account(Desk& desk, const Call& call) {
   if (!password) return wrong(password.error());
   const auto role = text_of(*body, "role", 20);
   if (!role) return wrong(role.error());
-  if (!role_named(*role)) return wrong({"\"role\": expected viewer, operator or admin"});
+  if (!person_role(*role)) return wrong({"\"role\": expected viewer, operator or admin"});
   const auto accounts = all_accounts(desk);
   if (!accounts) return store_failed(accounts.error().text);
   if (std::ranges::find(*accounts, *name, &store::Account::name) != accounts->end()) {
@@ -230,7 +236,7 @@ net::HttpReply change_account(Desk& desk, const Call& call) {
   if (body->contains("role")) {
     const auto role = text_of(*body, "role", 20);
     if (!role) return wrong(role.error());
-    if (!role_named(*role)) return wrong({"\"role\": expected viewer, operator or admin"});
+    if (!person_role(*role)) return wrong({"\"role\": expected viewer, operator or admin"});
     if (*role != "admin" && is_last_admin(*accounts, account.id)) {
       return problem(409, "Last administrator", "make another account an administrator first");
     }
@@ -283,7 +289,8 @@ net::HttpReply add_token(Desk& desk, const Call& call) {
   if (!name) return wrong(name.error());
   const auto scope = text_of(*body, "scope", 20);
   if (!scope) return wrong(scope.error());
-  if (!role_named(*scope)) return wrong({"\"scope\": expected viewer, operator or admin"});
+  if (!role_named(*scope))
+    return wrong({"\"scope\": expected reporter, viewer, operator or admin"});
   store::ApiToken token{.id = random_id(), .name = *name, .scope = *scope};
   if (const auto days = body->find("days"); days != body->end() && !days->is_null()) {
     if (!days->is_number_integer() || days->get<int>() < 1 || days->get<int>() > 3650) {

@@ -49,6 +49,20 @@ constexpr std::array kRoutes{
     Route{"GET", "/api/v1/targets/{id}/transitions", Role::viewer, get_transitions,
           "The probe log: every change of outcome or failure, newest first", kPaging, "",
           "transitions and next"},
+    Route{"POST", "/api/v1/targets/{id}/beats", Role::reporter, post_beat,
+          "A heartbeat: the job of this target ran", "",
+          "ok boolean?: false when it failed; without: true\nnote text?: what it says", "nothing"},
+    Route{"GET", "/api/v1/agents", Role::viewer, list_agents,
+          "Other vantages: what was heard of them", "", "", "agents"},
+    Route{"GET", "/api/v1/agent/targets", Role::reporter, get_agent_targets,
+          "What an agent may check", "", "", "causeway.agent/1: targets, as the watch knows them"},
+    Route{"POST", "/api/v1/agent/reports", Role::reporter, post_agent_report,
+          "Results of an agent; the token's name is the name of its vantage", "",
+          "schema text: causeway.agent/1\nhealthy boolean?: its own network works\n"
+          "detail text?: why not\nlost integer?: results given up\nresults objects?: target, "
+          "age_ms, outcome, failure, status, address, detail, elapsed_ms and the phases\n"
+          "runs objects?: order, outcome (ran, failed or refused) and detail",
+          "causeway.agent/1: taken, unknown targets, and orders to run a remedy"},
     Route{"GET", "/api/v1/hosts", Role::viewer, list_hosts, "Targets grouped by what they share",
           "by: address, prefix, as, provider, nameserver or certificate", "",
           "groups, the most failing first, with their members"},
@@ -108,7 +122,8 @@ constexpr std::array kRoutes{
     Route{"GET", "/api/v1/tokens", Role::admin, list_tokens, "Tokens of programs", "", "",
           "tokens, without their secrets"},
     Route{"POST", "/api/v1/tokens", Role::admin, add_token, "Make a token", "",
-          "name text: of the program\nscope text: viewer, operator or admin\ndays integer?: until "
+          "name text: of the program\nscope text: reporter, viewer, operator or admin\ndays "
+          "integer?: until "
           "it expires; without: never",
           "the token with its secret, shown this once"},
     Route{"DELETE", "/api/v1/tokens/{id}", Role::admin, delete_token, "Remove a token", "", "",

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <tuple>
@@ -186,6 +187,9 @@ net::HttpReply status_reply(Desk& desk, const net::HttpRequest& request) {
 Parsed<int> export_status(const StatusReport& report, const std::string& address,
                           const std::string& folder) {
   int files = 0;
+  std::error_code problem;
+  std::filesystem::create_directories(folder, problem);
+  if (problem) return error(fmt::format("cannot make {}: {}", folder, problem.message()));
   const std::array<std::pair<std::string, std::string>, 4> all{
       {{"index.html", status_html(report)},
        {"status.css", status_css()},

@@ -158,7 +158,8 @@ const Keys<Remedy>& remedy_keys() {
           .add("name", &Remedy::name, "For the log.")
           .required()
           .add("command", &Remedy::command, "Program and arguments; no shell.")
-          .required()
+          .add("agent", &Remedy::agent,
+               "Instead of a command: the agent that runs the remedy of this name in its own file.")
           .add("dry_run", &Remedy::dry_run, "Only say what would run.")
           .add("cool_down", &Remedy::cool_down, "Not again within this.", at_least(seconds{1}))
           .add("most_a_day", &Remedy::most_a_day, "Not more often in 24 hours.",

@@ -233,9 +233,12 @@ void Ledger::own(std::string_view vantage, bool healthy, const std::string& deta
   const bool was_blind = std::exchange(sight.blind, !healthy);
   if (healthy) sight.healthy_at = now.steady;
   for (const std::uint32_t number : std::exchange(impl_->waiting, {})) {
-    View& view = impl_->entries[number].views[place];
-    if (!view.waits) continue;
-    if (healthy && !was_blind) impl_->believe(number, view, now);
+    auto& views = impl_->entries[number].views;
+    for (std::size_t i = 0; i < views.size(); ++i) {  // what waits for another vantage's look stays
+      if (i != place && views[i].waits) impl_->waiting.insert(number);
+    }
+    if (views.size() <= place || !views[place].waits) continue;
+    if (healthy && !was_blind) impl_->believe(number, views[place], now);
   }
   if (healthy) return;
   for (auto& entry : impl_->entries) {

@@ -121,6 +121,8 @@ class Ledger {
   // What a diagnosis found; `document` is its id in the store.
   void diagnosed(const std::string& incident, const model::Verdict& verdict,
                  const std::string& document, Moment now);
+  // There will be no diagnosis (a heartbeat): the alert need not wait for one.
+  void not_diagnosed(const std::string& incident);
   // Something worth knowing that is no failure: a certificate that ends soon, DNS that changed,
   // a restart that keeps being needed. `key` keeps it to one open incident; closed by notice_over.
   void notice(std::uint32_t number, const std::string& key, const std::string& cause,

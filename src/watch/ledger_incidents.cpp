@@ -108,9 +108,11 @@ bool Ledger::Impl::reopen(std::uint32_t number, Severity severity, Moment now) {
   Entry& entry = entries[number];
   Live* still = live(entry.last_incident);
   if (still == nullptr) {
-    auto ghost = ghosts.extract(entry.last_incident);
-    if (ghost.empty() || now.steady - ghost.mapped().ended_at > options.reopen) return false;
-    still = &lives.insert(std::move(ghost)).position->second;
+    const auto ghost = ghosts.find(entry.last_incident);
+    if (ghost == ghosts.end() || now.steady - ghost->second.ended_at > options.reopen) return false;
+    // What is only degraded now was down before: in one incident it would count as downtime.
+    if (severity < severity_named(ghost->second.row.severity)) return false;
+    still = &lives.insert(ghosts.extract(ghost)).position->second;
     still->row.closed = WallTime{};
     still->told = false;
     still->tell_at = now.steady + options.gather;
@@ -277,7 +279,7 @@ void Ledger::Impl::tick(Moment now) {
   std::vector<std::string> over;
   std::vector<std::string> thin;
   for (auto& [id, one] : lives) {
-    const bool waits = one.row.diagnosis.empty() && one.notice_key.empty() &&
+    const bool waits = one.row.diagnosis.empty() && !one.undiagnosed && one.notice_key.empty() &&
                        now.steady < one.tell_at + options.diagnosis_wait;
     if (!one.told && one.tell_at <= now.steady && !waits) tell(one, now);
     if (!one.diagnosis_asked && !one.open.empty() && one.notice_key.empty()) {

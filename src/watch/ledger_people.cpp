@@ -50,6 +50,10 @@ bool Ledger::split(const std::string& incident, std::uint32_t number, const std:
   return true;
 }
 
+void Ledger::not_diagnosed(const std::string& incident) {
+  if (Live* live = impl_->live(incident)) live->undiagnosed = true;
+}
+
 void Ledger::diagnosed(const std::string& incident, const model::Verdict& verdict,
                        const std::string& document, Moment now) {
   Live* live = impl_->live(incident);

@@ -70,6 +70,7 @@ struct Live {
   bool told = false;
   Severity told_severity = Severity::notice;
   bool diagnosis_asked = false;
+  bool undiagnosed = false;  // there will be none: nobody waits for it
   int reopened = 0;
   Instant ended_at{};
   std::optional<Instant> close_at;  // it flaps and has calmed down

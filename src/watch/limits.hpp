@@ -58,7 +58,23 @@ constexpr int kWatchAlertsAtOnce = 20;
 constexpr std::size_t kWatchSettled = 10'000;  // deliveries remembered beside the store
 constexpr std::size_t kWatchMembersShown = 20;
 constexpr std::size_t kWatchDigest = 3;  // more opened at once on a channel become one message
+constexpr std::chrono::seconds kWatchDigestWait{2};  // for others that are told to the same people
 constexpr std::chrono::seconds kWatchCommandWait{60};
 constexpr std::size_t kWatchCommandOutput = std::size_t{8} * 1024;
+
+// --- agents ---
+constexpr std::size_t kAgentTargets = 20'000;  // that one agent checks
+constexpr std::size_t kAgentResults = 500;     // of one report
+constexpr std::size_t kAgentWaiting = 20'000;  // results kept while the watch cannot be reached
+constexpr std::size_t kAgentOrders = 20;       // remedies that wait for one agent
+constexpr std::size_t kAgents = 500;
+constexpr std::size_t kAgentChecks = 500;        // under way at once
+constexpr std::chrono::seconds kAgentReport{5};  // between two reports when all is well
+constexpr std::chrono::seconds kAgentTargetsAsked{30};
+constexpr std::chrono::seconds kAgentPauseMost{60};  // between two tries at a watch that is away
+constexpr std::chrono::seconds kAgentSilent{45};   // then it counts as blind: it says nothing more
+constexpr std::chrono::minutes kAgentAgeMost{10};  // an older result says nothing about now
+constexpr std::chrono::seconds kAgentOrderWait{120};  // for an agent to take an order and run it
+constexpr std::size_t kAgentTargetsBytes = std::size_t{16} * 1024 * 1024;
 
 }  // namespace causeway::limits

@@ -254,11 +254,12 @@ void Outbox::settle(store::Alert alert, const Taken& how, Duration took, WallTim
   });
 }
 
-net::Task<void> Outbox::deliver_one(store::Alert alert, WallTime wall) {
+// False: it is settled, or cannot be looked at now.
+bool Outbox::due_still(store::Alert& alert, WallTime wall) {
   const Channel* to = channel(alert.channel);
   const auto incident = store_.read(
       [&](store::Database& database) { return store::incident(database, alert.incident); });
-  if (!incident) co_return;  // the store is away: later
+  if (!incident) return false;  // the store is away: later
   bool wanted = to != nullptr && incident->has_value();
   if (!wanted) {
     alert.state = "cancelled";
@@ -269,8 +270,13 @@ net::Task<void> Outbox::deliver_one(store::Alert alert, WallTime wall) {
   if (!wanted) {
     store_.write_soon(
         [alert](store::Database& database) { return store::put_alert(database, alert); });
-    co_return;
   }
+  return wanted;
+}
+
+net::Task<void> Outbox::deliver_one(store::Alert alert, WallTime wall) {
+  if (!due_still(alert, wall)) co_return;
+  const Channel* to = channel(alert.channel);
   const auto message = compose(alert, wall);
   if (!message) co_return;
   const Channel copy = *to;  // a reload may replace it meanwhile
@@ -282,6 +288,7 @@ net::Task<void> Outbox::deliver_one(store::Alert alert, WallTime wall) {
 net::Task<void> Outbox::deliver_digest(std::vector<store::Alert> alerts, WallTime wall) {
   const Channel* to = channel(alerts.front().channel);
   std::vector<Message> messages;
+  std::erase_if(alerts, [&](store::Alert& alert) { return !due_still(alert, wall); });
   for (const auto& alert : alerts) {
     auto message = compose(alert, wall);
     if (message) messages.push_back(std::move(*message));
@@ -317,6 +324,10 @@ net::Task<Instant> Outbox::deliver(Instant now, WallTime wall) {
     }
   }
   for (auto& [name, alerts] : opened) {
+    // What goes down together is not found down in the same moment: the first waits a little for
+    // the others, so that people get one message and not ten.
+    const auto oldest = std::ranges::min(alerts, {}, &store::Alert::due);
+    if (oldest.attempts == 0 && wall < after(oldest.due, limits::kWatchDigestWait)) continue;
     if (alerts.size() > limits::kWatchDigest) {
       all.start(deliver_digest(std::move(alerts), wall));
     } else {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
@@ -43,6 +44,7 @@ Parsed<Target> from_address(CheckKind kind, std::string_view rest) {
   const bool with_port = kind == CheckKind::tcp || kind == CheckKind::tls;
   const std::uint16_t usual = kind == CheckKind::tls ? 443 : 0;
   if (!with_port) {
+    if (rest.starts_with('[') && rest.ends_with(']')) rest = rest.substr(1, rest.size() - 2);
     out.host = lower(rest);
   } else if (const auto endpoint = Endpoint::parse(rest, usual == 0 ? 1 : usual)) {
     out.host = endpoint->address.text();
@@ -147,6 +149,12 @@ Parsed<bool> validate(const Target& target) {
   if ((target.kind == CheckKind::tcp || target.kind == CheckKind::tls) && target.port == 0) {
     return wrong("port is missing", "1 to 65535");
   }
+  constexpr std::array<std::string_view, 6> kRecords{"A", "AAAA", "CNAME", "MX", "NS", "TXT"};
+  if (target.kind == CheckKind::dns &&
+      std::ranges::find(kRecords, target.record) == kRecords.end()) {
+    return wrong(fmt::format("record '{}' is not compared", printable(target.record, 20)),
+                 "A, AAAA, CNAME, MX, NS or TXT");
+  }
   if (target.interval < limits::kWatchIntervalLeast ||
       target.interval > limits::kWatchIntervalMost) {
     return wrong("interval is out of range", "1s to 24h");
@@ -162,6 +170,12 @@ Parsed<bool> validate(const Target& target) {
   }
   if (target.expect.status != 0 && (target.expect.status < 100 || target.expect.status > 599)) {
     return wrong("expect.status is out of range", "100 to 599");
+  }
+  for (const Remedy& remedy : target.remedies) {
+    if (remedy.command.empty() == remedy.agent.empty()) {
+      return wrong(fmt::format("remedy '{}' does not say what runs", remedy.name),
+                   "a command, or an agent");
+    }
   }
   if (target.certificate_share < 0 || target.certificate_share >= 1) {
     return wrong("certificate_share is out of range", "0 (never) to 0.99");

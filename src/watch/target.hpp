@@ -54,6 +54,7 @@ struct Confirm {
 struct Remedy {  // run when an incident of the target was confirmed; see watch/remedy.hpp
   std::string name;
   std::vector<std::string> command;  // program and arguments, no shell
+  std::string agent;  // runs the remedy of this name in its own file, instead of `command`
   bool dry_run = true;
   Duration cool_down = std::chrono::minutes{30};
   int most_a_day = 3;

@@ -34,13 +34,15 @@ Json expect_json(const Expect& expect) {
 }
 
 Json remedy_json(const Remedy& remedy) {
-  return {{"name", remedy.name},
-          {"command", remedy.command},
-          {"dry_run", remedy.dry_run},
-          {"cool_down", seconds(remedy.cool_down)},
-          {"most_a_day", remedy.most_a_day},
-          {"failures", remedy.failures},
-          {"verify", remedy.verify}};
+  Json out{{"name", remedy.name},
+           {"command", remedy.command},
+           {"dry_run", remedy.dry_run},
+           {"cool_down", seconds(remedy.cool_down)},
+           {"most_a_day", remedy.most_a_day},
+           {"failures", remedy.failures},
+           {"verify", remedy.verify}};
+  if (!remedy.agent.empty()) out["agent"] = remedy.agent;
+  return out;
 }
 
 // Reads one object, key by key; what is wrong is kept, the first of it.
@@ -163,12 +165,15 @@ std::string read_remedies(const Json& json, std::vector<Remedy>& into) {
     Reader in{json[i], fmt::format("remedies[{}].", i)};
     in.text("name", remedy.name);
     in.texts("command", remedy.command);
+    in.text("agent", remedy.agent);
     in.boolean("dry_run", remedy.dry_run);
     in.span("cool_down", remedy.cool_down);
     in.number("most_a_day", remedy.most_a_day);
     in.texts("failures", remedy.failures);
     in.texts("verify", remedy.verify);
-    if (remedy.command.empty()) in.fail("command", "a program and its arguments");
+    if (remedy.command.empty() == remedy.agent.empty()) {
+      in.fail("command", "a program and its arguments, or an agent");
+    }
     if (const std::string wrong = in.wrong(); !wrong.empty()) return wrong;
     into.push_back(std::move(remedy));
   }

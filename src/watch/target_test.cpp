@@ -20,6 +20,7 @@ TEST(TargetOf, TakesEveryKind) {
   EXPECT_EQ(target_of("tcp://db.example.net:5432")->subject(), "db.example.net:5432");
   EXPECT_EQ(target_of("tls://[2001:db8::1]")->subject(), "[2001:db8::1]:443");
   EXPECT_EQ(target_of("ping://192.0.2.1")->kind, CheckKind::ping);
+  EXPECT_EQ(target_of("ping://[2001:db8::1]")->host, "2001:db8::1");
   EXPECT_THAT(target_of("tcp://db.example.net").error().text, HasSubstr("no port"));
   EXPECT_FALSE(target_of("ftp://example.net"));
 }

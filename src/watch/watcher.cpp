@@ -172,7 +172,10 @@ Parsed<bool> Watcher::Impl::load() {
     ledger.restore(read->incidents[i], read->members[i], begin);
   }
   for (const auto& beat : read->beats) {
-    if (const auto* number = number_of(beat.target)) sites[*number].beat = beat.at;
+    const auto* number = number_of(beat.target);
+    if (number == nullptr) continue;
+    sites[*number].beat = beat.at;
+    if (!beat.ok) sites[*number].beat_failure = "It reports a failure: " + beat.note;
   }
   return true;
 }
@@ -236,13 +239,15 @@ Parsed<bool> Watcher::Impl::adopt(Settings next) {
   return true;
 }
 
-void Watcher::Impl::post(std::function<void()> what) {
+bool Watcher::Impl::post(std::function<void()> what) {
   {
     const std::scoped_lock lock{posted_mutex};
+    if (thread_ended) return false;
     posted.push_back(std::move(what));
   }
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto written = ::write(wake_fd, &one, sizeof one);
+  return true;
 }
 
 void Watcher::Impl::run_posted() {
@@ -283,6 +288,7 @@ net::Task<void> Watcher::Impl::main() {
       ticked = moment.steady;
       ledger.tick(moment);
       look_at_maintenance();
+      look_at_agents();
       flush_minutes(false);
       keep_house();
       if (!looking && moment.steady - looked > limits::kWatchOwnLook) tasks.start(look_at_self());
@@ -300,9 +306,16 @@ net::Task<void> Watcher::Impl::main() {
 }
 
 void Watcher::Impl::run() {
+  own_thread = std::this_thread::get_id();
   net::Loop own;
   loop = &own;
   own.run(main());
+  const std::scoped_lock ending{ending_mutex};
+  {
+    const std::scoped_lock lock{posted_mutex};
+    thread_ended = true;
+  }
+  run_posted();  // what came in after the last look: somebody waits for its answer
   light.reset();
   loop = nullptr;
   // What was decided is written before this ends, and nothing of it calls back afterwards.
@@ -326,6 +339,7 @@ Parsed<std::unique_ptr<Watcher>> Watcher::create(Settings settings, store::Store
 }
 
 void Watcher::start() {
+  impl_->launched = true;
   impl_->thread = std::thread{[this] { impl_->run(); }};
 }
 
@@ -456,7 +470,7 @@ Parsed<bool> Watcher::pause(const std::string& id, bool paused) {
 Parsed<CheckResult> Watcher::check_now(const std::string& id) {
   auto answer = std::make_shared<std::promise<Parsed<CheckResult>>>();
   auto waiting = answer->get_future();
-  impl_->post([impl = impl_.get(), id, answer] {
+  const bool posted = impl_->post([impl = impl_.get(), id, answer] {
     const auto* number = impl->number_of(id);
     if (number == nullptr || impl->stopping) {
       answer->set_value(unknown_target(id));
@@ -465,6 +479,7 @@ Parsed<CheckResult> Watcher::check_now(const std::string& id) {
     impl->sites[*number].waiting.push_back(answer);
     if (!impl->sites[*number].running) impl->start_check(*number);
   });
+  if (!posted) return ended_watch();
   return waiting.get();
 }
 
@@ -472,7 +487,7 @@ Parsed<std::string> Watcher::diagnose_now(const std::string& id,
                                           std::function<void(const model::Observation&)> listener) {
   std::promise<Parsed<std::string>> answer;
   auto waiting = answer.get_future();
-  impl_->post([&, impl = impl_.get()] {
+  const bool posted = impl_->post([&, impl = impl_.get()] {
     const auto* number = impl->number_of(id);
     if (number == nullptr || impl->stopping) {
       answer.set_value(unknown_target(id));
@@ -493,6 +508,7 @@ Parsed<std::string> Watcher::diagnose_now(const std::string& id,
       told.set_value(std::move(json));
     }(*impl, impl->sites[*number].target, incident, std::move(listener), answer));
   });
+  if (!posted) return ended_watch();
   return waiting.get();
 }
 
@@ -512,6 +528,7 @@ Parsed<bool> Watcher::beat(const std::string& id, bool ok, const std::string& no
     CheckResult result;
     result.outcome = ok ? Outcome::ok : Outcome::down;
     result.detail = ok ? "" : fmt::format("It reports a failure: {}", row.note);
+    site.beat_failure = result.detail;
     ++impl_->figures.begun;
     impl_->ended(*number, moment.steady, std::move(result));
     return true;
@@ -593,7 +610,8 @@ Parsed<bool> Watcher::remove_maintenance(const std::string& id) {
 Parsed<std::string> Watcher::test_channel(const std::string& name) {
   std::promise<Parsed<std::string>> answer;
   auto waiting = answer.get_future();
-  impl_->post([&, impl = impl_.get()] {
+  const bool posted = impl_->post([&, impl = impl_.get()] {
+    if (impl->stopping) return answer.set_value(error("the watch ends"));
     impl->tasks.start([](Impl& own, std::string channel,
                          std::promise<Parsed<std::string>>& told) -> net::Task<void> {
       const Taken how = co_await own.outbox.test(std::move(channel), wall_now());
@@ -604,19 +622,8 @@ Parsed<std::string> Watcher::test_channel(const std::string& name) {
       }
     }(*impl, name, answer));
   });
+  if (!posted) return ended_watch();
   return waiting.get();
-}
-
-Parsed<bool> Watcher::report(const std::string& target, const std::string& vantage,
-                             const CheckResult& result, WallTime began) {
-  return impl_->call<Parsed<bool>>([&]() -> Parsed<bool> {
-    const auto* number = impl_->number_of(target);
-    if (number == nullptr) return unknown_target(target);
-    const Moment moment = impl_->now();
-    impl_->ledger.own(vantage, true, "", moment);  // it looks at its own network before it reports
-    impl_->ledger.take(*number, vantage, result, {moment.steady, began}, moment);
-    return true;
-  });
 }
 
 }  // namespace causeway::watch

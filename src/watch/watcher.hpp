@@ -13,6 +13,7 @@
 #include "model/observation.hpp"
 #include "store/records.hpp"
 #include "store/store.hpp"
+#include "watch/agent_wire.hpp"
 #include "watch/check.hpp"
 #include "watch/ledger.hpp"
 #include "watch/settings.hpp"
@@ -51,6 +52,16 @@ struct LiveFigures {
   std::string blind_because;
   std::size_t diagnoses_running = 0;
   std::uint64_t alerts_failed = 0;
+};
+
+struct LiveAgent {  // another vantage
+  std::string name;
+  WallTime heard;
+  bool silent = false;  // nothing came for limits::kAgentSilent
+  bool healthy = true;  // its own network works
+  std::string detail;   // why not
+  std::uint64_t results = 0;
+  std::uint64_t lost = 0;  // given up while it could not reach us
 };
 
 // Something that changed, for live displays. Called on the watch's thread: be quick.
@@ -100,9 +111,10 @@ class Watcher {
   Parsed<bool> put_maintenance(const store::MaintenanceWindow& window);
   Parsed<bool> remove_maintenance(const std::string& id);
   Parsed<std::string> test_channel(const std::string& name);  // what the receiver answered
-  // A result that another vantage reports.
-  Parsed<bool> report(const std::string& target, const std::string& vantage,
-                      const CheckResult& result, WallTime began);
+  // What the agent of this name may check, and what it reports; the answer has what it is to run.
+  std::vector<Target> agent_targets();
+  Parsed<AgentAnswer> report(const std::string& agent, const AgentReport& report);
+  std::vector<LiveAgent> agents();
 
   Settings settings();  // with secrets: not for display
 

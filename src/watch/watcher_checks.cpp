@@ -143,6 +143,13 @@ void Watcher::Impl::check_heartbeat(std::uint32_t number) {
   CheckResult result;
   const Duration silent = net::Loop::current().now() - site.beat_at;
   const bool missing = silent > site.target->interval + site.target->timeout;
+  // What a beat reported holds until the next one.
+  if (!missing && !site.beat_failure.empty()) {
+    result.outcome = Outcome::down;
+    result.detail = site.beat_failure;
+    ended(number, net::Loop::current().now(), std::move(result));
+    return;
+  }
   result.outcome = missing ? Outcome::down : Outcome::ok;
   if (!missing && site.beat == WallTime{}) result.outcome = Outcome::unknown;  // none came yet
   if (missing) result.detail = fmt::format("No heartbeat for {}.", words(silent));
@@ -206,6 +213,11 @@ void Watcher::Impl::schedule_next(std::uint32_t number, const CheckResult& resul
       (bad && stands != result.outcome) || (result.outcome == Outcome::ok && was_bad);
   const Instant soon = at + std::min(site.target->retry, site.target->interval);
   plan(number, open_question ? std::min(soon, site.due) : site.due);
+}
+
+void Watcher::Impl::keep_state(std::uint32_t number) {
+  const auto state = state_row(sites[number], ledger.standing(number));
+  store.write([state](store::Database& database) { return store::put_state(database, state); });
 }
 
 // A change goes to the probe log and, as the target's state, to the store.

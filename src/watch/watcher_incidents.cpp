@@ -89,8 +89,12 @@ void Watcher::Impl::fulfil(Wishes wishes) {
     plan(number, at);
   }
   for (auto& one : wishes.diagnose) {
-    if (settings.diagnose && diagnoses_waiting.size() < limits::kWatchDiagnosesWaiting) {
+    const Site& site = sites[one.first];
+    const bool can = site.target && site.target->kind != CheckKind::heartbeat;
+    if (settings.diagnose && can && diagnoses_waiting.size() < limits::kWatchDiagnosesWaiting) {
       diagnoses_waiting.push_back(std::move(one));
+    } else {
+      ledger.not_diagnosed(one.second);
     }
   }
   while (diagnoses < limits::kWatchDiagnoses && !diagnoses_waiting.empty()) {
@@ -98,7 +102,6 @@ void Watcher::Impl::fulfil(Wishes wishes) {
     diagnoses_waiting.pop_front();
     // Ended, or part of another meanwhile.
     if (ledger.standing(number).incident != incident) continue;
-    if (sites[number].target->kind == CheckKind::heartbeat) continue;
     ++diagnoses;
     tasks.start(diagnose(number, std::move(incident)));
   }
@@ -219,25 +222,34 @@ net::Task<void> Watcher::Impl::remedy(std::uint32_t number, std::string incident
                        .detail = sentence_of(answer, what)};
   if (answer == RemedyAnswer::cooling || answer == RemedyAnswer::spent) row.outcome = "refused";
   if (answer == RemedyAnswer::run) {
-    const Ran ran = co_await run_command(
-        what.command, {"CAUSEWAY_TARGET=" + target->id, "CAUSEWAY_INCIDENT=" + incident}, "",
-        limits::kWatchCommandWait);
-    row.outcome = ran.started && ran.status == 0 ? "not-verified" : "failed";
-    row.detail = ran.started ? fmt::format("exit status {}. {}", ran.status, ran.output) : ran.why;
+    if (what.agent.empty()) {
+      const Ran ran = co_await run_command(
+          what.command, {"CAUSEWAY_TARGET=" + target->id, "CAUSEWAY_INCIDENT=" + incident}, "",
+          limits::kWatchCommandWait);
+      row.outcome = ran.started && ran.status == 0 ? "not-verified" : "failed";
+      row.detail =
+          ran.started ? fmt::format("exit status {}. {}", ran.status, ran.output) : ran.why;
+    } else {
+      const AgentRun run =
+          co_await order(what.agent, {random_id(), what.name, target->id, incident});
+      row.outcome = run.outcome == "ran" ? "not-verified" : run.outcome;
+      row.detail = fmt::format("by {}: {}", what.agent, run.detail);
+    }
+    const WallTime ran_until = wall_now();
     // It counts when the target and everything behind it answer again.
     const Instant until = Clock::now() + kVerifyWait;
     while (row.outcome == "not-verified" && Clock::now() < until) {
       if (!co_await net::Loop::current().sleep_until(Clock::now() + kVerifyPause)) co_return;
       if (sites[number].target == target) plan(number, net::Loop::current().now());
-      bool well = sites[number].newest.outcome == Outcome::ok && sites[number].checked > wall;
+      bool well = sites[number].newest.outcome == Outcome::ok && sites[number].checked > ran_until;
       for (const std::string& id : what.verify) {
         const auto* other = number_of(id);
         well = well && other != nullptr && sites[*other].newest.outcome == Outcome::ok;
       }
       if (well) row.outcome = "verified";
     }
-    ledger.event(incident, "remedy", fmt::format("Remedy '{}': {}.", what.name, row.outcome),
-                 now());
+    ledger.event(incident, "remedy",
+                 fmt::format("Remedy '{}': {}. {}", what.name, row.outcome, row.detail), now());
   }
   store.write_soon([row](store::Database& db) { return store::add_remedy_run(db, row); });
   auto all = *runs;

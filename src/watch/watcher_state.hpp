@@ -44,7 +44,23 @@ struct Site {                            // a target and what is known about it
   store::Rollup minute;
   WallTime beat;
   Instant beat_at{};
+  std::string beat_failure;  // what the last beat reported; empty: that all is well
   std::vector<std::shared_ptr<std::promise<Parsed<CheckResult>>>> waiting;  // check_now()
+};
+
+struct Agent {  // another vantage, by the name of its token
+  LiveAgent shown;
+  Instant heard{};
+  std::deque<AgentOrder> orders;  // not fetched yet
+  std::string kept;               // its state in the store
+  Instant kept_at{};
+  std::unordered_map<std::string, Outcome> newest;  // by target
+};
+
+struct Order {  // a remedy that an agent was told to run
+  std::string agent;
+  net::Event done;
+  AgentRun run;
 };
 
 class Watcher::Impl {
@@ -55,7 +71,7 @@ class Watcher::Impl {
   Parsed<bool> load();
   void run();
   net::Task<void> main();
-  void post(std::function<void()> what);
+  bool post(std::function<void()> what);  // false: the thread has ended, nobody would do it
   template <class T>
   T call(std::function<T()> what);
   void run_posted();
@@ -76,6 +92,7 @@ class Watcher::Impl {
   void plan(std::uint32_t number, Instant at);
   void schedule_next(std::uint32_t number, const CheckResult& result);
   void remember(std::uint32_t number, const CheckResult& before, WallTime began);
+  void keep_state(std::uint32_t number);
   void add_to_minute(Site& site, const CheckResult& result, WallTime began);
   void flush_minutes(bool all);
   void learn_shares(std::uint32_t number, const CheckResult& result);
@@ -94,6 +111,14 @@ class Watcher::Impl {
                                       std::string* document, model::Verdict* verdict);
   net::Task<void> remedy(std::uint32_t number, std::string incident, Remedy what,
                          std::string failure);
+  net::Task<AgentRun> order(std::string agent, AgentOrder what);
+
+  // watcher_agents.cpp
+  Parsed<AgentAnswer> take_report(const std::string& name, const AgentReport& report);
+  void take_result(const std::string& agent, const AgentResult& one);
+  void look_at_agents();
+  void keep_agent(Agent& agent, Instant now);
+
   void look_at_maintenance();
   void keep_house();  // roll-ups, retention
 
@@ -111,6 +136,8 @@ class Watcher::Impl {
   std::unique_ptr<LightChecks> light;
   Names names;
   net::Group tasks;
+  std::map<std::string, Agent> agents;
+  std::map<std::string, std::shared_ptr<Order>> orders;  // by id, until they end
   std::size_t full_under_way = 0;
   std::size_t diagnoses = 0;
   std::deque<std::pair<std::uint32_t, std::string>> diagnoses_waiting;
@@ -133,24 +160,35 @@ class Watcher::Impl {
   Instant latest_reset{};
 
   std::thread thread;
+  std::atomic<std::thread::id> own_thread;  // of `thread`, while it is there
   std::atomic<bool> stopping = false;
-  bool running = false;
+  std::atomic<bool> launched = false;
   net::Loop* loop = nullptr;
   int wake_fd = -1;
   std::mutex posted_mutex;
   std::deque<std::function<void()>> posted;
+  bool thread_ended = false;  // guarded by posted_mutex
+  std::mutex ending_mutex;    // held by the thread from then on, until it is gone
   std::mutex listeners_mutex;
   std::map<std::uint64_t, std::function<void(const LiveEvent&)>> listeners;
   std::uint64_t next_listener = 1;
 };
 
+inline std::unexpected<Error> ended_watch() { return error("the watch has ended"); }
+
+// On the watch's thread. Once that has ended, what is only read is still there; nothing is changed.
 template <class T>
 T Watcher::Impl::call(std::function<T()> what) {
-  if (!thread.joinable() || thread.get_id() == std::this_thread::get_id()) return what();
+  if (!launched || own_thread.load() == std::this_thread::get_id()) return what();
   std::promise<T> answer;
   auto waiting = answer.get_future();
-  post([&] { answer.set_value(what()); });
-  return waiting.get();
+  if (post([&] { answer.set_value(what()); })) return waiting.get();
+  if constexpr (std::is_constructible_v<T, std::unexpected<Error>>) {
+    return ended_watch();
+  } else {
+    const std::scoped_lock wait{ending_mutex};
+    return what();
+  }
 }
 
 }  // namespace causeway::watch

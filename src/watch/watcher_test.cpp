@@ -170,6 +170,46 @@ TEST_F(WatcherTest, ABlindWatchOpensNothing) {
   EXPECT_EQ(watcher_->figures().incidents, 0U);
 }
 
+TEST_F(WatcherTest, AnEndedWatchStillAnswersAndChangesNothing) {
+  settings_.targets = {target("http://" + good_->endpoint().text())};
+  start();
+  const std::string id = settings_.targets.front().id;
+  watcher_->stop();
+  EXPECT_EQ(watcher_->targets().size(), 1U);
+  EXPECT_TRUE(watcher_->target(id));
+  for (const auto& refused : {watcher_->acknowledge("any", "anna"), watcher_->beat(id, true, ""),
+                              watcher_->pause(id, true)}) {
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().text, HasSubstr("the watch has ended"));
+  }
+  EXPECT_FALSE(watcher_->check_now(id));
+  EXPECT_FALSE(watcher_->test_channel("file"));
+  EXPECT_FALSE(watcher_->report("fra1", {}));
+}
+
+// Whoever asks while it ends gets an answer, whatever it is: nobody waits for ever.
+TEST_F(WatcherTest, QuestionsWhileItEndsAreAnswered) {
+  settings_.targets = {target("http://" + good_->endpoint().text())};
+  start();
+  const std::string id = settings_.targets.front().id;
+  std::atomic<bool> enough = false;
+  std::vector<std::thread> askers;
+  for (int i = 0; i < 3; ++i) {
+    askers.emplace_back([&] {
+      while (!enough) {
+        watcher_->targets();
+        watcher_->acknowledge("any", "anna");
+        watcher_->check_now(id);
+      }
+    });
+  }
+  ASSERT_TRUE(hear(LiveEvent::Kind::target, "ok"));
+  watcher_->stop();
+  enough = true;
+  for (auto& asker : askers) asker.join();
+  EXPECT_EQ(watcher_->targets().size(), 1U);
+}
+
 TEST_F(WatcherTest, ReloadIsAllOrNothing) {
   settings_.targets = {target("http://" + good_->endpoint().text())};
   start();

@@ -99,7 +99,7 @@ function Alerts() {
 interface Person { id: string; name: string; role: string; created: string }
 const ROLES = ['viewer', 'operator', 'admin'];
 function RoleField({ name }: { name: string }) {
-  return <label>{name === 'scope' ? 'Scope' : 'Role'}<select name={name}>{ROLES.map((each) => <option key={each} value={each}>{each}</option>)}</select></label>;
+  return <label>{name === 'scope' ? 'Scope' : 'Role'}<select name={name}>{(name === 'scope' ? [...ROLES, 'reporter'] : ROLES).map((each) => <option key={each} value={each}>{each}</option>)}</select></label>;
 }
 function People() {
   const asked = useAsk(() => get<{ accounts: Person[] }>('/accounts'), []);
