@@ -163,7 +163,7 @@ bool tproxy(const TablesModule& target, Family family, std::vector<Step>& out) {
     step.mark = static_cast<std::uint32_t>(value->value);
     step.mark_mask = static_cast<std::uint32_t>(value->mask);
   }
-  out.emplace_back(std::move(step));
+  out.emplace_back(step);
   return true;
 }
 

@@ -61,6 +61,7 @@ std::vector<Layer> layers_of(const firewall::Collection& collection, const Tools
     layer.rules += chain.rules.size();
   }
   std::vector<Layer> out;
+  out.reserve(found.size());
   for (auto& [key, layer] : found) out.push_back(std::move(layer));
   std::ranges::sort(out, [](const Layer& a, const Layer& b) { return a.rules > b.rules; });
   if (tools.fail2ban) out.push_back({"fail2ban (its server runs)", 0, 0});

@@ -30,6 +30,7 @@ std::vector<Seen> addresses_of(const Scene& scene, const std::string& vantage) {
 
 std::string listed(const std::vector<Seen>& addresses) {
   std::vector<std::string> texts;
+  texts.reserve(addresses.size());
   for (const Seen seen : addresses) texts.emplace_back(seen->text("address"));
   return join(texts, ", ");
 }
