@@ -135,9 +135,9 @@ Command add_guard(CLI::App& root) {
                              "  causeway guard check --format json");
   add_proof_flags(*check, flags->proof);
   parts.push_back({check, run_check});
-  CLI::App* show =
-      add_part(*app, "show", "Show this host's layers and what guard added",
-               "Examples:\n  causeway guard show\n  causeway guard show --format json");
+  CLI::App* show = add_part(
+      *app, "show", "Show this host's layers, what each stops of the edge, and what guard added",
+      "Examples:\n  causeway guard show\n  causeway guard show --format json");
   add_proof_flags(*show, flags->proof);
   add_state(*show, *flags);
   parts.push_back({show, run_show});

@@ -1,4 +1,4 @@
-// guard apply, sync, confirm, rollback, restore and show.
+// guard apply, sync, confirm, rollback and restore.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -418,47 +418,6 @@ int run_restore(const GuardFlags& flags) {
   if (!journal) return failed("guard restore", journal.error().text);
   return report_problems("guard restore", guard::change_layers(journal->kept, journal->kept, false),
                          "In place.");
-}
-
-int run_show(const GuardFlags& flags) {
-  const guard::Store store{flags.state};
-  const auto journal = store.load();
-  if (!journal) return failed("guard show", journal.error().text);
-  const auto gathered = gather(flags.proof);
-  if (!gathered) return wrong_use("guard show", gathered.error().text);
-  const auto tools = flags.proof.from.empty() ? guard::find_tools() : guard::Tools{};
-  const auto layers = guard::layers_of(gathered->collection, tools);
-  if (flags.proof.format == "json") {
-    auto out = nlohmann::ordered_json::parse(guard::to_json(*journal));
-    out["layers"] = nlohmann::ordered_json::array();
-    for (const auto& layer : layers) {
-      out["layers"].push_back(
-          {{"layer", layer.name}, {"chains", layer.chains}, {"rules", layer.rules}});
-    }
-    print(out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
-    return kFine;
-  }
-  for (const auto& layer : layers) {
-    print(fmt::format("{:<28} {} chains, {} rules\n", printable(layer.name, 60), layer.chains,
-                      layer.rules));
-  }
-  if (layers.empty()) print("No packet filter has rules here.\n");
-  for (const auto& text : gathered->collection.unreadable) {
-    print(fmt::format("could not be read: {}\n", printable(text, limits::kTextKept)));
-  }
-  const auto& kept = journal->kept;
-  print(kept.empty() ? "guard added nothing here.\n"
-                     : fmt::format("guard lets {} in: {} ranges to ports {}\n", kept.edge,
-                                   kept.ranges.size(), fmt::join(kept.ports, ", ")));
-  if (kept.only) print("Nobody else reaches these ports.\n");
-  for (const auto& path : kept.files) {
-    print(fmt::format("lines of guard's own in {}\n", printable(path, limits::kTextKept)));
-  }
-  if (journal->phase == guard::Journal::Phase::trying) {
-    print(fmt::format("A change is tried: undone in {} s unless confirmed.\n",
-                      std::max<std::int64_t>(0, journal->until - guard::unix_now())));
-  }
-  return kFine;
 }
 
 }  // namespace causeway::app

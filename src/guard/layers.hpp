@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "firewall/load.hpp"
+#include "firewall/proof.hpp"
 #include "guard/grant.hpp"
 #include "guard/plan.hpp"
 
@@ -20,12 +21,14 @@ std::vector<Ban> bans_within(const std::string& jail, std::string_view listing,
                              const std::vector<Prefix>& ranges);
 
 struct Layer {
-  std::string name;  // "ufw (iptables-nft)", "by hand (nft)"
-  std::size_t chains = 0;
-  std::size_t rules = 0;
+  std::string name;                // "ufw (iptables-nft)", "by hand (nft)", "nginx"
+  std::string size;                // "5 chains, 12 rules", "/etc/nginx/nginx.conf"
+  std::vector<std::string> stops;  // of the edge: "7 of 22 ranges to port 443: drop"
+  std::vector<std::string> left;   // what of that `apply` leaves as it is, and why
 };
 
-// By owner and stack, most rules first.
-std::vector<Layer> layers_of(const firewall::Collection& collection, const Tools& tools);
+// Packet filters by owner and stack, most rules first; what each stops is taken from `proof`.
+std::vector<Layer> layers_of(const firewall::Collection& collection, const firewall::Proof& proof,
+                             const Tools& tools);
 
 }  // namespace causeway::guard

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "guard/layers.hpp"
 #include "guard/programs.hpp"
 #include "inspect/ruleset_dumps.hpp"
 
@@ -51,6 +52,22 @@ TEST(Plan, AHandMadeChainGetsTheEdgeAndNobodyElse) {
     EXPECT_FALSE(change.gain.covers(firewall::Interval{0, 100}));
   }
   EXPECT_THAT(plan.left, IsEmpty());
+}
+
+TEST(Layers, EachSaysWhatItStops) {
+  const auto now = firewall::load(dumps_of("04-ufw-limit-deny"));
+  const auto layers =
+      layers_of(now, firewall::prove(now, request({443, 8443})), {.fail2ban = true});
+  const auto ufw =
+      std::ranges::find_if(layers, [](const Layer& one) { return one.name.starts_with("ufw ("); });
+  ASSERT_NE(ufw, layers.end());
+  EXPECT_THAT(ufw->size, HasSubstr("rules"));
+  EXPECT_THAT(ufw->stops, Contains("22 of 22 ranges to port 8443: drop"));
+  EXPECT_EQ(layers.back().name, "fail2ban");
+  const auto open = firewall::load(dumps_of("16-nft-cf-only"));
+  for (const auto& layer : layers_of(open, firewall::prove(open, request({443})), {})) {
+    EXPECT_THAT(layer.stops, IsEmpty()) << layer.name;
+  }
 }
 
 TEST(Plan, UfwIsSpokenToInItsOwnWay) {

@@ -203,6 +203,31 @@ Parsed<void> plan_settings(const Settings& now, const WebQuestion& question, Pla
   return {};
 }
 
+Parsed<std::vector<Layer>> settings_layers(const Settings& now, const WebQuestion& question) {
+  const auto texts = bare(now.texts);
+  if (!texts) return error(texts.error().text);
+  std::vector<Layer> out;
+  for (const auto& server : now.servers) {
+    auto lists = lists_of(server, *texts, question);
+    out.push_back({server.name, server.main, std::move(lists.gains), std::move(lists.left)});
+  }
+  if (now.csf) {
+    Layer layer{"CSF", std::string{kCsfFolder}, {}, {}};
+    const auto deny = texts->find(kCsfDeny);
+    const auto entries = deny == texts->end() ? 0 : csf_deny(deny->second, question.ranges).size();
+    if (entries > 0) layer.stops.push_back(fmt::format("{} entries of csf.deny", entries));
+    out.push_back(std::move(layer));
+  }
+  if (now.decisions) {
+    Layer layer{"CrowdSec", "its decisions", {}, {}};
+    for (const auto& one : decisions_within(*now.decisions, question.ranges)) {
+      layer.stops.push_back(fmt::format("{}: {} ({})", one.value, one.type, one.reason));
+    }
+    out.push_back(std::move(layer));
+  }
+  return out;
+}
+
 Parsed<Texts> wanted_files(const Grant& grant, const Settings& now) {
   const auto texts = bare(now.texts);
   if (!texts) return error(texts.error().text);

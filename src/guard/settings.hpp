@@ -11,6 +11,7 @@
 
 #include "guard/crowdsec.hpp"
 #include "guard/grant.hpp"
+#include "guard/layers.hpp"
 #include "guard/plan.hpp"
 #include "guard/web_lists.hpp"
 
@@ -39,6 +40,9 @@ Settings collect_settings(const std::vector<const Grant*>& grants);
 
 // Adds to the plan's grant what these layers need, and what a person should know of them. Pure.
 Parsed<void> plan_settings(const Settings& now, const WebQuestion& question, Plan& plan);
+
+// Each of these layers as it stands: what it stops of the edge. Pure.
+Parsed<std::vector<Layer>> settings_layers(const Settings& now, const WebQuestion& question);
 
 // The files as the grant wants them, by path; those without a change are left out. Pure.
 Parsed<Texts> wanted_files(const Grant& grant, const Settings& now);

@@ -44,6 +44,24 @@ Plan plan_for(const Settings& settings) {
   return plan;
 }
 
+TEST(Settings, LayersSayWhatTheyStop) {
+  auto now = csf_host();
+  now.decisions = R"([{"source":{"scope":"Ip","value":"131.0.72.4"},"decisions":[{"id":7,)"
+                  R"("scope":"Ip","value":"131.0.72.4","type":"ban","scenario":"http-probing",)"
+                  R"("duration":"3h"}]}])";
+  const auto layers = settings_layers(now, {"cloudflare", kRanges, false}).value();
+  ASSERT_THAT(layers, SizeIs(2));
+  EXPECT_EQ(layers[0].name, "CSF");
+  EXPECT_THAT(layers[0].stops, ElementsAre("1 entries of csf.deny"));
+  EXPECT_EQ(layers[1].name, "CrowdSec");
+  EXPECT_THAT(layers[1].stops, ElementsAre("131.0.72.4: ban (http-probing)"));
+  now.texts[std::string{kCsfDeny}] = "192.0.2.77\n";
+  now.decisions = "null";
+  for (const auto& layer : settings_layers(now, {"cloudflare", kRanges, false}).value()) {
+    EXPECT_THAT(layer.stops, IsEmpty()) << layer.name;
+  }
+}
+
 // What is on disk once the files are written.
 Settings after(Settings settings, const Texts& wanted) {
   for (const auto& [path, text] : wanted) settings.texts[path] = text;

@@ -1,0 +1,112 @@
+// guard show: the layers of this host, what each stops of the edge, and what guard added.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "app/command.hpp"
+#include "app/guard.hpp"
+#include "app/screen.hpp"
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "guard/layers.hpp"
+#include "guard/settings.hpp"
+#include "guard/transaction.hpp"
+
+namespace causeway::app {
+namespace {
+
+struct Shown {
+  guard::Journal journal;
+  std::vector<guard::Layer> layers;
+  std::vector<std::string> unreadable;
+};
+
+// Of a folder of dumps only the packet filters can be told.
+Parsed<Shown> look(const GuardFlags& flags, guard::Journal journal) {
+  const auto request = read_request(flags.proof);
+  if (!request) return error(request.error().text);
+  const auto gathered = gather(flags.proof);
+  if (!gathered) return error(gathered.error().text);
+  const bool here = flags.proof.from.empty();
+  Shown out{std::move(journal), {}, gathered->collection.unreadable};
+  out.layers =
+      guard::layers_of(gathered->collection, firewall::prove(gathered->collection, *request),
+                       here ? guard::find_tools() : guard::Tools{});
+  if (!here) return out;
+  const auto settings = guard::collect_settings({&out.journal.kept});
+  auto files = guard::settings_layers(
+      settings, {request->edge.name, request->edge.prefixes, out.journal.kept.real_ip});
+  if (!files) return std::unexpected(files.error());
+  std::ranges::move(*files, std::back_inserter(out.layers));
+  std::ranges::copy(settings.unreadable, std::back_inserter(out.unreadable));
+  return out;
+}
+
+void print_json(const Shown& shown) {
+  auto out = nlohmann::ordered_json::parse(guard::to_json(shown.journal));
+  out["layers"] = nlohmann::ordered_json::array();
+  for (const auto& layer : shown.layers) {
+    out["layers"].push_back({{"layer", layer.name},
+                             {"size", layer.size},
+                             {"stops", layer.stops},
+                             {"left", layer.left}});
+  }
+  out["unreadable"] = shown.unreadable;
+  print(out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+}
+
+void print_layers(const Shown& shown, const Screen& screen) {
+  for (const auto& layer : shown.layers) {
+    print(fmt::format("{:<28} {}\n", printable(layer.name, 60),
+                      printable(layer.size, limits::kTextKept)));
+    for (const auto& each : layer.stops) {
+      print(hanging(screen.paint(Tone::bad, "  stops") + " ", printable(each, limits::kTextKept),
+                    screen.width));
+    }
+    for (const auto& each : layer.left) {
+      print(hanging("  apply leaves ", printable(each, limits::kTextKept), screen.width));
+    }
+  }
+  if (shown.layers.empty()) print("No packet filter has rules here.\n");
+  for (const auto& text : shown.unreadable) {
+    print(fmt::format("could not be read: {}\n", printable(text, limits::kTextKept)));
+  }
+}
+
+void print_kept(const guard::Journal& journal) {
+  const auto& kept = journal.kept;
+  print(kept.empty() ? "guard added nothing here.\n"
+                     : fmt::format("guard lets {} in: {} ranges to ports {}\n", kept.edge,
+                                   kept.ranges.size(), fmt::join(kept.ports, ", ")));
+  if (kept.only) print("Nobody else reaches these ports.\n");
+  for (const auto& path : kept.files) {
+    print(fmt::format("lines of guard's own in {}\n", printable(path, limits::kTextKept)));
+  }
+  if (journal.phase != guard::Journal::Phase::trying) return;
+  print(fmt::format("A change is tried: undone in {} s unless confirmed.\n",
+                    std::max<std::int64_t>(0, journal.until - guard::unix_now())));
+}
+
+}  // namespace
+
+int run_show(const GuardFlags& flags) {
+  const guard::Store store{flags.state};
+  auto journal = store.load();
+  if (!journal) {
+    fmt::print(stderr, "causeway guard show: {}\n", journal.error().text);
+    return kCouldNotTell;
+  }
+  const auto shown = look(flags, std::move(*journal));
+  if (!shown) return wrong_use("guard show", shown.error().text);
+  if (flags.proof.format == "json") {
+    print_json(*shown);
+    return kFine;
+  }
+  print_layers(*shown, screen_of_stdout(flags.proof.no_color));
+  print_kept(shown->journal);
+  return kFine;
+}
+
+}  // namespace causeway::app
