@@ -25,7 +25,6 @@ function(causeway_folder name)
 
   if(CAUSEWAY_TESTS AND tests)
     find_package(GTest REQUIRED)
-    enable_testing()
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE causeway_${name} causeway_warnings GTest::gmock GTest::gtest_main)
     add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})

@@ -182,7 +182,7 @@ model::Diagnosis silent() {
   out.attempts = {bad};
   out.interrupted = true;
   out.verdict.state = model::State::undetermined;
-  out.verdict.code = 522;
+  out.verdict.code = 0;
   out.verdict.stage = Stage::connect;
   out.verdict.failure = FailureId::connect_silent;
   out.verdict.sentence = "Nothing answers, and that alone does not say why.";
