@@ -141,6 +141,7 @@ int dns_pause(const DnsFlags& flags) {
   if (!session) return wrong_use("dns pause", session.error().text);
   const auto now = read_for_change(**session);
   if (!now) return dns_failed(now.error().text);
+  const SignalsKept kept;  // what was begun is ended, whenever Ctrl-C comes
   zone::Change change;
   if (flags.whole_zone) {
     print(fmt::format("~ {}: paused\n  PATCH /zones/{} {{\"paused\":true}}\n", now->zone.name,

@@ -13,12 +13,17 @@ namespace {
 constexpr std::array kEnding{SIGINT, SIGTERM, SIGHUP};
 
 std::atomic<net::Loop*> interrupted_loop = nullptr;
+std::atomic<bool> kept = false;      // a SignalsKept lives
+std::atomic<bool> has_come = false;  // while it did, and no loop was there to hear it
 
 // Only what is safe in a signal handler: interrupt() is one write(2) (signal-safety(7)).
 void on_signal(int number) {
   net::Loop* loop = interrupted_loop.exchange(nullptr);
-  if (loop == nullptr) _exit(128 + number);
-  loop->interrupt();
+  if (loop != nullptr) {
+    loop->interrupt();
+  } else if (!kept || has_come.exchange(true)) {
+    _exit(128 + number);
+  }
 }
 
 void handle(int number, void (*handler)(int)) {
@@ -36,10 +41,22 @@ void handle(int number, void (*handler)(int)) {
 InterruptOnSignal::InterruptOnSignal(net::Loop& loop) {
   interrupted_loop = &loop;
   for (const int number : kEnding) handle(number, on_signal);
+  if (has_come.exchange(false)) loop.interrupt();
 }
 
 InterruptOnSignal::~InterruptOnSignal() {
   interrupted_loop = nullptr;
+  if (kept) return;
+  for (const int number : kEnding) handle(number, SIG_DFL);
+}
+
+SignalsKept::SignalsKept() {
+  kept = true;
+  for (const int number : kEnding) handle(number, on_signal);
+}
+
+SignalsKept::~SignalsKept() {
+  kept = false;
   for (const int number : kEnding) handle(number, SIG_DFL);
 }
 

@@ -15,4 +15,14 @@ class InterruptOnSignal {
   InterruptOnSignal& operator=(const InterruptOnSignal&) = delete;
 };
 
+// For what takes several loops one after another and must come to its end: while it lives, a signal
+// that comes between two of them interrupts the next. A second one before that ends the program.
+class SignalsKept {
+ public:
+  SignalsKept();
+  ~SignalsKept();
+  SignalsKept(const SignalsKept&) = delete;
+  SignalsKept& operator=(const SignalsKept&) = delete;
+};
+
 }  // namespace causeway::app
