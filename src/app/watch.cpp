@@ -240,7 +240,8 @@ int report(std::string_view command, const Parsed<store::Copied>& copied) {
 int check(const StoreFlags& flags) {
   const auto found = store::check(flags.store);
   if (!found) return wrong_use("watch check", found.error().text);
-  print(fmt::format("version {}, {} bytes, {}\n", found->version, found->bytes,
+  const auto version = found->version == 0 ? "unknown" : fmt::format("{}", found->version);
+  print(fmt::format("version {}, {} bytes, {}\n", version, found->bytes,
                     found->damage.empty() ? "no damage found" : found->damage));
   return found->damage.empty() ? kFine : kProblem;
 }

@@ -118,7 +118,8 @@ void read_ray(EdgeReading& out, const Fields& fields) {
   out.ray.resize(dash);
 }
 
-// Cache-Status (RFC 9211 section 2) in the words of cf-cache-status: "causeway; hit; ttl=42" is HIT.
+// Cache-Status (RFC 9211 section 2) in the words of cf-cache-status: "causeway; hit; ttl=42" is
+// HIT.
 std::string cache_word(std::string_view status) {
   if (status.empty()) return {};
   if (status.contains("; hit")) return status.contains("; ttl=-") ? "STALE" : "HIT";

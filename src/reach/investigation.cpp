@@ -6,6 +6,8 @@
 #include <chrono>
 #include <utility>
 
+#include "codec/proxy_protocol.hpp"
+#include "net/sockaddr.hpp"
 #include "reach/burst.hpp"
 #include "reach/connect.hpp"
 #include "reach/idle.hpp"
@@ -223,6 +225,7 @@ net::Task<void> Investigation::answer(Question question) {
     case Question::burst: co_return co_await try_burst();
     case Question::redirects: co_await redirects(survey_, subject_.remote, location_); co_return;
     case Question::connect_after: co_return co_await try_afterwards();
+    case Question::proxy_header: co_return co_await try_proxy_header();
     case Question::other_name:
     case Question::no_name:
     case Question::older_tls:
@@ -240,6 +243,24 @@ net::Task<void> Investigation::try_afterwards() {
   Loop& loop = Loop::current();
   if (!co_await loop.sleep_until(survey_.until(loop.now(), kUntilGone))) co_return;
   co_await connect_again("after", subject_.remote);
+}
+
+// A load balancer's origin may expect to be told the visitor's address before the first byte
+// (haproxy.org, doc/proxy-protocol.txt), and hangs up on whoever does not.
+net::Task<void> Investigation::try_proxy_header() {
+  net::Fd socket = co_await connect_again("again", subject_.remote);
+  const auto own = socket ? net::local_endpoint(socket) : std::nullopt;
+  if (!own) co_return;
+  const std::string header = codec::write_proxy_header(1, *own, subject_.remote);
+  const auto until = survey_.until(Loop::current().now(), limits::kSideProbeWait);
+  const auto sent = co_await net::write_all(socket, std::as_bytes(std::span{header}), until);
+  if (sent.end != net::WriteEnd::all) co_return;
+  if (subject_.tls) {
+    co_await secure_again(std::move(socket), subject_.remote, "proxied");
+    co_return;
+  }
+  const auto stream = net::plain_stream(std::move(socket));
+  co_await exchange_again(*stream, subject_.remote, "proxied", nullptr);
 }
 
 net::Task<net::Fd> Investigation::connect_again(std::string_view role, Endpoint remote, int mss) {

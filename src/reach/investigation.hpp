@@ -70,6 +70,7 @@ class Investigation {
   net::Task<void> try_other_source();
   net::Task<void> try_burst();
   net::Task<void> try_afterwards();
+  net::Task<void> try_proxy_header();
   net::Task<Secured> secure_again(net::Fd socket, Endpoint remote, std::string_view variant);
   net::Task<void> exchange_again(net::Stream& stream, Endpoint remote, std::string_view variant,
                                  const net::TlsResult* secured);

@@ -28,6 +28,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(count)> kNames{
     "small-segments",
     "fetch-again",
     "connect-after",
+    "proxy-header",
     "redirects",
     "reuse",
     "burst",
@@ -44,9 +45,10 @@ std::vector<Question> about_handshake(FailureId failure) {
   switch (failure) {
     case FailureId::tls_silent: return {small_handshake, other_name, plain_on_tls_port, idle, ping};
     case FailureId::http_request_unacked: return {small_handshake, other_name, idle, ping, trace};
-    case FailureId::tls_reset: return {other_name, no_name, idle, plain_on_tls_port, ping};
+    case FailureId::tls_reset:
+      return {other_name, no_name, idle, plain_on_tls_port, ping, proxy_header};
     case FailureId::tls_closed:
-      return {other_name, no_name, idle, plain_on_tls_port, connect_after};
+      return {other_name, no_name, idle, plain_on_tls_port, connect_after, proxy_header};
     case FailureId::tls_not_spoken: return {idle, plain_on_tls_port};
     case FailureId::tls_alert:
     case FailureId::tls_no_shared_version:
@@ -69,7 +71,8 @@ std::vector<Question> about_exchange(FailureId failure, bool tls) {
     case FailureId::http_malformed:
     case FailureId::connect_reset:
       return tls ? std::vector{idle, fetch_again, connect_after, ping}
-                 : std::vector{idle, fetch_again, tls_on_plain_port, connect_after, ping};
+                 : std::vector{idle,          fetch_again, tls_on_plain_port,
+                               connect_after, ping,        proxy_header};
     case FailureId::http_headers_truncated:
     case FailureId::http_body_truncated: return {fetch_again, connect_after};
     case FailureId::http_h2_error:

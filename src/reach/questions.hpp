@@ -29,6 +29,7 @@ enum class Question : std::uint8_t {
   small_segments,     // the request in small segments
   fetch_again,        // the same request on a fresh connection
   connect_after,      // is somebody still there?
+  proxy_header,       // the same after a PROXY header: is one expected?
   redirects,          // where does the redirect lead?
   reuse,              // a second request on the same connection
   burst,              // several connections at once

@@ -192,11 +192,12 @@ Parsed<Copied> restore(const std::string& file, const std::string& store, bool r
 Parsed<Checked> check(const std::string& store) {
   auto database = open_database(store, Access::read);
   if (!database) return error(database.error().text);
-  const auto version = version_of(**database);
-  if (!version) return error(version.error().text);
   const auto damage = (*database)->damage();
   if (!damage) return error(damage.error().text);
-  return Checked{.version = *version, .bytes = (*database)->bytes(), .damage = join(*damage, "\n")};
+  const auto version = version_of(**database);
+  if (!version && damage->empty()) return error(version.error().text);
+  return Checked{
+      .version = version.value_or(0), .bytes = (*database)->bytes(), .damage = join(*damage, "\n")};
 }
 
 }  // namespace causeway::store

@@ -22,7 +22,7 @@ Parsed<Copied> backup(const std::string& store, const std::string& file);
 Parsed<Copied> restore(const std::string& file, const std::string& store, bool replace);
 
 struct Checked {
-  int version = 0;
+  int version = 0;  // 0 where damage hides it
   std::int64_t bytes = 0;
   std::string damage;  // sentences, one a line; empty: none found
 };

@@ -157,6 +157,8 @@ Parsed<bool> Sqlite::each(std::string_view sql, std::span<const Cell> parameters
 
 Parsed<std::vector<std::string>> Sqlite::damage() {
   auto rows = run("PRAGMA integrity_check(20)");
+  // Damage may also be where the check itself needs to read.
+  if (!rows && sqlite3_errcode(handle_) == SQLITE_CORRUPT) return std::vector{rows.error().text};
   if (!rows) return error(std::move(rows.error().text));
   std::vector<std::string> out;
   for (const Row& row : *rows) {
