@@ -69,6 +69,9 @@ class Sandbox:
                     "net.ipv4.conf.eth0.rp_filter=0", "net.ipv4.icmp_ratelimit=0", "net.ipv6.icmp.ratelimit=0",
                     "net.ipv4.icmp_msgs_per_sec=100000", "net.ipv4.icmp_msgs_burst=100000",
                     "net.ipv4.tcp_max_syn_backlog=65535", "net.core.somaxconn=65535", "net.ipv4.tcp_synack_retries=1"]
+        # Rulesets come and go, and what they tracked stays: a client's port that comes round again must not meet it.
+        settings += [f"net.netfilter.nf_conntrack_tcp_timeout_{state}=10" for state in (
+            "established", "syn_sent", "syn_recv", "fin_wait", "close_wait", "last_ack", "time_wait", "max_retrans", "unacknowledged")]
         for setting in settings:
             run("ip", "netns", "exec", self.host, "sysctl", "-qw", setting, check=False)
         for line in (f"addr add {HOST4}/24 dev eth0", f"addr add {HOST6}/64 dev eth0 nodad", "link set lo up",
