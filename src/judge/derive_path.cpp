@@ -73,6 +73,7 @@ Sides sides_of(const Scene& scene, const std::string& address) {
 
 std::string port_list(const std::vector<Seen>& connects) {
   std::vector<std::string> parts;
+  parts.reserve(connects.size());
   for (const Seen seen : connects) {
     parts.push_back(fmt::format("{} {}", seen->integer("port"), seen->text("outcome")));
   }

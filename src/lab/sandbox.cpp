@@ -107,6 +107,7 @@ void redirect(int log) {
   furnish(bindings);
   must(::chdir("/") == 0, "/");
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   ::execv(arguments[0], arguments.data());

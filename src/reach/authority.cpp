@@ -181,6 +181,7 @@ void record_delegation(Survey& survey, const Delegation& delegation,
     if (!server.name.empty()) names.push_back(server.name);
   }
   std::vector<std::string> addresses;
+  addresses.reserve(servers.size());
   for (const auto& server : servers) addresses.push_back(server.endpoint.address.text());
   if (!names.empty()) seen.set("servers", std::move(names));
   if (!addresses.empty()) seen.set("addresses", std::move(addresses));

@@ -337,6 +337,7 @@ net::Task<void> Walk::settle_apex(const StepAnswer& answer) {
 
 std::vector<IpAddress> root_addresses() {
   std::vector<IpAddress> out;
+  out.reserve(std::size(kRoots));
   for (const auto root : kRoots) out.push_back(IpAddress::parse(root).value());
   return out;
 }

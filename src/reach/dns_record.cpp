@@ -17,6 +17,7 @@ std::string text_of(const Endpoint& server) {
 
 std::vector<std::string> texts_of(const std::vector<IpAddress>& addresses) {
   std::vector<std::string> out;
+  out.reserve(addresses.size());
   for (const auto& address : addresses) out.push_back(address.text());
   return out;
 }
