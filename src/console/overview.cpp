@@ -25,6 +25,11 @@ constexpr std::size_t kExpiriesShown = 5;
 constexpr unsigned kPrefixV4 = 24;
 constexpr unsigned kPrefixV6 = 48;
 
+std::string text_at(const nlohmann::json& object, const char* key) {
+  const auto at = object.is_object() ? object.find(key) : object.end();
+  return at != object.end() && at->is_string() ? at->get<std::string>() : std::string{};
+}
+
 Parsed<std::vector<Standing>> standings_of(store::Database& database) {
   auto targets = store::targets(database);
   if (!targets) return error(std::move(targets.error().text));
@@ -126,7 +131,7 @@ std::vector<std::string> shared_values(const Standing& standing, std::string_vie
   const auto shares = facts.is_object() ? facts.find("shares") : facts.end();
   if (facts.is_object() && shares != facts.end() && shares->is_array()) {
     for (const auto& share : *shares) {
-      if (share.value("kind", "") == kind) out.push_back(share.value("value", ""));
+      if (text_at(share, "kind") == kind) out.push_back(text_at(share, "value"));
     }
   }
   std::ranges::sort(out);

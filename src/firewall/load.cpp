@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "base/text.hpp"
+#include "firewall/shared_writes.hpp"
 
 namespace causeway::firewall {
 namespace {
@@ -29,34 +29,6 @@ void mark_translation(Ruleset& rules) {
 }
 
 }  // namespace
-
-// What a packet at this hook has of the client's is its source; anywhere else it may be either
-// side.
-bool looks_at_client(Hook hook, const Recent& step) {
-  return (hook == Hook::input || hook == Hook::prerouting) && !step.by_target;
-}
-
-void mark_shared_lists(Ruleset& rules) {
-  std::set<std::string> of_ipv4;
-  std::set<std::string> with_others;
-  const auto each = [&rules](auto&& visit) {
-    for (auto& rule : rules.rules) {
-      const auto& chain = rules.chains[rule.chain];
-      const bool v6 = rules.tables[chain.table].family == "ip6";
-      for (auto& step : rule.steps) {
-        if (auto* recent = std::get_if<Recent>(&step)) visit(*recent, v6, chain.hook);
-      }
-    }
-  };
-  each([&](const Recent& one, bool v6, Hook hook) {
-    if (!v6) of_ipv4.insert(one.list);
-    if (one.op == Recent::Op::set && !looks_at_client(hook, one)) with_others.insert(one.list);
-  });
-  each([&](Recent& one, bool v6, Hook) {
-    one.shared = v6 && of_ipv4.contains(one.list);
-    one.holds_others = with_others.contains(one.list);
-  });
-}
 
 std::uint32_t Builder::table(Stack stack, std::string_view family, std::string_view name) {
   const auto key = fmt::format("{} {} {}", stack == Stack::legacy, family, name);
@@ -129,7 +101,7 @@ class CollectionReader {
     legacy("iptables-legacy-save.txt", Family::ipv4);
     legacy("ip6tables-legacy-save.txt", Family::ipv6);
     nft();
-    mark_shared_lists(out_.rules);
+    mark_shared_writes(out_.rules);
     mark_translation(out_.rules);
     out_.host.finish();
     out_.arrival = find_arrival(out_.host);

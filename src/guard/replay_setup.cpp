@@ -181,25 +181,35 @@ bool drop_counting_elements(json& set) {
   return dropped;
 }
 
+// Nothing where the listing has no such text: it may be anybody's.
+std::string text_at(const json& object, const char* key) {
+  const auto at = object.is_object() ? object.find(key) : object.end();
+  return at != object.end() && at->is_string() ? at->get<std::string>() : std::string{};
+}
+
+std::int64_t number_at(const json& object, const char* key) {
+  const auto at = object.is_object() ? object.find(key) : object.end();
+  return at != object.end() && at->is_number_integer() ? at->get<std::int64_t>() : 0;
+}
+
 using Families = std::map<std::string, std::uint8_t, std::less<>>;
 
 // nft does not list the family that a rule asks for before "reject with tcp reset".
 void show_family(json& rule, const Families& families) {
   constexpr std::uint8_t kIpv4 = 2;  // NFPROTO_*
   constexpr std::uint8_t kIpv6 = 10;
-  const auto family = rule.value("family", "");
+  const auto family = text_at(rule, "family");
   const auto statements = rule.find("expr");
   if (family == "ip" || family == "ip6" || statements == rule.end() || !statements->is_array()) {
     return;
   }
   const auto resets = [](const json& statement) {
     return statement.is_object() && statement.contains("reject") &&
-           statement["reject"].is_object() && statement["reject"].value("type", "") == "tcp reset";
+           text_at(statement["reject"], "type") == "tcp reset";
   };
   if (std::ranges::none_of(*statements, resets)) return;
-  const auto found =
-      families.find(fmt::format("{} {} {} {}", family, rule.value("table", ""),
-                                rule.value("chain", ""), rule.value("handle", std::int64_t{0})));
+  const auto found = families.find(fmt::format("{} {} {} {}", family, text_at(rule, "table"),
+                                               text_at(rule, "chain"), number_at(rule, "handle")));
   if (found == families.end() || (found->second != kIpv4 && found->second != kIpv6)) return;
   json match{{"match",
               {{"op", "=="},
@@ -226,12 +236,11 @@ std::string loadable_nft(std::string_view listing, std::string_view bytecode,
     auto& inner = object.begin().value();
     if (!inner.is_object()) continue;
     const bool is_table = object.contains("table");
-    const std::pair table{inner.value("family", ""), inner.value(is_table ? "name" : "table", "")};
+    const std::pair table{text_at(inner, "family"), text_at(inner, is_table ? "name" : "table")};
     if (of_iptables.contains(table)) continue;
     if (object.contains("rule")) show_family(inner, families);
     inner.erase("handle");
-    if (object.contains("chain") && inner.value("hook", "") == "ingress" &&
-        !inner.contains("dev")) {
+    if (object.contains("chain") && text_at(inner, "hook") == "ingress" && !inner.contains("dev")) {
       inner["dev"] = collection.arrival.device;
     }
     if (object.contains("rule") &&
@@ -243,7 +252,7 @@ std::string loadable_nft(std::string_view listing, std::string_view bytecode,
     }
     if (object.contains("set") && drop_counting_elements(inner)) {
       left_out.push_back(fmt::format("what set {} {} {} has counted so far", table.first,
-                                     table.second, inner.value("name", "")));
+                                     table.second, text_at(inner, "name")));
     }
     out.push_back(std::move(object));
   }

@@ -78,6 +78,11 @@ TEST(ReplaySetup, ListingsAreMadeLoadable) {
   EXPECT_EQ(nlohmann::json::parse(text)["nftables"].size(), 3U);
   EXPECT_THAT(left_out, ElementsAre(HasSubstr("a match of iptables")));
   EXPECT_EQ(loadable_nft("[]", "", firewall::load(dumps), left_out), "{}");
+  // Of a folder that is anybody's: other types than nft writes.
+  loadable_nft(
+      R"({"nftables":[{"rule":{"family":7,"table":[],"handle":"x","expr":[{"reject":{"type":1}}]}},
+                   {"chain":{"hook":{},"name":3}},{"set":{"family":null,"elem":[1]}}]})",
+      "", firewall::load(dumps), left_out);
 }
 
 TEST(ReplaySetup, AFamilyThatIsNotListedIsAskedForAgain) {

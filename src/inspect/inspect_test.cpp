@@ -231,6 +231,7 @@ TEST(Inspect, TheJournalOfACollectionReadsBack) {
   EXPECT_EQ(again->host, "origin-1");
   EXPECT_EQ(again->dumps.at("journal.txt").outcome, Outcome::denied);
   EXPECT_EQ(again->dumps.at("journal.txt").detail, "needs root");
+  EXPECT_TRUE(read_journal(write_journal(Snapshot{})));
   const auto wrong = read_journal("at 2026-11-25T18:00:00Z\ncollector ../../etc/passwd read 1\n");
   ASSERT_FALSE(wrong);
   EXPECT_THAT(wrong.error().text, testing::HasSubstr("inspect.txt:2"));

@@ -72,9 +72,9 @@ void Snapshot::keep(std::string dump, std::string text, Duration elapsed) {
 }
 
 std::string write_journal(const Snapshot& snapshot) {
-  std::string out = fmt::format("at {}\nhost {}\nroot {}\nsampled {}\n", rfc3339(snapshot.at),
-                                line_of(snapshot.host), snapshot.root ? "yes" : "no",
-                                whole_milliseconds(snapshot.sampled));
+  std::string out = fmt::format("at {}\nroot {}\nsampled {}\n", rfc3339(snapshot.at),
+                                snapshot.root ? "yes" : "no", whole_milliseconds(snapshot.sampled));
+  if (!snapshot.host.empty()) out += fmt::format("host {}\n", line_of(snapshot.host));
   for (const auto& [file, dump] : snapshot.dumps) {
     out += fmt::format("collector {} {} {} {}\n", file, name(dump.outcome),
                        whole_milliseconds(dump.elapsed), line_of(dump.detail));

@@ -123,7 +123,9 @@ ApiResult<ApiAnswer> read_answer(int status, std::string_view body, std::string_
                                  : printable(without_token(std::string{body}, token), 100))));
   }
   const bool good = status >= kHttpGood && status < kHttpGoodEnd;
-  if (!json.is_object() || !json.value("success", false) || !good) {
+  const auto success = json.is_object() ? json.find("success") : json.end();
+  const bool told = success != json.end() && success->is_boolean() && success->get<bool>();
+  if (!told || !good) {
     const Json errors = json.is_object() ? json.value("errors", Json::array()) : Json::array();
     const int code = errors.is_array() && !errors.empty() && errors[0].is_object()
                          ? number_field(errors[0], "code", 0)

@@ -304,7 +304,10 @@ TEST(Api, TellsTheWholeChain) {
           R"({"success":true,"result":[],"result_info":{"page":2,"total_pages":3,"total_count":9}})")
           ->page->total_pages,
       3);
-  EXPECT_FALSE(read_answer(200, "[]"));
+  for (const auto* body :
+       {"[]", R"({"success":[]})", R"({"success":"true"})", R"({"success":null,"errors":{}})"}) {
+    EXPECT_FALSE(read_answer(200, body)) << body;
+  }
   EXPECT_FALSE(read_answer(200, R"({"success":true,"errors":7})")->page);
 }
 
