@@ -45,7 +45,11 @@ class PrivatePostgresql {
   std::string fresh() {
     const std::string database = fmt::format("d{}_{}", ::getpid(), ++made_);
     auto admin = open_postgresql(address("postgres"), Access::write);
-    if (admin) static_cast<void>((*admin)->script("CREATE DATABASE " + database));
+    if (admin) {
+      if (const auto made = (*admin)->script("CREATE DATABASE " + database); !made) {
+        problem_ = made.error().text;
+      }
+    }
     return address(database);
   }
 

@@ -288,6 +288,7 @@ TEST_P(StoreTest, RefusesANewerStore) {
 
 TEST_P(StoreTest, ReadsBesideWrites) {
   std::vector<std::thread> readers;
+  readers.reserve(12);
   std::atomic<int> failures = 0;
   for (int i = 0; i < 12; ++i) {
     readers.emplace_back([&] {
