@@ -10,6 +10,18 @@ namespace {
 
 constexpr std::uint8_t kFamily4 = 2;  // NFPROTO_IPV4
 constexpr std::uint8_t kFamily6 = 10;
+constexpr std::uint8_t kNoFamily = 0;
+
+// The family's number, or an EtherType as it is sent.
+std::optional<std::uint8_t> family_compared(std::string_view expression) {
+  if (expression == "[ cmp eq reg 1 0x00000002 ]" || expression == "[ cmp eq reg 1 0x00000008 ]") {
+    return kFamily4;
+  }
+  if (expression == "[ cmp eq reg 1 0x0000000a ]" || expression == "[ cmp eq reg 1 0x0000dd86 ]") {
+    return kFamily6;
+  }
+  return std::nullopt;
+}
 
 // "type" is one name, a list of names, or "a . b".
 std::vector<std::string_view> type_names(Json type) {
@@ -93,15 +105,10 @@ std::map<std::string, std::uint8_t, std::less<>> parse_nft_families(std::string_
       continue;
     }
     const auto expression = trim(line);
-    if (asked && !rule.empty()) {  // the family's number, or an EtherType as it is sent
-      if (expression == "[ cmp eq reg 1 0x00000002 ]" ||
-          expression == "[ cmp eq reg 1 0x00000008 ]") {
-        out.emplace(rule, kFamily4);
-      }
-      if (expression == "[ cmp eq reg 1 0x0000000a ]" ||
-          expression == "[ cmp eq reg 1 0x0000dd86 ]") {
-        out.emplace(rule, kFamily6);
-      }
+    const auto family = asked && !rule.empty() ? family_compared(expression) : std::nullopt;
+    if (family) {
+      const auto [at, first] = out.emplace(rule, *family);
+      if (!first && at->second != *family) at->second = kNoFamily;
     }
     asked = expression == "[ meta load nfproto => reg 1 ]" ||
             expression == "[ meta load protocol => reg 1 ]";

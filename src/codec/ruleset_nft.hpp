@@ -71,8 +71,8 @@ struct NftDump {
 
 Parsed<NftDump> parse_nft(std::string text);
 
-// `nft --debug=netlink list ruleset`: the family a rule asks for first, by number (NFPROTO_*),
-// where nft's listing leaves the question out. Keys are "FAMILY TABLE CHAIN HANDLE". Lines that are
+// `nft --debug=netlink list ruleset`: the family a rule asks for, by number (NFPROTO_*; 0: for one
+// and for the other, so that it never matches), where nft's listing leaves the question out. Keys are "FAMILY TABLE CHAIN HANDLE". Lines that are
 // not understood are passed over.
 std::map<std::string, std::uint8_t, std::less<>> parse_nft_families(std::string_view text);
 

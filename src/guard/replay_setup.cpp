@@ -210,12 +210,15 @@ void show_family(json& rule, const Families& families) {
   if (std::ranges::none_of(*statements, resets)) return;
   const auto found = families.find(fmt::format("{} {} {} {}", family, text_at(rule, "table"),
                                                text_at(rule, "chain"), number_at(rule, "handle")));
-  if (found == families.end() || (found->second != kIpv4 && found->second != kIpv6)) return;
-  json match{{"match",
-              {{"op", "=="},
-               {"left", {{"meta", {{"key", "nfproto"}}}}},
-               {"right", found->second == kIpv4 ? "ipv4" : "ipv6"}}}};
-  statements->insert(statements->begin(), std::move(match));
+  if (found == families.end()) return;
+  const auto ask_for = [&](const char* name) {
+    statements->insert(
+        statements->begin(),
+        json{{"match",
+              {{"op", "=="}, {"left", {{"meta", {{"key", "nfproto"}}}}}, {"right", name}}}});
+  };
+  if (found->second != kIpv6) ask_for("ipv4");
+  if (found->second != kIpv4) ask_for("ipv6");  // one and the other: as written, it never matches
 }
 
 }  // namespace
