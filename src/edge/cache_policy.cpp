@@ -221,6 +221,12 @@ Refusal refuse_request(const CacheRequest& request) {
   return Refusal::none;
 }
 
+bool may_be_stored(int status) { return std::ranges::find(kStored, status) != kStored.end(); }
+
+bool field_may_be_stored(std::string_view name) {
+  return std::ranges::find(kNotStored, name) == kNotStored.end();
+}
+
 Storing may_store(const CacheRequest& request, const CacheResponse& response,
                   const CacheRules& rules) {
   Storing out;
@@ -232,8 +238,7 @@ Storing may_store(const CacheRequest& request, const CacheResponse& response,
   if (request.method == "HEAD") return refuse(Refusal::method);
   if (field(request.fields, "range")) return refuse(Refusal::range);
   if (parse_cache_control(request.fields).no_store) return refuse(Refusal::no_store);
-  const bool known = std::ranges::find(kStored, response.status) != kStored.end();
-  if (!known) return refuse(Refusal::status);
+  if (!may_be_stored(response.status)) return refuse(Refusal::status);
   if (field(response.fields, "content-range")) return refuse(Refusal::partial);
 
   // Targeted fields win as a whole over Cache-Control and Expires (RFC 9213 section 2.1).
@@ -268,7 +273,7 @@ StoredAnswer stored_form(const CacheRequest& request, const CacheResponse& respo
   const auto connection = joined_field(response.fields, "connection");
   for (const auto& each : response.fields) {
     auto name = lower(each.name);
-    if (std::ranges::find(kNotStored, name) != kNotStored.end()) continue;
+    if (!field_may_be_stored(name)) continue;
     if (contains_ignoring_case(connection, name)) continue;  // hop by hop, by its own word
     out.fields.emplace_back(std::move(name), std::string{each.value});
   }
@@ -323,7 +328,7 @@ StoredAnswer freshened(const StoredAnswer& stored, const CacheRequest& request,
   StoredAnswer out = stored;
   for (const auto& each : response.fields) {
     const auto name = lower(each.name);
-    if (std::ranges::find(kNotStored, name) != kNotStored.end()) continue;
+    if (!field_may_be_stored(name)) continue;
     // These describe the body that is kept (RFC 9111 3.2).
     if (name.starts_with("content-")) continue;
     std::erase_if(out.fields, [&](const auto& old) { return old.first == name; });

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -49,10 +50,14 @@ struct Lifetime {
   bool must_revalidate = false;  // never stale, whatever happens (RFC 9111 5.2.2.2)
 };
 
+class DiskBody;  // edge/disk_body.hpp
+
 struct StoredAnswer {
   int status = 200;
   StoredFields fields;
   std::string body;
+  std::shared_ptr<const DiskBody> file;  // else the body is there: too large for memory
+  std::size_t file_bytes = 0;
   Lifetime lifetime;
   Instant stored_at;
   std::string etag;  // with quotes and W/
@@ -61,8 +66,11 @@ struct StoredAnswer {
   std::string vary_key;           // of the request that led to it
   std::vector<std::string> tags;  // of Cache-Tag, for purges
 
-  std::size_t bytes() const;
+  std::size_t body_bytes() const { return file ? file_bytes : body.size(); }
+  std::size_t bytes() const;  // of memory
 };
+
+using StoredPtr = std::shared_ptr<const StoredAnswer>;
 
 // --- keys ---
 // "https://www.example.net:443/path?query": everything the origin is told that names the resource.
@@ -101,6 +109,9 @@ struct Storing {
   Refusal refusal = Refusal::none;
   Lifetime lifetime;
 };
+// Of these alone a stored answer consists; `name` in lower case.
+bool may_be_stored(int status);
+bool field_may_be_stored(std::string_view name);
 Storing may_store(const CacheRequest& request, const CacheResponse& response,
                   const CacheRules& rules);
 

@@ -5,6 +5,8 @@
 
 #include "base/text.hpp"
 #include "edge/balance.hpp"
+#include "edge/disk_body.hpp"
+#include "edge/limits.hpp"
 #include "net/loop.hpp"
 
 namespace causeway::edge {
@@ -20,6 +22,40 @@ std::chrono::sys_seconds wall_seconds() {
 
 }  // namespace
 
+namespace {
+
+// From its file, block by block: never more of it in memory than one.
+net::Task<bool> send_from_file(Reply& reply, Scratch& scratch, AnswerHead head,
+                               const DiskBody& file, ByteRange wanted) {
+  const std::size_t end = wanted.from + wanted.size;
+  bool begun = false;
+  for (std::size_t at = wanted.from; at < end || !begun;) {
+    const std::size_t index = at / limits::kDiskBlock;
+    const auto block = co_await file.block(index, net::Loop::current().now() + limits::kDiskWait);
+    if (!block && !begun) {
+      scratch.story.status = 0;
+      scratch.story.cache = {};
+      co_return false;
+    }
+    if (!block) {
+      scratch.story.cut = true;
+      reply.cut();
+      co_return false;
+    }
+    const std::size_t skip = at - index * limits::kDiskBlock;
+    const auto part = std::string_view{*block}.substr(skip, end - at);
+    at += part.size();
+    scratch.story.body_out += part.size();
+    const bool sent =
+        begun ? co_await reply.write(part, at == end) : co_await reply.begin(head, part, at == end);
+    begun = true;
+    if (!sent) co_return false;
+  }
+  co_return true;
+}
+
+}  // namespace
+
 net::Task<bool> serve_stored(Reply& reply, Scratch& scratch, const Config& config,
                              const CacheRequest& request, const StoredAnswer& answer,
                              const CacheStatus& status) {
@@ -29,8 +65,9 @@ net::Task<bool> serve_stored(Reply& reply, Scratch& scratch, const Config& confi
   fields.reserve(serving.fields.size() + 1);
   for (const auto& [name, value] : serving.fields) fields.push_back({name, value});
   if (!config.headers.ray.empty()) fields.push_back({config.headers.ray, scratch.story.ray_text()});
-  std::string_view body{answer.body};
-  if (serving.range) body = body.substr(serving.range->from, serving.range->size);
+  const ByteRange part = serving.range.value_or(ByteRange{.from = 0, .size = answer.body_bytes()});
+  std::string_view body;
+  if (!answer.file) body = std::string_view{answer.body}.substr(part.from, part.size);
   const bool bodiless = serving.status == 304 || serving.status == 204;
   const AnswerHead head{
       .status = serving.status,
@@ -39,11 +76,14 @@ net::Task<bool> serve_stored(Reply& reply, Scratch& scratch, const Config& confi
       .framing = bodiless || !serving.body ? codec::Framing::none : codec::Framing::length,
       .length = bodiless                ? std::nullopt
                 : serving.status == 416 ? std::optional<std::uint64_t>{0}
-                                        : std::optional<std::uint64_t>{body.size()}};
+                                        : std::optional<std::uint64_t>{part.size}};
   if (!serving.body) body = {};
   scratch.story.status = serving.status;
   scratch.story.body_out = body.size();
   scratch.story.cache = word(status);
+  if (answer.file && serving.body) {
+    co_return co_await send_from_file(reply, scratch, head, *answer.file, part);
+  }
   co_return co_await reply.begin(head, body, true);
 }
 
@@ -86,13 +126,21 @@ net::Task<bool> CacheReply::begin(const AnswerHead& head, std::string_view body,
   if (stale_instead(head)) {
     CacheStatus status{.hit = true, .detail = "stale-if-error"};
     if (from_origin) status.forward_status = head.status;
-    co_return co_await serve(asked_.stored, status);
+    const int told = scratch_.story.status;
+    const bool sent = co_await serve(asked_.stored, status);
+    if (scratch_.story.status != 0) co_return sent;
+    scratch_.story.status = told;
+    swallow_ = false;
   }
   if (from_origin && asked_.conditional && head.status == 304) {
     auto fresh = std::make_shared<StoredAnswer>(
         freshened(*asked_.stored, asked_.request, response(head), config_.cache));
     stored_now_ = store_.put(asked_.key, fresh);
-    co_return co_await serve(fresh, {.forward = Forward::stale, .forward_status = 304});
+    const bool sent = co_await serve(fresh, {.forward = Forward::stale, .forward_status = 304});
+    if (scratch_.story.status != 0) co_return sent;
+    scratch_.story.cut = true;
+    visitor_.cut();
+    co_return false;
   }
   CacheStatus status{
       .cache = cache_name(config_), .forward = asked_.forward, .collapsed = asked_.collapsed};

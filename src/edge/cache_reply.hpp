@@ -61,7 +61,8 @@ class CacheReply final : public Reply {
   std::shared_ptr<StoredAnswer> copy_;  // grows while the answer passes
 };
 
-// Sends a stored answer. Sets what the story tells of it.
+// Sends a stored answer. Sets what the story tells of it: status 0 when nothing could be sent,
+// because its file cannot be read.
 net::Task<bool> serve_stored(Reply& reply, Scratch& scratch, const Config& config,
                              const CacheRequest& request, const StoredAnswer& answer,
                              const CacheStatus& status);

@@ -106,19 +106,19 @@ Serving serve(const StoredAnswer& stored, const CacheRequest& request, Instant n
     return out;
   }
   ByteRange range;
-  switch (read_range(*wanted, stored.body.size(), range)) {
+  switch (read_range(*wanted, stored.body_bytes(), range)) {
     case RangeAnswer::whole: break;
     case RangeAnswer::part:
       out.status = 206;
       out.range = range;
       out.fields.emplace_back("content-range",
                               fmt::format("bytes {}-{}/{}", range.from, range.from + range.size - 1,
-                                          stored.body.size()));
+                                          stored.body_bytes()));
       break;
     case RangeAnswer::unsatisfiable:
       out.status = 416;
       out.body = false;
-      out.fields.emplace_back("content-range", fmt::format("bytes */{}", stored.body.size()));
+      out.fields.emplace_back("content-range", fmt::format("bytes */{}", stored.body_bytes()));
       break;
   }
   return out;

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "edge/balance.hpp"
+#include "edge/disk_store.hpp"
 #include "edge/limits.hpp"
 
 namespace causeway::edge {
@@ -62,28 +63,30 @@ class CacheStore::Part {
     return true;
   }
 
+  bool holds(std::string_view key, std::string_view vary_key) const {
+    const std::scoped_lock lock{mutex_};
+    const auto at = by_key_.find(key);
+    return at != by_key_.end() && std::ranges::any_of(at->second, [&](const auto held) {
+             return held->answer->vary_key == vary_key;
+           });
+  }
+
   template <class Wanted>
-  std::size_t purge_where(const Wanted& wanted) {
+  void purge_where(const Wanted& wanted, std::vector<DiskLabel>& labels) {
     const std::scoped_lock lock{mutex_};
     std::vector<Queue::iterator> gone;
     for (auto* queue : {&small_, &main_}) {
       for (auto at = queue->begin(); at != queue->end(); ++at) {
-        if (wanted(*at)) gone.push_back(at);
+        if (wanted(at->key, at->answer->tags)) gone.push_back(at);
       }
     }
-    for (const auto at : gone) drop(at);
-    counts_.purged += gone.size();
-    return gone.size();
+    purge(gone, labels);
   }
 
-  std::size_t purge_url(std::string_view key) {
+  void purge_url(std::string_view key, std::vector<DiskLabel>& labels) {
     const std::scoped_lock lock{mutex_};
     const auto at = by_key_.find(key);
-    if (at == by_key_.end()) return 0;
-    const auto variants = at->second;
-    for (const auto held : variants) drop(held);
-    counts_.purged += variants.size();
-    return variants.size();
+    if (at != by_key_.end()) purge(std::vector{at->second}, labels);
   }
 
   void add_counts(CacheCounts& out) const {
@@ -97,6 +100,14 @@ class CacheStore::Part {
 
  private:
   using Queue = std::list<Held>;  // newest first
+
+  void purge(const std::vector<Queue::iterator>& gone, std::vector<DiskLabel>& labels) {
+    for (const auto held : gone) {
+      labels.push_back(label_of(held->key, *held->answer));
+      drop(held);
+    }
+    counts_.purged += gone.size();
+  }
 
   struct KeyHash {
     using is_transparent = void;
@@ -173,10 +184,15 @@ class CacheStore::Part {
   CacheCounts counts_;
 };
 
-CacheStore::CacheStore(std::size_t most_bytes) {
+CacheStore::CacheStore(std::size_t most_bytes, std::shared_ptr<DiskStore> disk)
+    : disk_(std::move(disk)) {
   for (auto& each : parts_) each = std::make_unique<Part>(most_bytes / kParts);
+  if (disk_) disk_->stand_before(this);
 }
-CacheStore::~CacheStore() = default;
+
+CacheStore::~CacheStore() {
+  if (disk_) disk_->leave(this);
+}
 
 CacheStore::Part& CacheStore::part(std::string_view key) const {
   return *parts_.at(hash_of(key) % kParts);
@@ -186,32 +202,89 @@ CacheLookup CacheStore::find(std::string_view key, const CacheRequest& request) 
   return part(key).find(key, request);
 }
 
-bool CacheStore::put(std::string_view key, StoredPtr answer) {
-  return part(key).put(key, std::move(answer));
+net::Task<CacheLookup> CacheStore::find_on_disk(std::string_view key, const CacheRequest& request) {
+  auto found = co_await disk_->find(key, request);
+  CacheLookup out{.answer = std::move(found.answer),
+                  .vary_missed = found.vary_missed,
+                  .from_disk = !found.name.empty()};
+  if (out.answer && out.from_disk && !out.answer->file) {
+    part(key).put(key, out.answer);
+    if (!disk_->has(found.name)) {  // purged between: memory was looked through before it came
+      std::vector<DiskLabel> gone;
+      part(key).purge_url(key, gone);
+      co_return CacheLookup{};
+    }
+  }
+  co_return out;
 }
 
-std::size_t CacheStore::purge_url(std::string_view key) { return part(key).purge_url(key); }
+bool CacheStore::put(std::string_view key, StoredPtr answer) {
+  const bool on_disk = disk_ && disk_->put(key, answer);
+  if (!answer->file) return part(key).put(key, std::move(answer)) || on_disk;
+  return on_disk;
+}
+
+bool CacheStore::holds(std::string_view key, std::string_view vary_key) const {
+  return part(key).holds(key, vary_key);
+}
+
+namespace {
+
+// What memory and the disk have given up, each answer once.
+std::size_t count(const std::vector<DiskLabel>& memory, DiskStore::Names disk) {
+  if (disk.empty()) return memory.size();
+  for (const auto& label : memory) disk.push_back(file_name(label));
+  std::ranges::sort(disk);
+  return static_cast<std::size_t>(std::ranges::unique(disk).begin() - disk.begin());
+}
+
+}  // namespace
+
+void CacheStore::invalidate(std::string_view key) {
+  if (disk_) disk_->invalidate(key);
+  std::vector<DiskLabel> gone;
+  part(key).purge_url(key, gone);
+}
+
+// The disk first: what is read from it comes into memory only while it is there.
+std::size_t CacheStore::purge_url(std::string_view key) {
+  auto names = disk_ ? disk_->purge_url(key) : DiskStore::Names{};
+  std::vector<DiskLabel> gone;
+  part(key).purge_url(key, gone);
+  return count(gone, std::move(names));
+}
 
 template <class Wanted>
-std::size_t CacheStore::purge_where(Wanted wanted) {
-  std::size_t out = 0;
-  for (auto& each : parts_) out += each->purge_where(wanted);
-  return out;
+std::size_t CacheStore::purge_where(const Wanted& wanted) {
+  auto names =
+      disk_ ? disk_->purge([&](const DiskLabel& label) { return wanted(label.key, label.tags); })
+            : DiskStore::Names{};
+  std::vector<DiskLabel> gone;
+  for (auto& each : parts_) each->purge_where(wanted, gone);
+  return count(gone, std::move(names));
 }
 
 std::size_t CacheStore::purge_prefix(std::string_view prefix) {
-  return purge_where(
-      [&](const auto& held) { return key_without_scheme(held.key).starts_with(prefix); });
+  return purge_where([&](std::string_view key, const auto& /*tags*/) {
+    return key_without_scheme(key).starts_with(prefix);
+  });
 }
 
 std::size_t CacheStore::purge_tag(std::string_view tag) {
-  return purge_where([&](const auto& held) {
-    return std::ranges::find(held.answer->tags, tag) != held.answer->tags.end();
+  return purge_where([&](std::string_view /*key*/, const auto& tags) {
+    return std::ranges::find(tags, tag) != tags.end();
   });
 }
 
 std::size_t CacheStore::purge_all() {
-  return purge_where([](const auto&) { return true; });
+  return purge_where([](std::string_view /*key*/, const auto& /*tags*/) { return true; });
+}
+
+void CacheStore::forget_all() {
+  std::vector<DiskLabel> gone;
+  for (auto& each : parts_) {
+    each->purge_where([](std::string_view /*key*/, const auto& /*tags*/) { return true; }, gone);
+  }
 }
 
 CacheCounts CacheStore::counts() const {

@@ -153,8 +153,12 @@ class Cached {
   net::Task<void> run() {
     const auto refusal = refuse_request(request_);
     const bool part = codec::find_field(request_.fields, "range").has_value();
-    auto found = refusal == Refusal::none ? store_->find(key_, request_) : CacheLookup{};
-    if (refusal == Refusal::none && co_await from_store(found.answer)) co_return;
+    CacheLookup found;
+    if (refusal == Refusal::none) {
+      found = store_->find(key_, request_);
+      if (!found.answer && store_->disk()) found = co_await store_->find_on_disk(key_, request_);
+      if (co_await from_store(found)) co_return;
+    }
     if (refusal != Refusal::none || (part && !found.answer)) {
       co_await pass_on(refusal);
       co_return;
@@ -163,8 +167,9 @@ class Cached {
     if (role == Collapse::Role::follow) {
       co_await wait_for_leader();
       found = store_->find(key_, request_);
+      if (!found.answer && store_->disk()) found = co_await store_->find_on_disk(key_, request_);
       collapsed_ = true;
-      if (co_await from_store(found.answer)) co_return;
+      if (co_await from_store(found)) co_return;
       role = Collapse::Role::alone;
     }
     co_await ask(found, role == Collapse::Role::lead);
@@ -172,7 +177,8 @@ class Cached {
 
  private:
   // True when the visitor is served, one way or the other.
-  net::Task<bool> from_store(StoredPtr answer) {
+  net::Task<bool> from_store(CacheLookup& found) {
+    const StoredPtr answer = found.answer;
     const bool only_cached = parse_cache_control(request_.fields).only_if_cached;
     if (!answer) {
       if (only_cached) {
@@ -187,12 +193,15 @@ class Cached {
     CacheStatus status{.cache = runtime_->config().headers.cdn,
                        .hit = true,
                        .ttl = ttl_of(*answer, now),
-                       .collapsed = collapsed_};
+                       .collapsed = collapsed_,
+                       .detail = found.from_disk ? "disk" : ""};
     if (use == Use::stale_while_revalidate) {
       start_refresh(worker_, visitor_, scratch_, key_, answer);
     }
     co_await serve_stored(reply_, scratch_, runtime_->config(), request_, *answer, status);
-    co_return true;
+    if (scratch_.story.status != 0) co_return true;
+    found = {};  // its file cannot be read after all
+    co_return false;
   }
 
   net::Task<void> pass_on(Refusal refusal) {
@@ -201,7 +210,7 @@ class Cached {
     scratch_.story.cache = "bypass";
     co_await ask_origins(worker_, reply_, visitor_, scratch_, tunnel_);
     if (unsafe && scratch_.story.origin_status != 0 && invalidates(method, scratch_.story.status)) {
-      store_->purge_url(key_);
+      store_->invalidate(key_);
     }
   }
 

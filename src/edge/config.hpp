@@ -173,8 +173,9 @@ struct CacheRules {
   bool on = false;
   std::uint64_t memory_bytes = limits::kEdgeCacheBytes;
   std::uint64_t entry_bytes = limits::kEdgeCacheEntryBytes;
-  std::string directory;  // empty: memory alone
-  std::uint64_t disk_bytes = 0;
+  std::string disk;  // directory; empty: memory alone
+  std::uint64_t disk_bytes = limits::kDiskBytes;
+  std::uint64_t disk_files = limits::kDiskFiles;
   Duration stale_if_error = limits::kEdgeStaleIfError;  // when the origin says nothing about it
   bool always_online = true;  // serve stale for failures of the 520 to 530 class
 };

@@ -1,7 +1,13 @@
 // What is wrong with a configuration beyond its keys.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <set>
 
@@ -37,10 +43,7 @@ class Checker {
     routes();
     times();
     pages();
-    if (config_.cache.entry_bytes > config_.cache.memory_bytes) {
-      findings_.error("contradiction", place(table_.find("cache"), "entry"),
-                      "one entry may be larger than the whole cache");
-    }
+    cache();
   }
 
  private:
@@ -60,6 +63,46 @@ class Checker {
     if (std::ifstream{file}.good()) return true;
     findings_.error("missing-file", where, fmt::format("{} cannot be read", file));
     return false;
+  }
+
+  void cache() {
+    const auto& rules = config_.cache;
+    const Node* node = table_.find("cache");
+    const auto room =
+        rules.disk.empty() ? rules.memory_bytes : std::max(rules.memory_bytes, rules.disk_bytes);
+    if (rules.entry_bytes > room) {
+      findings_.error("contradiction", place(node, "entry"),
+                      "one entry may be larger than the whole cache");
+    }
+    if (rules.disk.empty()) return;
+    const auto where = place(node, "disk");
+    if (!rules.on) {
+      findings_.warning("unused", where, "a disk for stored answers, and no `on = true`");
+    }
+    if (!rules.disk.starts_with('/')) {
+      findings_.warning("risky", where,
+                        fmt::format("\"{}\" is looked for where the edge is started; a path from "
+                                    "\"/\" on means the same everywhere",
+                                    printable(rules.disk, 60)));
+    }
+    if (!context_.files) return;
+    // No error: the edge serves without it, and this may be read by another user than will write.
+    if (const auto why = not_writable(rules.disk); !why.empty()) {
+      findings_.warning("unusable-file", where,
+                        fmt::format("{}; answers would be kept in memory alone", why));
+    }
+  }
+
+  // Why the edge, run as who runs this, could store nothing there; empty: it could.
+  static std::string not_writable(const std::string& path) {
+    struct stat facts{};
+    const bool there = ::stat(path.c_str(), &facts) == 0;
+    if (there && !S_ISDIR(facts.st_mode)) return fmt::format("{} is no directory", path);
+    const auto parent = std::filesystem::path{path}.lexically_normal().parent_path().string();
+    const std::string& must = there || parent.empty() ? path : parent;
+    if (::faccessat(AT_FDCWD, must.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return {};
+    return fmt::format("{} {}: {}", must, there ? "cannot be written" : "cannot be made or written",
+                       std::strerror(errno));
   }
 
   void listeners() {

@@ -320,6 +320,15 @@ const Keys<CacheRules>& cache_keys() {
                      at_least(1 << 16))
           .add_bytes("entry", &CacheRules::entry_bytes, "A larger answer is not stored.",
                      at_least(1024))
+          .add("disk", &CacheRules::disk,
+               "Directory that keeps stored answers over restarts and upgrades: its last part is "
+               "made when it is missing. Empty: memory alone.")
+          .add_bytes("disk_size", &CacheRules::disk_bytes,
+                     "What the files in it may take; then the longest unused go.",
+                     at_least(1 << 20))
+          .add("disk_files", &CacheRules::disk_files,
+               "How many files; each costs about 450 bytes of memory.",
+               between(1, limits::kDiskFilesMost))
           .add("stale_if_error", &CacheRules::stale_if_error,
                "How long after its end an answer may be used when the origin fails, unless the "
                "origin says something about it.",

@@ -141,6 +141,16 @@ TEST(EdgeConfig, EveryMistakeHasItsPlaceAndItsRemedy) {
        "[edge.timeouts]",
        "warning: no route uses pool \"two\" [unused]"},
       {"[edge.admin]", "[edge.cache]\nentry = \"1 TiB\"\n[edge.admin]", "larger than the whole"},
+      {"[edge.admin]", "[edge.cache]\non = true\ndisk = \"/nowhere/a/b\"\n[edge.admin]",
+       "e:33:8: warning: /nowhere/a cannot be made or written: No such file or directory; answers "
+       "would be kept in memory alone [unusable-file]"},
+      {"[edge.admin]", "[edge.cache]\non = true\ndisk = \"/dev/null\"\n[edge.admin]",
+       "/dev/null is no directory"},
+      {"[edge.admin]", "[edge.cache]\non = true\ndisk = \"tmp\"\n[edge.admin]", "[risky]"},
+      {"[edge.admin]", "[edge.cache]\ndisk = \"/tmp\"\n[edge.admin]", "[unused]"},
+      {"[edge.admin]", "[edge.cache]\ndisk_size = \"1 KiB\"\n[edge.admin]",
+       "expected 1048576 or more"},
+      {"[edge.admin]", "[edge.cache]\ndisk_files = 0\n[edge.admin]", "expected 1 to 10000000"},
       {"[edge.admin]", "[edge.pages]\ntemplate = \"/dev/null/x\"\n[edge.admin]", "[missing-file]"},
   };
   for (const auto& [line, instead, wanted] : cases) {
@@ -181,6 +191,16 @@ TEST_F(Files, ATemplateIsRead) {
       read(with("[edge.admin]", fmt::format("[edge.pages]\ntemplate = \"{}\"\n[edge.admin]", path)))
           .said,
       HasSubstr("page.html:2:1: unknown token {{ray}}"));
+}
+
+TEST_F(Files, ADiskThatCanBeWrittenIsFine) {
+  for (const auto& path : {folder_, folder_ + "/new"}) {
+    EXPECT_THAT(read(with("[edge.admin]", fmt::format("[edge.cache]\non = true\ndisk = \"{}\"\n"
+                                                      "entry = \"512 MiB\"\n[edge.admin]",
+                                                      path)))
+                    .said,
+                IsEmpty());
+  }
 }
 
 TEST_F(Files, ACertificateThatIsNoneIsRefused) {

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -15,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "edge/disk_store.hpp"
 #include "edge/worker.hpp"
 #include "net/listener.hpp"
 #include "net/scripted_origin.hpp"
@@ -37,7 +39,16 @@ class EdgeUnderTest {
     if (!config.listeners.empty()) listener.proxy_protocol = config.listeners[0].proxy_protocol;
     config.listeners = {listener};
     config.access_log.on = false;
-    if (config.cache.on) cache_ = std::make_shared<CacheStore>(config.cache.memory_bytes);
+    if (config.cache.on) {
+      std::shared_ptr<DiskStore> disk;
+      if (!config.cache.disk.empty()) {
+        disk = std::make_shared<DiskStore>(
+            DiskRules{config.cache.disk, config.cache.disk_bytes, config.cache.disk_files},
+            [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); });
+        disk->begin();
+      }
+      cache_ = std::make_shared<CacheStore>(config.cache.memory_bytes, disk);
+    }
     evidence_ = std::make_shared<Evidence>(config);
     worker_ = std::make_unique<Worker>(
         Snapshot{.config = std::make_shared<const Config>(std::move(config)),
@@ -54,12 +65,14 @@ class EdgeUnderTest {
   ~EdgeUnderTest() {
     worker_->drain();
     worker_->join();
+    if (cache_ && cache_->disk()) cache_->disk()->finish(limits::kDiskFinish);
   }
 
   Endpoint endpoint() const { return endpoint_; }
   const Metrics& metrics() const { return worker_->metrics(); }
   Worker& worker() { return *worker_; }
   const Evidence& evidence() const { return *evidence_; }
+  CacheStore& cache() const { return *cache_; }
 
  private:
   Endpoint endpoint_;

@@ -79,6 +79,31 @@ constexpr auto kCollapseWait = seconds{10};  // for another's answer; then one a
 // An answer that was not stored: its visitors are not lined up for this long.
 constexpr auto kCollapseMemory = seconds{30};
 
+// --- the disk store of the cache ---
+constexpr std::uint64_t kDiskBytes = 1ULL << 30U;  // unless the configuration says more
+constexpr std::uint64_t kDiskFiles = 100'000;      // each costs about 450 bytes of memory
+constexpr std::int64_t kDiskFilesMost = 10'000'000;
+constexpr std::uint64_t kDiskUnit = 4096;                    // what a file system gives at least
+constexpr std::size_t kDiskBlock = std::size_t{256} * 1024;  // read and proved at once, of a body
+constexpr std::size_t kDiskWhole = std::size_t{1} << 20U;    // a larger body is passed on in blocks
+constexpr std::size_t kDiskHead = std::size_t{256} * 1024;
+constexpr std::size_t kDiskFirstRead = std::size_t{16} * 1024;  // most heads, and many answers
+constexpr std::uint32_t kDiskFields = 1000;
+constexpr std::size_t kDiskPendingBytes = std::size_t{64} << 20U;  // not written yet; then lost
+constexpr std::size_t kDiskPending = 4096;
+constexpr std::size_t kDiskReaders = 4;               // threads that may wait for the disk
+constexpr std::size_t kDiskReads = 1024;              // that wait for one of them
+constexpr auto kDiskWait = seconds{5};                // for a read; then the origin is asked
+constexpr auto kDiskRewrite = seconds{60};            // a variant is written no more often
+constexpr auto kDiskTouch = seconds{60};              // nor its last use
+constexpr auto kDiskRest = seconds{30};               // after a failed write
+constexpr auto kDiskScan = std::chrono::minutes{10};  // for files of other processes
+constexpr auto kDiskTick = seconds{1};                // for their purges
+constexpr auto kDiskFinish = seconds{5};              // to write what waits, at the end
+constexpr int kDiskSpared = 64;                 // files kept because memory has them, in one search
+constexpr std::size_t kDiskBarred = 65'536;     // files that could not be removed
+constexpr std::size_t kDiskListed = 1'000'000;  // names of one folder; the rest is not seen
+
 // --- evidence of live traffic ---
 constexpr std::size_t kEvidenceFailures = 64;  // of one origin, the newest
 constexpr std::size_t kEvidenceAddresses = 16;

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "edge/disk_store.hpp"
 #include "edge/query.hpp"
 
 namespace causeway::edge {
@@ -93,11 +94,24 @@ std::string operator_metrics(const Operated& operated) {
         "causeway_edge_cache_{0} {3}\n",
         name, help, type, value);
   };
-  add("entries", "gauge", "Stored answers.", counts.entries);
+  add("entries", "gauge", "Stored answers in memory.", counts.entries);
   add("bytes", "gauge", "Memory they take.", counts.bytes);
   add("inserted_total", "counter", "Answers stored.", counts.inserted);
   add("evicted_total", "counter", "Answers pushed out for others.", counts.evicted);
-  add("purged_total", "counter", "Answers purged.", counts.purged);
+  add("purged_total", "counter", "Answers purged from memory.", counts.purged);
+  if (!operated.cache->disk()) return out;
+  const auto disk = operated.cache->disk()->counts();
+  add("disk_working", "gauge", "1 while answers can be written to the disk.", disk.working ? 1 : 0);
+  add("disk_entries", "gauge", "Stored answers on the disk.", disk.files);
+  add("disk_bytes", "gauge", "What their files take.", disk.bytes);
+  add("disk_waiting", "gauge", "Answers not written yet.", disk.waiting);
+  add("disk_hits_total", "counter", "Answers read from the disk.", disk.hits);
+  add("disk_written_total", "counter", "Answers written to the disk.", disk.written);
+  add("disk_unwritten_total", "counter", "Answers kept in memory alone: the disk rests or is slow.",
+      disk.unwritten);
+  add("disk_evicted_total", "counter", "Files removed to make room.", disk.evicted);
+  add("disk_damaged_total", "counter", "Files removed because they were not whole.", disk.damaged);
+  add("disk_errors_total", "counter", "Reads, writes and removals that failed.", disk.errors);
   return out;
 }
 

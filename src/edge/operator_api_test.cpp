@@ -3,10 +3,14 @@
 
 #include <gmock/gmock.h>
 
+#include "edge/disk_fixture.hpp"
+
 namespace causeway::edge {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
 net::HttpReply ask(const Operated& operated, std::string_view method, std::string_view path,
                    std::string_view query = "", std::vector<codec::HeaderField> fields = {}) {
@@ -69,6 +73,24 @@ TEST(OperatorApi, Purges) {
   EXPECT_EQ(ask(operated, "POST", "/.causeway/purge", "url=https://www.test/a%20b").body,
             "{\"purged\": 1}\n");
   EXPECT_EQ(ask({}, "POST", "/.causeway/purge", "all").status, 409);
+}
+
+TEST(OperatorApi, TheDiskIsSeenAndPurged) {
+  const TestFolder folder;
+  const TestStore disk{folder.path()};
+  const Operated operated{std::make_shared<CacheStore>(1 << 20, disk.pointer()), nullptr, nullptr};
+  EXPECT_THAT(operator_metrics(Operated{std::make_shared<CacheStore>(1 << 20), nullptr, nullptr}),
+              Not(HasSubstr("disk")));
+  operated.cache->put("https://www.test/", test_answer("hello"));
+  disk.settle();
+  const auto told = operator_metrics(operated);
+  for (const auto* line : {"disk_working 1\n", "disk_entries 1\n", "disk_bytes 4096\n",
+                           "disk_written_total 1\n", "disk_errors_total 0\n"}) {
+    EXPECT_THAT(told, HasSubstr(line));
+  }
+  EXPECT_EQ(ask(operated, "POST", "/.causeway/purge", "prefix=www.test/").body,
+            "{\"purged\": 1}\n");
+  EXPECT_THAT(folder.files(), IsEmpty());
 }
 
 }  // namespace

@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "edge/disk_store.hpp"
 #include "edge/limits.hpp"
 #include "net/listener.hpp"
 #include "net/sockaddr.hpp"
@@ -83,6 +84,32 @@ Server::~Server() {
   for (const auto& [address, fd] : handed_) ::close(fd);
 }
 
+namespace {
+
+DiskRules disk_rules(const CacheRules& rules) {
+  return {.folder = rules.disk, .most_bytes = rules.disk_bytes, .most_files = rules.disk_files};
+}
+
+std::shared_ptr<DiskStore> disk_of(const Snapshot& snapshot) {
+  return snapshot.cache ? snapshot.cache->disk() : nullptr;
+}
+
+}  // namespace
+
+// What is stored outlives a reload, unless its size in memory changes; on a disk it always does.
+std::shared_ptr<CacheStore> Server::cache_for(const CacheRules& rules) const {
+  auto disk = disk_of(snapshot_);
+  if (rules.disk.empty()) {
+    disk = nullptr;
+  } else if (!disk || disk->folder() != rules.disk) {
+    disk = std::make_shared<DiskStore>(disk_rules(rules), tell_);
+    disk->begin();
+  }
+  const bool same = snapshot_.cache && snapshot_.cache->disk() == disk &&
+                    snapshot_.config->cache.memory_bytes == rules.memory_bytes;
+  return same ? snapshot_.cache : std::make_shared<CacheStore>(rules.memory_bytes, disk);
+}
+
 Parsed<Snapshot> Server::read() const {
   auto config = load_();
   if (!config) return std::unexpected{config.error()};
@@ -108,12 +135,7 @@ Parsed<Snapshot> Server::read() const {
     if (!log) return std::unexpected{log.error()};
     out.log = std::move(*log);
   }
-  const auto& rules = out.config->cache;
-  if (rules.on) {
-    // What is stored outlives a reload, unless its size changes.
-    const bool same = snapshot_.cache && snapshot_.config->cache.memory_bytes == rules.memory_bytes;
-    out.cache = same ? snapshot_.cache : std::make_shared<CacheStore>(rules.memory_bytes);
-  }
+  if (out.config->cache.on) out.cache = cache_for(out.config->cache);
   out.evidence = std::make_shared<Evidence>(*out.config);
   out.drills = snapshot_.drills ? snapshot_.drills : std::make_shared<DrillBoard>();
   // Last: what is trusted changes only when all the rest is well.
@@ -241,8 +263,12 @@ void Server::reload() {
     return tell_(
         fmt::format("reload refused, the old configuration stays: {}", doors.error().text));
   }
+  const auto disk_before = disk_of(snapshot_);
   snapshot_ = std::move(*snapshot);
   doors_ = std::move(*doors);
+  const auto disk = disk_of(snapshot_);
+  if (disk) disk->use(disk_rules(snapshot_.config->cache));
+  if (disk_before && disk_before != disk) disk_before->finish(limits::kDiskFinish);
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     std::vector<OpenListener> own;
     own.reserve(doors_.size());
@@ -291,12 +317,15 @@ void Server::upgrade() {
   ::posix_spawn_file_actions_destroy(&actions);
   ::unsetenv(kSockets);
   ::unsetenv(kPredecessor);
+  succeeded_ = succeeded_ || failed == 0;
   tell_(failed == 0 ? fmt::format("upgrade: started {} as process {}", program_, child)
                     : fmt::format("upgrade refused: {}: {}", program_, std::strerror(failed)));
 }
 
 void Server::drain() {
   for (const auto& worker : workers_) worker->drain();
+  // A successor writes from now on: what it forgets must not come back from here.
+  if (const auto disk = disk_of(snapshot_)) disk->drain();
 }
 
 bool Server::all_ended() const {
@@ -322,7 +351,8 @@ net::Task<void> Server::obey() {
   net::Group waits;
   waits.start(ring_when_readable(stop_, told));
   waits.start(ring_when_readable(signals_, told));
-  if (admin_) waits.start(admin_->serve());
+  net::Group admin;
+  if (admin_) admin.start(admin_->serve());
   while (!stopping) {
     co_await told.wait(kNever);
     told.clear();
@@ -340,6 +370,7 @@ net::Task<void> Server::obey() {
     }
   }
   drain();
+  if (succeeded_) admin.abandon();  // what operators ask for now is the successor's business
   while (!all_ended()) co_await loop.sleep_until(loop.now() + std::chrono::milliseconds{20});
 }
 
@@ -355,6 +386,7 @@ void Server::run() {
     loop.run(obey());
   }
   for (const auto& worker : workers_) worker->join();
+  if (const auto disk = disk_of(snapshot_)) disk->finish(limits::kDiskFinish);
 }
 
 void Server::stop() { ::eventfd_write(stop_.get(), 1); }

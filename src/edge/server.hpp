@@ -47,6 +47,7 @@ class Server {
 
   Server(Load load, Tell tell);
   Parsed<Snapshot> read() const;
+  std::shared_ptr<CacheStore> cache_for(const CacheRules& rules) const;
   Parsed<std::vector<Door>> open_doors(const Config& config, std::size_t workers);
   std::vector<net::Fd> inherited(const Endpoint& address);
   void reload();
@@ -65,6 +66,7 @@ class Server {
   std::vector<std::pair<Endpoint, int>> handed_;  // descriptors of a predecessor, not yet used
   std::unique_ptr<net::HttpService> admin_;       // null when there is none
   std::string program_;
+  bool succeeded_ = false;  // a successor was started
 };
 
 }  // namespace causeway::edge

@@ -16,6 +16,7 @@ import ssl
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -222,6 +223,70 @@ def frames_of(data):
 
 
 @contextlib.contextmanager
+def cached_page(stream, _number):
+    """Stale as soon as it is stored: an origin that is up is asked each time."""
+    while head := read_head(stream):
+        path = head.split()[1]
+        stream.sendall(b"HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nAge: 100\r\nETag: \"" + path + b"\"\r\nContent-Length: %d\r\n\r\n"
+                       % (4000 + len(path)) + path + b"x" * 4000)
+
+
+def disk_edge(port, folder, top=""):
+    return Edge([port], f'[edge.cache]\non = true\ndisk = "{folder}"\n', top=top)
+
+
+def on_disk(edge):
+    return int(re.search(r"causeway_edge_cache_disk_entries (\d+)", edge.metrics())[1])
+
+
+def stored_answers_outlive_kill_9():
+    """An edge killed under load, and its origin with it: the next edge serves what the first has stored."""
+    with tempfile.TemporaryDirectory() as folder:
+        origin = RawOrigin(cached_page)
+        with disk_edge(origin.port, folder, "workers = 2") as edge:
+            for page in range(200):
+                assert edge.ask(f"/{page}")[0] == 200
+            until(lambda: on_disk(edge) > 150)
+            edge.process.kill()
+            edge.process.wait()
+        with disk_edge(free_port(), folder, "workers = 2") as edge:
+            served = 0
+            for page in range(200):
+                status, head, body = edge.ask(f"/{page}")
+                assert status == 521 or (status == 200 and body == f"/{page}".encode() + b"x" * 4000), (page, status)
+                assert status == 521 or "detail=stale-if-error" in head, head
+                served += status == 200
+            assert served > 150, served
+            purge = f"POST /.causeway/purge?all HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            with edge.connect(edge.admin) as admin:
+                admin.sendall(purge.encode())
+                assert f'"purged": {served}' in read_all(admin).decode()
+            assert edge.ask("/7")[0] == 521 and on_disk(edge) == 0
+        return f"{served} of 200"
+
+
+def an_upgrade_shares_the_disk():
+    """Two processes on one folder under load: no request fails, and what was stored serves afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        origin = RawOrigin(cached_page)
+        with disk_edge(origin.port, folder) as edge:
+            load = Load(edge)
+            load.more(100)
+            edge.process.send_signal(signal.SIGUSR2)
+            until(lambda: edge.process.poll() is not None)
+            load.more(100)
+            count = load.end()
+            heirs = subprocess.run(["pgrep", "-f", edge.config], capture_output=True, text=True).stdout.split()
+            assert heirs, "nobody took over"
+            for heir in heirs:
+                os.kill(int(heir), signal.SIGTERM)
+            until(lambda: not any(os.path.exists(f"/proc/{heir}") for heir in heirs))
+        with disk_edge(free_port(), folder) as edge:
+            status, head, _ = edge.ask()
+            assert status == 200 and "detail=stale-if-error" in head, (status, head)
+        return f"{count} requests"
+
+
 def h2_edge(extra=""):
     origin = RawOrigin(good)
     with certificate() as made, Edge([origin.port], extra, tls=made) as edge:
@@ -576,6 +641,7 @@ def idle_connections():
 
 
 TRIALS = [reload_under_load, bad_reload_changes_nothing, upgrade_under_load, an_origin_dies_under_load, several_workers, access_log,
+          stored_answers_outlive_kill_9, an_upgrade_shares_the_disk,
           origin_stalls_at_every_byte, origin_closes_at_every_byte, slow_visitors, large_heads, smuggling, h2_rapid_reset,
           h2_continuation_flood, h2_ping_and_settings_flood, h2_breaks_of_the_rules, proxy_out, client_certificates,
           grpc_through_the_edge, a_changed_trust_store, drills, hedged_connects, resumption_and_stapling, a_name_that_does_not_resolve, no_route, idle_connections]
