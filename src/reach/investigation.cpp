@@ -146,7 +146,7 @@ net::Task<Exchanged> Investigation::fetch(Opened& opened) {
   opened.question.first_byte = waits_.first_byte;
   const Exchanged answer = co_await exchange(survey_, *opened.stream, opened.question);
   done->set();
-  if (!answer.failure) drop_impatient();
+  if (!answer.failure || answer.outcome == "complete") drop_impatient();
   attempt_.status = answer.status;
   location_ = answer.location;
   page_ = answer.page;
@@ -187,7 +187,7 @@ net::Task<void> Investigation::impatient(std::shared_ptr<net::Event> done, Stage
   ask(second_questions(now));
 }
 
-// The stage ended well after all: what its silence raised is no longer worth an answer.
+// An answer came after all: what the silence before it raised is no longer worth one.
 void Investigation::drop_impatient() {
   side_.abandon();
   asked_.reset();
