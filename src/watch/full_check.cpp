@@ -137,7 +137,7 @@ net::Task<CheckResult> ping_check(const IpAddress& address, Instant deadline) {
   for (int sent = 0; sent < limits::kPings; ++sent) {
     if (socket.send(static_cast<std::uint16_t>(sent)) != 0) {
       fail(out, FailureId::route_no_local_route,
-           row(FailureId::route_no_local_route).sentence.data());
+           std::string{row(FailureId::route_no_local_route).sentence});
       co_return out;
     }
     const bool last = sent + 1 == limits::kPings;

@@ -258,6 +258,7 @@ void Ledger::Impl::tell(Live& live, Moment now) {
 // Most of a shared incident is over and one site is still down: that one has trouble of its own.
 void Ledger::Impl::split_rest(Live& live, Moment now) {
   std::vector<std::uint32_t> rest;
+  rest.reserve(live.open.size());
   for (const auto& [number, member] : live.open) rest.push_back(number);
   const std::string from = live.row.id;
   for (const std::uint32_t number : rest) {

@@ -325,6 +325,8 @@ void Watcher::Impl::learn_shares(std::uint32_t number, const CheckResult& result
   if (!site.addresses.empty() && site.addresses != addresses) {
     std::vector<std::string> before;
     std::vector<std::string> after;
+    before.reserve(site.addresses.size());
+    after.reserve(addresses.size());
     for (const auto& address : site.addresses) before.push_back(address.text());
     for (const auto& address : addresses) after.push_back(address.text());
     ledger.event(ledger.standing(number).incident, "change",
