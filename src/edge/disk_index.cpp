@@ -6,6 +6,20 @@
 #include "edge/limits.hpp"
 
 namespace causeway::edge {
+namespace {
+
+// 0 for one that has none yet: every label has a key.
+std::uint64_t memory_of(const DiskLabel& label) {
+  constexpr std::uint64_t kEntry = 350;  // nodes, strings and pointers
+  if (label.key.empty()) return 0;
+  std::uint64_t out = kEntry + label.key.size() + label.vary_key.size();
+  for (const auto* texts : {&label.vary, &label.tags}) {
+    for (const auto& text : *texts) out += sizeof text + text.size();
+  }
+  return out;
+}
+
+}  // namespace
 
 DiskIndex::Found DiskIndex::find(std::string_view key, const CacheRequest& request) {
   const std::string digits = key_digits(key);
@@ -45,7 +59,7 @@ std::vector<std::string> DiskIndex::keep(const std::string& name, std::string_vi
     drop(oldest);
   }
   auto& entry = entries_[name];
-  entry.label = label_of(key, *answer);
+  set_label(entry, label_of(key, *answer));
   set_pending(entry, std::move(answer));
   return gone;
 }
@@ -55,7 +69,7 @@ bool DiskIndex::adopt(const std::string& name, DiskLabel label, std::uint64_t by
   const auto [at, fresh] = entries_.try_emplace(name);
   auto& entry = at->second;
   if (!fresh && entry.bytes != 0) return false;
-  if (fresh) entry.label = std::move(label);
+  if (fresh) set_label(entry, std::move(label));
   entry.bytes = bytes;
   entry.used = entry.touched = used;
   bytes_ += disk_use(bytes);
@@ -77,7 +91,6 @@ bool DiskIndex::written(const std::string& name, const StoredPtr& answer, std::u
   entry.bytes = bytes;
   entry.used = entry.touched = wall;
   entry.written = now;
-  entry.label = label_of(entry.label.key, *answer);  // its tags may be others
   bytes_ += disk_use(bytes);
   by_use_.emplace(wall, at->first);
   set_pending(entry, nullptr);
@@ -110,6 +123,7 @@ void DiskIndex::drop(const std::string& name) {
 void DiskIndex::drop(Entries::iterator at) {
   unlist(at->first, at->second);
   set_pending(at->second, nullptr);
+  set_label(at->second, {});
   entries_.erase(at);
 }
 
@@ -164,8 +178,14 @@ void DiskIndex::set_pending(DiskEntry& entry, StoredPtr answer) {
   if (entry.pending) {
     ++pending_;
     pending_bytes_ += entry.pending->bytes();
-    entry.label.tags = entry.pending->tags;
+    set_label(entry, label_of(entry.label.key, *entry.pending));  // its tags may be others
   }
+}
+
+void DiskIndex::set_label(DiskEntry& entry, DiskLabel label) {
+  memory_ -= memory_of(entry.label);
+  entry.label = std::move(label);
+  memory_ += memory_of(entry.label);
 }
 
 }  // namespace causeway::edge

@@ -61,6 +61,10 @@ class DiskIndex {
 
   std::uint64_t bytes() const { return bytes_; }  // of all files, in units of the disk
   std::uint64_t files() const { return by_use_.size(); }
+  // What the index itself takes, roughly. Keys are as long as visitors make them: without a bound
+  // of its own it would be theirs.
+  std::uint64_t memory() const { return memory_; }
+  static constexpr std::uint64_t kMemoryEach = 512;  // allowed for each file that may be there
   std::size_t pending() const { return pending_; }
   std::size_t pending_bytes() const { return pending_bytes_; }
 
@@ -71,10 +75,12 @@ class DiskIndex {
   void drop(Entries::iterator at);
   void unlist(const std::string& name, DiskEntry& entry);
   void set_pending(DiskEntry& entry, StoredPtr answer);
+  void set_label(DiskEntry& entry, DiskLabel label);
 
   Entries entries_;
   std::set<std::pair<std::int64_t, std::string_view>> by_use_;  // views of the names above
   std::uint64_t bytes_ = 0;
+  std::uint64_t memory_ = 0;
   std::size_t pending_ = 0;
   std::size_t pending_bytes_ = 0;
 };

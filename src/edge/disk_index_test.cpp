@@ -40,6 +40,8 @@ struct Model {
     ASSERT_EQ(index.files(), files);
     ASSERT_EQ(index.pending(), pending);
     ASSERT_EQ(index.pending_bytes(), pending_bytes);
+    ASSERT_GE(index.memory(), 300 * rows.size());
+    ASSERT_LE(index.memory(), 500 * rows.size());
     if (files == 0) ASSERT_EQ(index.longest_unused(), std::nullopt);
   }
 };
@@ -96,6 +98,7 @@ TEST(DiskIndex, SumsHoldWhateverIsDone) {
   }
   EXPECT_EQ(index.take([](const DiskLabel&) { return true; }).size(), model.rows.size());
   EXPECT_EQ(index.bytes() + index.files() + index.pending() + index.pending_bytes(), 0U);
+  EXPECT_EQ(index.memory(), 0U);
 }
 
 TEST(DiskIndex, TheLongestUnusedGoesFirst) {

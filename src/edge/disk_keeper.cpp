@@ -176,7 +176,10 @@ void DiskStore::evict(const DiskFolder& folder) {
     bool waits = false;
     {
       const std::scoped_lock lock{mutex_};
-      if (index_.bytes() <= most_bytes_ && index_.files() <= most_files_) return;
+      if (index_.bytes() <= most_bytes_ && index_.files() <= most_files_ &&
+          index_.memory() <= most_files_ * DiskIndex::kMemoryEach) {
+        return;
+      }
       const auto oldest = index_.longest_unused();
       if (!oldest) return;
       name = *oldest;

@@ -271,6 +271,16 @@ TEST(DiskStore, WhatServesFromMemoryIsNotUnused) {
   EXPECT_TRUE(disk->has(file_name({.key = url(0)})));
 }
 
+// Visitors make keys as long as URLs may be; the index stays as large as was said.
+TEST(DiskStore, LongKeysDoNotFillTheMemory) {
+  const TestFolder folder;
+  const TestStore store{folder.path(), 1 << 30, 100};  // of 512 bytes each
+  for (int i = 0; i < 60; ++i) store->put(url(i) + std::string(10'000, 'k'), test_answer("x"));
+  store.settle();
+  TestStore::until([&] { return store->counts().files <= 5; });
+  EXPECT_GE(store->counts().files, 4U);
+}
+
 TEST(DiskStore, AnswersLargerThanTheDiskAreNotWritten) {
   const TestFolder folder;
   const TestStore store{folder.path(), 1 << 20};
