@@ -1,7 +1,7 @@
 #!/bin/sh
 # make test: everything that must hold before a change lands. Prints what it does and how long it took.
-# clang-tidy looks at what changed since it last passed on this machine, for $tidy_seconds at most, and not at tools/tidy_unseen.txt: over all it
-# takes longer than all of this. `make tidy` looks at everything.
+# clang-tidy looks at what changed since it last passed on this machine, for $tidy_seconds at most: over all it takes longer than all of this.
+# `make tidy` looks at everything.
 set -eu
 jobs=$(nproc)
 tidy_seconds=420

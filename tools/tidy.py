@@ -2,8 +2,7 @@
 """clang-tidy over our sources; all findings are errors. Usage: tools/tidy.py [--analyze] [--within SECONDS] [FILE...]
 
 With --within no check begins after so many seconds; what changed last is checked first, and how many are left for the next
-run is said. On a machine that has checked the rest before, a change is checked whole in seconds. It leaves out the sources
-that have never been checked and mended, tools/tidy_unseen.txt: a list that may only get shorter.
+run is said. On a machine that has checked the rest before, a change is checked whole in seconds.
 
 With --analyze the static analyzer's path-sensitive checks run as well, and the one check that takes half the time where
 CLI11 is included; the whole then takes three times as long.
@@ -104,9 +103,6 @@ def main():
             mark.unlink()
     checks = [ANALYZER if asked.analyze else WITHOUT_SLOWEST]
     names = asked.files or sources()
-    if asked.within:
-        unseen = set((ROOT / "tools/tidy_unseen.txt").read_text().split())
-        names = [name for name in names if name not in unseen]
     wanted = unchecked(by_last_change(names), checks)
     if not wanted:
         return 0
