@@ -222,7 +222,6 @@ def frames_of(data):
         data = data[9 + length:]
 
 
-@contextlib.contextmanager
 def cached_page(stream, _number):
     """Stale as soon as it is stored: an origin that is up is asked each time."""
     while head := read_head(stream):
@@ -287,6 +286,7 @@ def an_upgrade_shares_the_disk():
         return f"{count} requests"
 
 
+@contextlib.contextmanager
 def h2_edge(extra=""):
     origin = RawOrigin(good)
     with certificate() as made, Edge([origin.port], extra, tls=made) as edge:
