@@ -14,7 +14,7 @@ std::uint64_t memory_of(const DiskLabel& label) {
   if (label.key.empty()) return 0;
   std::uint64_t out = kEntry + label.key.size() + label.vary_key.size();
   for (const auto* texts : {&label.vary, &label.tags}) {
-    for (const auto& text : *texts) out += sizeof text + text.size();
+    for (const auto& text : *texts) out += sizeof(std::string) + text.size();
   }
   return out;
 }
