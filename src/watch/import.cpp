@@ -60,6 +60,7 @@ std::string expect_of(const Expect& expect) {
   std::vector<std::string> parts;
   const auto pairs = [](const auto& all) {
     std::vector<std::string> out;
+    out.reserve(all.size());
     for (const auto& [key, value] : all) {
       out.push_back(fmt::format("{} = {}", quoted(key), quoted(value)));
     }
