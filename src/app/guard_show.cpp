@@ -49,7 +49,9 @@ void print_json(const Shown& shown) {
   out["layers"] = nlohmann::ordered_json::array();
   for (const auto& layer : shown.layers) {
     out["layers"].push_back({{"layer", layer.name},
-                             {"size", layer.size},
+                             {"chains", layer.chains},
+                             {"rules", layer.rules},
+                             {"where", layer.where},
                              {"stops", layer.stops},
                              {"left", layer.left}});
   }
@@ -59,8 +61,10 @@ void print_json(const Shown& shown) {
 
 void print_layers(const Shown& shown, const Screen& screen) {
   for (const auto& layer : shown.layers) {
-    print(fmt::format("{:<28} {}\n", printable(layer.name, 60),
-                      printable(layer.size, limits::kTextKept)));
+    const auto size = layer.where.empty()
+                          ? fmt::format("{} chains, {} rules", layer.chains, layer.rules)
+                          : printable(layer.where, limits::kTextKept);
+    print(fmt::format("{:<28} {}\n", printable(layer.name, 60), size));
     for (const auto& each : layer.stops) {
       print(hanging(screen.paint(Tone::bad, "  stops") + " ", printable(each, limits::kTextKept),
                     screen.width));

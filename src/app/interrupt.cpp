@@ -13,7 +13,7 @@ namespace {
 constexpr std::array kEnding{SIGINT, SIGTERM, SIGHUP};
 
 std::atomic<net::Loop*> interrupted_loop = nullptr;
-std::atomic<bool> kept = false;      // a SignalsKept lives
+std::atomic<int> kept = 0;           // how many SignalsKept live
 std::atomic<bool> has_come = false;  // while it did, and no loop was there to hear it
 
 // Only what is safe in a signal handler: interrupt() is one write(2) (signal-safety(7)).
@@ -21,7 +21,7 @@ void on_signal(int number) {
   net::Loop* loop = interrupted_loop.exchange(nullptr);
   if (loop != nullptr) {
     loop->interrupt();
-  } else if (!kept || has_come.exchange(true)) {
+  } else if (kept == 0 || has_come.exchange(true)) {
     _exit(128 + number);
   }
 }
@@ -46,17 +46,18 @@ InterruptOnSignal::InterruptOnSignal(net::Loop& loop) {
 
 InterruptOnSignal::~InterruptOnSignal() {
   interrupted_loop = nullptr;
-  if (kept) return;
+  if (kept > 0) return;
   for (const int number : kEnding) handle(number, SIG_DFL);
 }
 
 SignalsKept::SignalsKept() {
-  kept = true;
+  ++kept;
   for (const int number : kEnding) handle(number, on_signal);
 }
 
 SignalsKept::~SignalsKept() {
-  kept = false;
+  if (--kept > 0) return;
+  has_come = false;
   for (const int number : kEnding) handle(number, SIG_DFL);
 }
 

@@ -16,7 +16,7 @@ class InterruptOnSignal {
 };
 
 // For what takes several loops one after another and must come to its end: while it lives, a signal
-// that comes between two of them interrupts the next. A second one before that ends the program.
+// that comes between two of them interrupts the next. A second one before that ends the program. They nest.
 class SignalsKept {
  public:
   SignalsKept();

@@ -103,7 +103,15 @@ bool holds_client(Hooks hooks, const std::vector<Term>& key) {
          (!either || among(kSources) || among(kTargets));
 }
 
+bool writes_sets(const Rule& rule) {
+  return std::ranges::any_of(rule.steps, [](const Step& step) {
+    const auto* remember = std::get_if<Remember>(&step);
+    return remember != nullptr && !remember->forget;
+  });
+}
+
 void mark_shared_sets(Ruleset& rules) {
+  if (std::ranges::none_of(rules.rules, writes_sets)) return;  // as on most hosts
   const auto hooks = hooks_of(rules);
   for (const auto& rule : rules.rules) {
     for (const auto& step : rule.steps) {

@@ -107,12 +107,9 @@ std::vector<Layer> layers_of(const firewall::Collection& collection, const firew
   std::vector<Layer> out;
   out.reserve(order.size());
   for (const auto& [key, count] : order) {
-    out.push_back({key,
-                   fmt::format("{} chains, {} rules", count.chains, count.rules),
-                   std::move(stops[key]),
-                   {}});
+    out.push_back({key, count.chains, count.rules, {}, std::move(stops[key]), {}});
   }
-  if (tools.fail2ban) out.push_back({"fail2ban", "its server runs", {}, {}});
+  if (tools.fail2ban) out.push_back({"fail2ban", 0, 0, "its server runs", {}, {}});
   return out;
 }
 

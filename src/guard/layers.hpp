@@ -21,8 +21,10 @@ std::vector<Ban> bans_within(const std::string& jail, std::string_view listing,
                              const std::vector<Prefix>& ranges);
 
 struct Layer {
-  std::string name;                // "ufw (iptables-nft)", "by hand (nft)", "nginx"
-  std::string size;                // "5 chains, 12 rules", "/etc/nginx/nginx.conf"
+  std::string name;  // "ufw (iptables-nft)", "by hand (nft)", "nginx"
+  std::size_t chains = 0;
+  std::size_t rules = 0;
+  std::string where;               // what is no packet filter: "/etc/nginx/nginx.conf"
   std::vector<std::string> stops;  // of the edge: "7 of 22 ranges to port 443: drop"
   std::vector<std::string> left;   // what of that `apply` leaves as it is, and why
 };

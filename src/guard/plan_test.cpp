@@ -61,7 +61,7 @@ TEST(Layers, EachSaysWhatItStops) {
   const auto ufw =
       std::ranges::find_if(layers, [](const Layer& one) { return one.name.starts_with("ufw ("); });
   ASSERT_NE(ufw, layers.end());
-  EXPECT_THAT(ufw->size, HasSubstr("rules"));
+  EXPECT_GT(ufw->rules, 100U);
   EXPECT_THAT(ufw->stops, Contains("22 of 22 ranges to port 8443: drop"));
   EXPECT_EQ(layers.back().name, "fail2ban");
   const auto open = firewall::load(dumps_of("16-nft-cf-only"));

@@ -209,17 +209,17 @@ Parsed<std::vector<Layer>> settings_layers(const Settings& now, const WebQuestio
   std::vector<Layer> out;
   for (const auto& server : now.servers) {
     auto lists = lists_of(server, *texts, question);
-    out.push_back({server.name, server.main, std::move(lists.gains), std::move(lists.left)});
+    out.push_back({server.name, 0, 0, server.main, std::move(lists.gains), std::move(lists.left)});
   }
   if (now.csf) {
-    Layer layer{"CSF", std::string{kCsfFolder}, {}, {}};
+    Layer layer{"CSF", 0, 0, std::string{kCsfFolder}, {}, {}};
     const auto deny = texts->find(kCsfDeny);
     const auto entries = deny == texts->end() ? 0 : csf_deny(deny->second, question.ranges).size();
     if (entries > 0) layer.stops.push_back(fmt::format("{} entries of csf.deny", entries));
     out.push_back(std::move(layer));
   }
   if (now.decisions) {
-    Layer layer{"CrowdSec", "its decisions", {}, {}};
+    Layer layer{"CrowdSec", 0, 0, "its decisions", {}, {}};
     for (const auto& one : decisions_within(*now.decisions, question.ranges)) {
       layer.stops.push_back(fmt::format("{}: {} ({})", one.value, one.type, one.reason));
     }
