@@ -17,15 +17,6 @@ using testing::Not;
 
 const net::ScriptedCertificates kNone{};
 
-net::Script once(const std::string& text) {
-  return {step("read"), step("send", {text}), step("close")};
-}
-
-std::string page(std::string_view fields, std::string_view body = "hello") {
-  return "HTTP/1.1 200 OK\r\n" + std::string{fields} +
-         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string{body};
-}
-
 std::string get(const EdgeUnderTest& edge, std::string_view more = "",
                 std::string_view path = "/page", std::string_view method = "GET") {
   return ask(edge.endpoint(), std::string{method} + " " + std::string{path} +
@@ -160,6 +151,15 @@ TEST(CachedDisk, ALargeAnswerIsRevalidatedWithoutItsBody) {
   EXPECT_TRUE(fresh.ends_with(body));
 }
 
+// One bit, so many bytes before the end.
+void spoil_the_only_file(const TestFolder& folder, std::size_t before_end) {
+  const auto files = folder.files();
+  ASSERT_EQ(files.size(), 1U);
+  auto bytes = read_file(files[0]);
+  bytes[bytes.size() - before_end] ^= 1;
+  write_file(files[0], bytes);
+}
+
 // Begun and then found to be damaged: the visitor can tell, and the next one gets it whole.
 TEST(CachedDisk, ADamagedBlockCutsTheAnswerAndIsAskedForAnew) {
   const TestFolder folder;
@@ -170,11 +170,7 @@ TEST(CachedDisk, ADamagedBlockCutsTheAnswerAndIsAskedForAnew) {
     const EdgeUnderTest edge{with_disk(folder.path(), origin.endpoint())};
     EXPECT_EQ(status_of(get(edge)), 200);
   }
-  const auto files = folder.files();
-  ASSERT_EQ(files.size(), 1U);
-  auto bytes = read_file(files[0]);
-  bytes[bytes.size() - 100] ^= 1;
-  write_file(files[0], bytes);
+  spoil_the_only_file(folder, 100);
   const EdgeUnderTest edge{with_disk(folder.path(), origin.endpoint())};
   const auto cut = get(edge);
   EXPECT_EQ(status_of(cut), 200);
@@ -193,11 +189,7 @@ TEST(CachedDisk, ADamagedFirstBlockIsAskedForAtOnce) {
     const EdgeUnderTest edge{with_disk(folder.path(), origin.endpoint())};
     EXPECT_EQ(status_of(get(edge)), 200);
   }
-  const auto files = folder.files();
-  ASSERT_EQ(files.size(), 1U);
-  auto bytes = read_file(files[0]);
-  bytes[bytes.size() - body.size()] ^= 1;
-  write_file(files[0], bytes);
+  spoil_the_only_file(folder, body.size());
   const EdgeUnderTest edge{with_disk(folder.path(), origin.endpoint())};
   const auto whole = get(edge);
   EXPECT_EQ(status_of(whole), 200);

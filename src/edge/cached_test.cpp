@@ -18,16 +18,6 @@ using std::literals::chrono_literals::operator""s;
 
 const net::ScriptedCertificates kNone{};
 
-// One connection that answers once and ends.
-net::Script once(const std::string& text) {
-  return {step("read"), step("send", {text}), step("close")};
-}
-
-std::string page(std::string_view fields, std::string_view body = "hello") {
-  return "HTTP/1.1 200 OK\r\n" + std::string{fields} +
-         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string{body};
-}
-
 std::string get(Endpoint edge, std::string_view more = "", std::string_view path = "/page") {
   return ask(edge, "GET " + std::string{path} + " HTTP/1.1\r\nHost: www.test\r\n" +
                        std::string{more} + "\r\n");

@@ -175,4 +175,14 @@ inline int status_of(std::string_view answer) {
   return std::stoi(std::string{answer.substr(9, 3)});
 }
 
+// One connection that answers once and ends.
+inline net::Script once(const std::string& text) {
+  return {step("read"), step("send", {text}), step("close")};
+}
+
+inline std::string page(std::string_view fields, std::string_view body = "hello") {
+  return "HTTP/1.1 200 OK\r\n" + std::string{fields} +
+         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string{body};
+}
+
 }  // namespace causeway::edge

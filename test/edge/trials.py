@@ -48,20 +48,26 @@ def bad_reload_changes_nothing():
         assert edge.process.poll() is None
 
 
+def upgraded_under_load(edge):
+    """Hands over to a new process while visitors ask, and ends that as well. Returns how many requests there were."""
+    load = Load(edge)
+    load.more(100)
+    edge.process.send_signal(signal.SIGUSR2)
+    until(lambda: edge.process.poll() is not None)
+    load.more(200)
+    count = load.end()
+    heirs = subprocess.run(["pgrep", "-f", edge.config], capture_output=True, text=True).stdout.split()
+    assert heirs, "nobody took over"
+    for heir in heirs:
+        os.kill(int(heir), signal.SIGTERM)
+    until(lambda: not any(os.path.exists(f"/proc/{heir}") for heir in heirs))
+    return count
+
+
 def upgrade_under_load():
     """SIGUSR2: another process takes over, no request fails."""
     with origin_process() as origin, Edge([origin.port], "[edge.timeouts]\ndrain = \"5s\"\n") as edge:
-        load = Load(edge)
-        load.more(100)
-        edge.process.send_signal(signal.SIGUSR2)
-        until(lambda: edge.process.poll() is not None)
-        load.more(200)
-        count = load.end()
-        heirs = subprocess.run(["pgrep", "-f", edge.config], capture_output=True, text=True).stdout.split()
-        assert heirs, "nobody took over"
-        for heir in heirs:
-            os.kill(int(heir), signal.SIGTERM)
-        return f"{count} requests"
+        return f"{upgraded_under_load(edge)} requests"
 
 
 def an_origin_dies_under_load():
@@ -269,17 +275,7 @@ def an_upgrade_shares_the_disk():
     with tempfile.TemporaryDirectory() as folder:
         origin = RawOrigin(cached_page)
         with disk_edge(origin.port, folder) as edge:
-            load = Load(edge)
-            load.more(100)
-            edge.process.send_signal(signal.SIGUSR2)
-            until(lambda: edge.process.poll() is not None)
-            load.more(100)
-            count = load.end()
-            heirs = subprocess.run(["pgrep", "-f", edge.config], capture_output=True, text=True).stdout.split()
-            assert heirs, "nobody took over"
-            for heir in heirs:
-                os.kill(int(heir), signal.SIGTERM)
-            until(lambda: not any(os.path.exists(f"/proc/{heir}") for heir in heirs))
+            count = upgraded_under_load(edge)
         with disk_edge(free_port(), folder) as edge:
             status, head, _ = edge.ask()
             assert status == 200 and "detail=stale-if-error" in head, (status, head)
