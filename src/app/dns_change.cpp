@@ -300,7 +300,6 @@ int make_change(DnsSession& session, const Changing& changing, std::string_view 
                       .edits = edits,
                       .zone_paused_before = {},
                       .until = {}};
-  const SignalsKept kept;  // no signal comes between what was sent and the note of it
   // Kept before it is sent: whatever happens, what was there is on the disk.
   if (!keep_change(session, change)) return kCouldNotTell;
   const auto answer = run_on_loop(send(*session.provider(), calls.front()));
