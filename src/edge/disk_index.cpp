@@ -71,9 +71,9 @@ bool DiskIndex::adopt(const std::string& name, DiskLabel label, std::uint64_t by
   if (!fresh && entry.bytes != 0) return false;
   if (fresh) set_label(entry, std::move(label));
   entry.bytes = bytes;
-  entry.used = entry.touched = used;
+  entry.touched = used;
   bytes_ += disk_use(bytes);
-  by_use_.emplace(used, at->first);
+  list(at, used);
   return fresh;
 }
 
@@ -82,17 +82,17 @@ bool DiskIndex::written(const std::string& name, const StoredPtr& answer, std::u
   const auto at = entries_.find(name);
   if (at == entries_.end()) return false;
   auto& entry = at->second;
-  unlist(at->first, entry);
+  unlist(entry);
   if (!entry.pending) {
     drop(at);
     return false;
   }
   if (entry.pending != answer) return false;
   entry.bytes = bytes;
-  entry.used = entry.touched = wall;
+  entry.touched = wall;
   entry.written = now;
   bytes_ += disk_use(bytes);
-  by_use_.emplace(wall, at->first);
+  list(at, wall);
   set_pending(entry, nullptr);
   return true;
 }
@@ -100,9 +100,8 @@ bool DiskIndex::written(const std::string& name, const StoredPtr& answer, std::u
 void DiskIndex::use(const std::string& name, std::int64_t wall) {
   const auto at = entries_.find(name);
   if (at == entries_.end() || at->second.bytes == 0) return;
-  by_use_.erase({at->second.used, at->first});
-  at->second.used = wall;
-  by_use_.emplace(wall, at->first);
+  by_use_.erase({at->second.used, at->second.turn});
+  list(at, wall);
 }
 
 void DiskIndex::reconcile(std::string_view digits,
@@ -121,7 +120,7 @@ void DiskIndex::drop(const std::string& name) {
 }
 
 void DiskIndex::drop(Entries::iterator at) {
-  unlist(at->first, at->second);
+  unlist(at->second);
   set_pending(at->second, nullptr);
   set_label(at->second, {});
   entries_.erase(at);
@@ -162,10 +161,17 @@ std::vector<std::string> DiskIndex::take_key(std::string_view key) {
   return gone;
 }
 
-void DiskIndex::unlist(const std::string& name, DiskEntry& entry) {
+void DiskIndex::list(Entries::iterator at, std::int64_t wall) {
+  auto& entry = at->second;
+  entry.used = wall;
+  entry.turn = ++turns_;
+  by_use_.emplace(std::pair{entry.used, entry.turn}, at->first);
+}
+
+void DiskIndex::unlist(DiskEntry& entry) {
   if (entry.bytes == 0) return;
   bytes_ -= disk_use(entry.bytes);
-  by_use_.erase({entry.used, name});
+  by_use_.erase({entry.used, entry.turn});
   entry.bytes = 0;
 }
 

@@ -6,7 +6,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -24,6 +23,7 @@ struct DiskEntry {
   StoredPtr pending;         // not written yet, or newer than what is
   std::uint64_t bytes = 0;   // of its file; 0: there is none yet
   std::int64_t used = 0;     // wall clock, milliseconds
+  std::uint64_t turn = 0;    // among those used in the same millisecond
   std::int64_t touched = 0;  // as the file's time says
   std::optional<Instant> written;
 };
@@ -73,12 +73,15 @@ class DiskIndex {
   using Entries = std::map<std::string, DiskEntry, std::less<>>;
 
   void drop(Entries::iterator at);
-  void unlist(const std::string& name, DiskEntry& entry);
+  void list(Entries::iterator at, std::int64_t wall);
+  void unlist(DiskEntry& entry);
   void set_pending(DiskEntry& entry, StoredPtr answer);
   void set_label(DiskEntry& entry, DiskLabel label);
 
   Entries entries_;
-  std::set<std::pair<std::int64_t, std::string_view>> by_use_;  // views of the names above
+  // By when it was used and its turn; views of the names above.
+  std::map<std::pair<std::int64_t, std::uint64_t>, std::string_view> by_use_;
+  std::uint64_t turns_ = 0;
   std::uint64_t bytes_ = 0;
   std::uint64_t memory_ = 0;
   std::size_t pending_ = 0;

@@ -110,6 +110,17 @@ TEST(DiskIndex, TheLongestUnusedGoesFirst) {
   EXPECT_EQ(index.longest_unused(), file_name({.key = "1"}));
 }
 
+TEST(DiskIndex, OfOneMillisecondTheOneUsedFirstGoesFirst) {
+  DiskIndex index;
+  const auto name = [](int i) { return file_name({.key = std::to_string(i)}); };
+  for (int i = 0; i < 8; ++i) index.adopt(name(i), {.key = std::to_string(i)}, 1, 10);
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_EQ(index.longest_unused(), name(i));
+    index.use(name(i), 10);
+  }
+  EXPECT_EQ(index.longest_unused(), name(0));
+}
+
 TEST(DiskIndex, ALookFindsWhatIsGone) {
   DiskIndex index;
   const auto name = [](int i) { return file_name({.key = std::to_string(i)}); };
