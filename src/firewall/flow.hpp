@@ -57,7 +57,9 @@ struct Packet {
   std::string outgoing;
   Bits mark;
   Bits routed_mark;       // as it was when the route was chosen
-  bool attached = false;  // a refusal: belongs to the refused packet's connection, if any
+  // A refusal of a packet that was tracked or untracked (not: invalid) has its place for a
+  // connection taken, be it by none: nf_conntrack_attach().
+  bool attached = false;
   bool tracked = false;   // belongs to the connection; else untracked, invalid or unseen
   std::uint32_t state = kCtInvalid;  // CtBit; before tracking and without it: invalid
   bool reply = false;                // of the connection's two directions

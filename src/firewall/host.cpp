@@ -161,6 +161,22 @@ RouteType Host::local_type(Family family, Key address, std::string_view device) 
   return kUnicast;
 }
 
+std::optional<Key> Host::own_source(Family family, const RouteAnswer& answer) const {
+  if (answer.route == nullptr || answer.devices.empty()) return std::nullopt;
+  if (const auto& preferred = answer.route->preferred_source) return key_of(*preferred);
+  const auto* out = interface(answer.devices.front());
+  if (out == nullptr) return std::nullopt;
+  const auto& gateway = answer.route->gateway;
+  std::optional<Key> found;
+  for (const auto& one : out->addresses) {
+    if (one.address.family() != family || one.secondary || one.unusable || !one.global) continue;
+    if (gateway && Prefix{one.address, one.length}.contains(*gateway)) return key_of(one.address);
+    if (found && family == Family::ipv6) return std::nullopt;
+    if (!found) found = key_of(one.address);
+  }
+  return found;
+}
+
 const codec::HostInterface* Host::interface(std::string_view name) const {
   for (const auto& one : interfaces) {
     if (one.name == name) return &one;

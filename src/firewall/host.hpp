@@ -22,6 +22,8 @@ struct Party {
   bool operator==(const Party&) const = default;
 };
 
+constexpr Party kUnspecified{};  // until the route is chosen
+
 struct RouteQuestion {
   Family family = Family::ipv4;
   Party target;
@@ -64,6 +66,10 @@ struct Host {
   std::vector<RoutePiece> route(const RouteQuestion& question, const IntervalSet& clients) const;
   // RTN_* of an address in the local table only, as addrtype and `fib type` ask.
   RouteType local_type(Family family, Key address, std::string_view device = {}) const;
+
+  // What the kernel puts on a packet of this host's own that leaves as `answer` says
+  // (inet_select_addr(); for IPv6 only where one address comes into question). None: not known.
+  std::optional<Key> own_source(Family family, const RouteAnswer& answer) const;
 
   const codec::HostInterface* interface(std::string_view name) const;
   // net.ipv4.conf.<device>.<key> and the like; the larger of it and "all" where the kernel does so.

@@ -259,9 +259,14 @@ void Journey::say_no(Refusal refusal) {
   }
   Flow reply = answering(refusal.flow, refusal.reject.reset ? Shape::reset : Shape::icmp);
   reply.packet.icmp_code = code;
+  // icmp_send(): what was not for this host is refused in the host's own name.
+  if (!refusal.reject.reset && !asked.target.client &&
+      scene_.host.local_type(family_, asked.target.key) != kLocal) {
+    reply.packet.source = kUnspecified;
+  }
   const bool by_kernel = refusal.decision.chain == kNoRule && refusal.reject.reset;
-  if (!by_kernel && asked.tracked) {  // nf_conntrack_attach()
-    reply.packet.attached = true;
+  reply.packet.attached = !by_kernel && (asked.tracked || asked.state == kCtUntracked);
+  if (reply.packet.attached && asked.tracked) {
     reply.packet.tracked = true;
     reply.packet.reply = true;
     reply.packet.state = kCtRelated;

@@ -90,6 +90,7 @@ class Journey {
   Flows homeward(Flows flows, std::vector<Refusal>& refused);
   Flows send(Flow flow, std::vector<Refusal>& refused);
   Flows route_out(Flow flow, std::vector<Refusal>& refused);
+  void choose_source(Flow& flow, const RouteAnswer& answer) const;
 
   Flows open(Family family, std::uint16_t port, const IntervalSet& clients);
   Flows listen(Flows flows);

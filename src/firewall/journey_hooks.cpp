@@ -176,7 +176,7 @@ Journey::Flows Journey::track(Flows flows, std::vector<Refusal>& refused) {
   const int most = host.setting("net.netfilter.nf_conntrack_max", 0);
   const bool full = most > 0 && host.setting("net.netfilter.nf_conntrack_count", 0) >= most;
   for (auto& flow : flows) {
-    if (flow.packet.attached) continue;
+    if (flow.packet.attached && flow.packet.tracked) continue;
     if (flow.packet.notrack) {
       flow.packet.state = kCtUntracked;
       continue;

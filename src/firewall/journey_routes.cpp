@@ -230,9 +230,16 @@ Journey::Flows Journey::route_out(Flow flow, std::vector<Refusal>& refused) {
     }
     one.packet.outgoing = uses(answer, home) ? home : answer.devices.front();
     one.packet.routed_mark = one.packet.mark;
+    if (one.packet.source == kUnspecified) choose_source(one, answer);
     out.push_back(std::move(one));
   }
   return out;
+}
+
+void Journey::choose_source(Flow& flow, const RouteAnswer& answer) const {
+  const auto own = scene_.host.own_source(family_, answer);
+  if (!own) add_doubt(flow, "it is not known which of its addresses this host sends from");
+  flow.packet.source = {.client = false, .key = own.value_or(address_)};
 }
 
 // A packet of this host's own, from its socket to the wire.

@@ -83,7 +83,7 @@ class NftLoader {
  public:
   NftLoader(const codec::NftDump& dump, const codec::TablesDump* saved4,
             const codec::TablesDump* saved6, std::string_view bytecode, Builder& builder)
-      : dump_(dump), families_(codec::parse_nft_families(bytecode)), builder_(builder) {
+      : dump_(dump), hidden_(codec::parse_nft_hidden(bytecode)), builder_(builder) {
     index_saved(saved4, "ip", saved_);
     index_saved(saved6, "ip6", saved_);
   }
@@ -203,7 +203,7 @@ class NftLoader {
       rule.comment = in.comment;
       rule.packets = counter(in.expression);
       steps(in, table, counts[chain], rule);
-      hidden_family(in, rule);
+      hidden_questions(in, rule);
       builder_.add_rule(chain, std::move(rule));
     }
   }
@@ -217,18 +217,33 @@ class NftLoader {
     return agrees(in.expression, *rule) ? rule : nullptr;
   }
 
-  // "meta nfproto ipv6 reject with tcp reset" is listed without its first part.
-  void hidden_family(const codec::NftRule& in, Rule& rule) const {
-    if (families_.empty() || in.family == "ip" || in.family == "ip6" || rule.steps.empty()) return;
-    const auto* last = std::get_if<Decide>(&rule.steps.back());
-    if (last == nullptr || !last->verdict.reject.reset) return;
+  // "meta nfproto ipv6 reject with tcp reset" is listed without its first part, and so is
+  // "ct l3proto ipv4 reject with icmp ...", which untracked packets do not meet.
+  void hidden_questions(const codec::NftRule& in, Rule& rule) const {
+    if (hidden_.empty() || rule.steps.empty()) return;
     const auto found =
-        families_.find(fmt::format("{} {} {} {}", in.family, in.table, in.chain, in.handle));
-    if (found == families_.end()) return;
-    Compare step;
-    step.term.field = Field::nf_family;
-    step.values = IntervalSet{Key{found->second}};
-    rule.steps.insert(rule.steps.begin(), Step{std::move(step)});
+        hidden_.find(fmt::format("{} {} {} {}", in.family, in.table, in.chain, in.handle));
+    if (found == hidden_.end()) return;
+    const auto& asked = found->second;
+    const auto ask = [&](Field field, std::uint8_t number) {
+      Compare step;
+      step.term.field = field;
+      step.values = IntervalSet{Key{number}};
+      rule.steps.insert(rule.steps.begin(), Step{std::move(step)});
+    };
+    const auto* last = std::get_if<Decide>(&rule.steps.back());
+    const bool one_family = in.family == "ip" || in.family == "ip6";
+    if (asked.family && !one_family && last != nullptr && last->verdict.reject.reset) {
+      ask(Field::nf_family, *asked.family);
+    }
+    if (asked.connection_family && !codec::nft_lists_ct(in.expression, "l3proto")) {
+      ask(Field::ct_family, *asked.connection_family);
+      builder_.tracks(in.family);
+    }
+    if (asked.connection_protocol && !codec::nft_lists_ct(in.expression, "protocol")) {
+      ask(Field::ct_protocol, *asked.connection_protocol);
+      builder_.tracks(in.family);
+    }
   }
 
   void steps(const codec::NftRule& in, std::uint32_t table, std::size_t count, Rule& rule) {
@@ -254,7 +269,7 @@ class NftLoader {
   }
 
   const codec::NftDump& dump_;
-  std::map<std::string, std::uint8_t, std::less<>> families_;
+  codec::NftHiddenByRule hidden_;
   Builder& builder_;
   SavedChains saved_;
 };

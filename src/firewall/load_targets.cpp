@@ -54,7 +54,7 @@ bool connmark(const TablesModule& target, std::vector<Step>& out) {
 
 bool ct(const TablesModule& target, std::vector<Step>& out) {
   if (target.find("--notrack") != nullptr) {
-    out.emplace_back(Notrack{});
+    out.emplace_back(Notrack{.spares_attached = true});
     return true;
   }
   for (const char* name : {"--zone", "--zone-orig"}) {
@@ -200,7 +200,7 @@ bool read_known(const TablesModule& target, Family family, Builder& builder,
   if (name == "CONNMARK") return connmark(target, out);
   if (name == "CT") return ct(target, out);
   if (name == "NOTRACK") {
-    out.emplace_back(Notrack{});
+    out.emplace_back(Notrack{.spares_attached = true});
     return true;
   }
   if (name == "SET") return remember(target, builder, out);

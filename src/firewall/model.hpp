@@ -258,7 +258,10 @@ struct Assign {
   bool unknown = false;
 };
 
-struct Notrack {};
+// nft `notrack`, iptables' CT --notrack
+struct Notrack {
+  bool spares_attached = false;  // xt_CT.c: a refusal that nf_ct_attach() has touched stays as it is
+};
 
 // SET --add-set, nft `add @set { ... }`
 struct Remember {

@@ -146,9 +146,11 @@ void Walk::take(std::uint32_t rule, std::uint32_t index, const Step& step, Flow 
     recent(*one_recent, rule, std::move(flow), on, missed);
   } else if (const auto* change = std::get_if<Assign>(&step)) {
     assign(*change, rule, std::move(flow), on, missed);
-  } else if (std::holds_alternative<Notrack>(step)) {
-    flow.packet.notrack = true;
-    if (!flow.packet.tracked) flow.packet.state = kCtUntracked;
+  } else if (const auto* notrack = std::get_if<Notrack>(&step)) {
+    if (!notrack->spares_attached || !flow.packet.attached) {
+      flow.packet.notrack = true;
+      if (!flow.packet.tracked) flow.packet.state = kCtUntracked;
+    }
     on.push_back(std::move(flow));
   } else if (const auto* one_element = std::get_if<Remember>(&step)) {
     remember(rule, index, *one_element, std::move(flow), on, missed, frame);

@@ -192,33 +192,44 @@ std::int64_t number_at(const json& object, const char* key) {
   return at != object.end() && at->is_number_integer() ? at->get<std::int64_t>() : 0;
 }
 
-using Families = std::map<std::string, std::uint8_t, std::less<>>;
+bool lists_ct(const json& statements, const char* key) {
+  return std::ranges::any_of(statements, [&](const json& statement) {
+    const json::json_pointer at{"/match/left/ct/key"};
+    return statement.contains(at) && statement.at(at) == key;
+  });
+}
 
-// nft does not list the family that a rule asks for before "reject with tcp reset".
-void show_family(json& rule, const Families& families) {
-  constexpr std::uint8_t kIpv4 = 2;  // NFPROTO_*
-  constexpr std::uint8_t kIpv6 = 10;
+// What the rule asks and nft does not list.
+void show_hidden(json& rule, const codec::NftHiddenByRule& hidden) {
+  using codec::NftHidden;
   const auto family = text_at(rule, "family");
   const auto statements = rule.find("expr");
-  if (family == "ip" || family == "ip6" || statements == rule.end() || !statements->is_array()) {
-    return;
-  }
+  if (statements == rule.end() || !statements->is_array()) return;
+  const auto found = hidden.find(fmt::format("{} {} {} {}", family, text_at(rule, "table"),
+                                             text_at(rule, "chain"), number_at(rule, "handle")));
+  if (found == hidden.end()) return;
+  const auto& asked = found->second;
+  const auto ask_for = [&](const char* kind, const char* key, const json& value) {
+    statements->insert(
+        statements->begin(),
+        json{{"match", {{"op", "=="}, {"left", {{kind, {{"key", key}}}}}, {"right", value}}}});
+  };
+  // One and the other: as written, it never matches.
+  const auto ask_for_family = [&](const char* kind, const char* key, std::uint8_t number) {
+    if (number != NftHidden::kIpv6) ask_for(kind, key, "ipv4");
+    if (number != NftHidden::kIpv4) ask_for(kind, key, "ipv6");
+  };
   const auto resets = [](const json& statement) {
     return statement.is_object() && statement.contains("reject") &&
            text_at(statement["reject"], "type") == "tcp reset";
   };
-  if (std::ranges::none_of(*statements, resets)) return;
-  const auto found = families.find(fmt::format("{} {} {} {}", family, text_at(rule, "table"),
-                                               text_at(rule, "chain"), number_at(rule, "handle")));
-  if (found == families.end()) return;
-  const auto ask_for = [&](const char* name) {
-    statements->insert(
-        statements->begin(),
-        json{{"match",
-              {{"op", "=="}, {"left", {{"meta", {{"key", "nfproto"}}}}}, {"right", name}}}});
-  };
-  if (found->second != kIpv6) ask_for("ipv4");
-  if (found->second != kIpv4) ask_for("ipv6");  // one and the other: as written, it never matches
+  const bool one_family = family == "ip" || family == "ip6";
+  const bool by_reset = asked.family && !one_family && std::ranges::any_of(*statements, resets);
+  const bool by_family = asked.connection_family && !lists_ct(*statements, "l3proto");
+  const bool by_protocol = asked.connection_protocol && !lists_ct(*statements, "protocol");
+  if (by_reset) ask_for_family("meta", "nfproto", *asked.family);
+  if (by_family) ask_for_family("ct", "l3proto", *asked.connection_family);
+  if (by_protocol) ask_for("ct", "protocol", *asked.connection_protocol);
 }
 
 }  // namespace
@@ -226,7 +237,7 @@ void show_family(json& rule, const Families& families) {
 std::string loadable_nft(std::string_view listing, std::string_view bytecode,
                          const firewall::Collection& collection,
                          std::vector<std::string>& left_out) {
-  const auto families = codec::parse_nft_families(bytecode);
+  const auto hidden = codec::parse_nft_hidden(bytecode);
   auto all = json::parse(listing, nullptr, false);
   if (!all.is_object() || !all.contains("nftables") || !all["nftables"].is_array()) return "{}";
   std::set<std::pair<std::string, std::string>> of_iptables;
@@ -241,7 +252,7 @@ std::string loadable_nft(std::string_view listing, std::string_view bytecode,
     const bool is_table = object.contains("table");
     const std::pair table{text_at(inner, "family"), text_at(inner, is_table ? "name" : "table")};
     if (of_iptables.contains(table)) continue;
-    if (object.contains("rule")) show_family(inner, families);
+    if (object.contains("rule")) show_hidden(inner, hidden);
     inner.erase("handle");
     if (object.contains("chain") && text_at(inner, "hook") == "ingress" && !inner.contains("dev")) {
       inner["dev"] = collection.arrival.device;

@@ -149,7 +149,7 @@ class Collector {
     const auto ran = run_programs(programs);
     for (std::size_t i = 0; i < ran.size(); ++i) keep(sources_[i], ran[i]);
     for (std::size_t i = 0; i < ran.size(); ++i) complain(sources_[i], ran[i]);
-    hidden_families();
+    hidden_questions();
     out_.texts["sysctl.txt"] = sysctls();
     return std::move(out_);
   }
@@ -191,13 +191,11 @@ class Collector {
          true});
   }
 
-  // nft lists "meta nfproto ipv6 reject with tcp reset" as if it were for both families; only its
-  // bytecode tells.
-  void hidden_families() {
+  // nft lists "meta nfproto ipv6 reject with tcp reset" as if it were for both families, and
+  // "ct l3proto ipv4 reject" as if it were for untracked packets, too; only its bytecode tells.
+  void hidden_questions() {
     const auto listing = out_.texts.find("nft.json");
-    if (listing == out_.texts.end()) return;
-    const std::string_view text = listing->second;
-    if (text.find("\"tcp reset\"") == text.npos || text.find("\"inet\"") == text.npos) return;
+    if (listing == out_.texts.end() || !listing->second.contains("\"rule\"")) return;
     const std::vector<Program> program{
         {.words = {"nft", "--terse", "--debug=netlink", "list", "ruleset"}}};
     keep({"nft-bytecode.txt", {}, false}, run_programs(program).front());

@@ -283,18 +283,17 @@ STATE = (("addr.json", ("ip", "-j", "addr")), ("route4.json", ("ip", "-j", "rout
          ("sysctl.txt", ("sysctl", "-a", "-r", r"rp_filter|forward|nf_conntrack_(max|count|tcp)|route_localnet|mark")))
 
 
-def hides_families(folder):
+def has_nft_rules(folder):
     """As the collector has it: only then the bytecode is needed."""
     listing = folder / "nft.json"
-    text = listing.read_text() if listing.exists() else ""
-    return '"tcp reset"' in text and '"inet"' in text
+    return listing.exists() and '"rule"' in listing.read_text()
 
 
 def collect(sandbox, folder, which):
     for name, command in which:
         text = sandbox.tool(*command, check=False).stdout
         text = "".join(line for line in text.splitlines(True) if not line.startswith("#"))
-        if name == "nft-bytecode.txt" and not hides_families(folder):
+        if name == "nft-bytecode.txt" and not has_nft_rules(folder):
             text = ""
         if text.strip():
             (folder / name).write_text(text)
