@@ -1,4 +1,5 @@
 // `nft -j list ruleset` of a host: whatever it holds, it is read and proved without a crash.
+#include "codec/nft_bytecode.hpp"
 #include "codec/ruleset_nft.hpp"
 #include "fuzz/through_host.hpp"
 

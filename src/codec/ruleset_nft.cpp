@@ -2,57 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "base/limits.hpp"
 #include "base/text.hpp"
 
 namespace causeway::codec {
 namespace {
-
-// The number in "[ cmp eq reg 1 0x00000002 ]".
-std::optional<std::uint32_t> number_compared(std::string_view expression) {
-  constexpr std::string_view kBefore = "[ cmp eq reg 1 0x";
-  if (!expression.starts_with(kBefore) || !expression.ends_with(" ]")) return std::nullopt;
-  expression.remove_prefix(kBefore.size());
-  expression.remove_suffix(2);
-  std::uint32_t out = 0;
-  const char* end = expression.data() + expression.size();
-  const auto read = std::from_chars(expression.data(), end, out, 16);
-  if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
-  return out;
-}
-
-// What a register holds when it is compared.
-enum class Loaded { other, family, ether_type, connection_family, connection_protocol };
-
-Loaded loaded_by(std::string_view expression) {
-  if (expression == "[ meta load nfproto => reg 1 ]") return Loaded::family;
-  if (expression == "[ meta load protocol => reg 1 ]") return Loaded::ether_type;
-  if (expression == "[ ct load l3protocol => reg 1 ]") return Loaded::connection_family;
-  if (expression == "[ ct load protocol => reg 1 ]") return Loaded::connection_protocol;
-  return Loaded::other;
-}
-
-void ask_for(std::optional<std::uint8_t>& asked, std::uint32_t number) {
-  const auto value = static_cast<std::uint8_t>(number);
-  asked = asked && *asked != value ? NftHidden::kNever : value;
-}
-
-void note_asked(Loaded what, std::uint32_t number, NftHidden& out) {
-  constexpr std::uint32_t kEtherIpv4 = 0x0008;  // ETH_P_*, as it is sent
-  constexpr std::uint32_t kEtherIpv6 = 0xdd86;
-  switch (what) {
-    case Loaded::family: return ask_for(out.family, number);
-    case Loaded::ether_type:
-      if (number == kEtherIpv4) ask_for(out.family, NftHidden::kIpv4);
-      if (number == kEtherIpv6) ask_for(out.family, NftHidden::kIpv6);
-      return;
-    case Loaded::connection_family: return ask_for(out.connection_family, number);
-    case Loaded::connection_protocol: return ask_for(out.connection_protocol, number);
-    case Loaded::other: return;
-  }
-}
 
 // "type" is one name, a list of names, or "a . b".
 std::vector<std::string_view> type_names(Json type) {
@@ -118,37 +72,6 @@ void read_object(Json object, NftDump& out) {
 }
 
 }  // namespace
-
-bool NftHidden::nothing() const {
-  return !family && !connection_family && !connection_protocol;
-}
-
-NftHiddenByRule parse_nft_hidden(std::string_view text) {
-  NftHiddenByRule out;
-  std::string rule;
-  Loaded loaded = Loaded::other;  // by the line before
-  for (const auto line : split(text, '\n')) {
-    if (out.size() > limits::kRulesetElements) break;
-    if (line.empty()) continue;
-    if (line.front() != ' ' && line.front() != '\t') {
-      const auto words = split(line, ' ');  // family table chain handle [position]
-      rule.clear();
-      if (words.size() >= 4) {
-        rule = fmt::format("{} {} {} {}", words[0], words[1], words[2], words[3]);
-      }
-      loaded = Loaded::other;
-      continue;
-    }
-    const auto expression = trim(line);
-    const auto number = number_compared(expression);
-    if (number && loaded != Loaded::other && !rule.empty()) {
-      note_asked(loaded, *number, out[rule]);
-    }
-    loaded = loaded_by(expression);
-  }
-  std::erase_if(out, [](const auto& entry) { return entry.second.nothing(); });
-  return out;
-}
 
 bool nft_lists_ct(Json statements, std::string_view key) {
   for (const Json statement : statements) {

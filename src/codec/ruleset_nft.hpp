@@ -71,27 +71,6 @@ struct NftDump {
 
 Parsed<NftDump> parse_nft(std::string text);
 
-// What a rule asks although nft's listing leaves it out: it takes "meta nfproto", "ct l3proto" and
-// "ct protocol" before what seems to need them anyway for its own addition.
-struct NftHidden {
-  static constexpr std::uint8_t kIpv4 = 2;  // NFPROTO_*
-  static constexpr std::uint8_t kIpv6 = 10;
-  static constexpr std::uint8_t kNever = 0;  // asked for one and for the other
-
-  std::optional<std::uint8_t> family;
-  std::optional<std::uint8_t> connection_family;    // NFPROTO_*
-  std::optional<std::uint8_t> connection_protocol;  // IPPROTO_*
-
-  bool nothing() const;
-};
-
-// By "FAMILY TABLE CHAIN HANDLE".
-using NftHiddenByRule = std::map<std::string, NftHidden, std::less<>>;
-
-// All comparisons of this kind in `nft --debug=netlink list ruleset`, also those that are listed.
-// Lines that are not understood are passed over.
-NftHiddenByRule parse_nft_hidden(std::string_view text);
-
 // Whether the statements of a listed rule compare "ct KEY" with one value.
 bool nft_lists_ct(Json statements, std::string_view key);
 

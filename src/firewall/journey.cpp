@@ -134,7 +134,9 @@ Journey::Flows Journey::answer(Flows accepted, bool local) {
       sent = send(std::move(reply), refused);
     } else {
       reply.packet.incoming = flow.packet.outgoing;
-      sent = arrive(std::move(reply), refused).onward;
+      Delivered there = arrive(std::move(reply), refused);
+      strand(there.local, {Result::drop}, Shape::syn_ack);
+      sent = std::move(there.onward);
     }
     end_refused(refused, Shape::syn_ack);
     for (auto& one : sent) {
@@ -212,7 +214,9 @@ Journey::Flows Journey::acknowledge(const Flows& served) {
       sent = send(std::move(reply), refused);
     } else {
       reply.packet.incoming = flow.packet.outgoing;
-      sent = arrive(std::move(reply), refused).onward;
+      Delivered there = arrive(std::move(reply), refused);
+      strand(there.local, {Result::half}, Shape::data_ack);
+      sent = std::move(there.onward);
     }
     end_refused(refused, Shape::data_ack);
     for (auto& one : sent) merge_into(out, std::move(one));
@@ -221,6 +225,15 @@ Journey::Flows Journey::acknowledge(const Flows& served) {
 }
 
 // --- endings ---
+
+// Sent to this host in the client's place (masqueraded), and not translated back.
+void Journey::strand(const Flows& flows, Ending ending, Shape lost) {
+  for (const auto& flow : flows) {
+    end(flow.clients, ending,
+        in_words("the answer is not translated back, and ends at this host itself"), lost,
+        flow.doubts);
+  }
+}
 
 void Journey::end(IntervalSet clients, Ending ending, Decision decision, Shape lost,
                   std::vector<Doubt> doubts) {

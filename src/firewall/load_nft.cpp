@@ -7,6 +7,7 @@
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "codec/nft_bytecode.hpp"
 #include "firewall/constants.hpp"
 #include "firewall/load.hpp"
 #include "firewall/load_nft.hpp"
@@ -232,6 +233,10 @@ class NftLoader {
       rule.steps.insert(rule.steps.begin(), Step{std::move(step)});
     };
     const auto* last = std::get_if<Decide>(&rule.steps.back());
+    if (asked.merged) {
+      rule.steps.insert(rule.steps.begin(),
+                        Step{Unknown{"nft lists two of its comparisons as one range", {}}});
+    }
     const bool one_family = in.family == "ip" || in.family == "ip6";
     if (asked.family && !one_family && last != nullptr && last->verdict.reject.reset) {
       ask(Field::nf_family, *asked.family);

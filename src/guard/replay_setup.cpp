@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "codec/nft_bytecode.hpp"
 #include "codec/ruleset_nft.hpp"
 
 namespace causeway::guard {

@@ -1,0 +1,36 @@
+// The bytecode of nft's rules (`nft --debug=netlink list ruleset`), for what its listing hides.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace causeway::codec {
+
+// What a rule asks although nft's listing leaves it out: it takes "meta nfproto", "ct l3proto" and
+// "ct protocol" before what seems to need them anyway for its own addition.
+struct NftHidden {
+  static constexpr std::uint8_t kIpv4 = 2;  // NFPROTO_*
+  static constexpr std::uint8_t kIpv6 = 10;
+  static constexpr std::uint8_t kNever = 0;  // asked for one and for the other
+
+  std::optional<std::uint8_t> family;
+  std::optional<std::uint8_t> connection_family;    // NFPROTO_*
+  std::optional<std::uint8_t> connection_protocol;  // IPPROTO_*
+  // "ip length < 30 ip ttl > 4" is listed as "ip ttl != 30-4": two questions as the range of one.
+  bool merged = false;
+
+  bool nothing() const;
+};
+
+// By "FAMILY TABLE CHAIN HANDLE".
+using NftHiddenByRule = std::map<std::string, NftHidden, std::less<>>;
+
+// All comparisons of this kind in `nft --debug=netlink list ruleset`, also those that are listed.
+// Lines that are not understood are passed over.
+NftHiddenByRule parse_nft_hidden(std::string_view text);
+
+}  // namespace causeway::codec
