@@ -7,9 +7,29 @@
 namespace causeway::codec {
 namespace {
 
-constexpr std::array<std::string_view, 10> kNames{
-    "nothing", "http",      "h2-settings",   "ssh",       "smtp-or-ftp",
-    "mysql",   "tls-alert", "tls-handshake", "tls-other", "other"};
+constexpr std::array<std::string_view, 14> kNames{
+    "nothing",       "http", "h2-settings", "ssh",  "smtp-or-ftp", "mysql",
+    "redis-or-pop3", "imap", "vnc",         "amqp", "tls-alert",   "tls-handshake",
+    "tls-other",     "other"};
+
+struct Greeting {
+  std::string_view bytes;
+  FirstBytes kind;
+};
+// RFC 4253 4.2, 5321 4.2, 959 5.4, 1939 3 (and the RESP of Redis), 3501 7.1, 6143 7.1.1; AMQP 0-9-1
+// 4.2.2.
+constexpr std::array kGreetings{
+    Greeting{"SSH-", FirstBytes::ssh},
+    Greeting{"220 ", FirstBytes::smtp_or_ftp},
+    Greeting{"220-", FirstBytes::smtp_or_ftp},
+    Greeting{"-ERR ", FirstBytes::redis_or_pop3},
+    Greeting{"-NOAUTH ", FirstBytes::redis_or_pop3},
+    Greeting{"-DENIED ", FirstBytes::redis_or_pop3},
+    Greeting{"+OK", FirstBytes::redis_or_pop3},
+    Greeting{"* OK ", FirstBytes::imap},
+    Greeting{"RFB 00", FirstBytes::vnc},
+    Greeting{"AMQP", FirstBytes::amqp},
+};
 
 unsigned byte(std::string_view bytes, std::size_t at) {
   return static_cast<unsigned char>(bytes[at]);
@@ -54,8 +74,9 @@ FirstBytes first_bytes(std::string_view bytes) {
   if (bytes.empty()) return FirstBytes::nothing;
   const auto shared = std::min(bytes.size(), kHttp.size());
   if (bytes.substr(0, shared) == kHttp.substr(0, shared)) return FirstBytes::http;
-  if (bytes.starts_with("SSH-")) return FirstBytes::ssh;
-  if (bytes.starts_with("220 ") || bytes.starts_with("220-")) return FirstBytes::smtp_or_ftp;
+  for (const auto& greeting : kGreetings) {
+    if (bytes.starts_with(greeting.bytes)) return greeting.kind;
+  }
   if (is_tls_record(bytes)) {
     switch (byte(bytes, 0)) {
       case 0x15: return FirstBytes::tls_alert;

@@ -320,6 +320,11 @@ TEST(FirstBytes, names_the_protocol) {
   EXPECT_EQ(name(first_bytes("SSH-2.0-OpenSSH_9.2p1 Debian-2")), "ssh");
   EXPECT_EQ(name(first_bytes("220 mail.example.net ESMTP")), "smtp-or-ftp");
   EXPECT_EQ(name(first_bytes("220-FTP")), "smtp-or-ftp");
+  EXPECT_EQ(name(first_bytes("-ERR wrong number of arguments for 'get' command")), "redis-or-pop3");
+  EXPECT_EQ(name(first_bytes("+OK POP3 ready")), "redis-or-pop3");
+  EXPECT_EQ(name(first_bytes("* OK IMAP4rev1 ready")), "imap");
+  EXPECT_EQ(name(first_bytes("RFB 003.008\n")), "vnc");
+  EXPECT_EQ(name(first_bytes("AMQP\0\0\x9\x1")), "amqp");
   EXPECT_EQ(name(first_bytes("\x15\x03\x01\x00\x02\x02\x28"sv)), "tls-alert");
   EXPECT_EQ(name(first_bytes("\x16\x03\x03\x00\x7a\x02"sv)), "tls-handshake");
   EXPECT_EQ(name(first_bytes("\x17\x03\x03\x00\x7a\x02"sv)), "tls-other");

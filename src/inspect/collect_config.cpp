@@ -126,7 +126,7 @@ std::string certificates_of(const Snapshot& out) {
   std::string text;
   for (const auto& path : paths) {
     const auto pem = read_text(path, kConfigBytes);
-    const auto held = pem ? net::read_certificate(*pem, {}) : std::unexpected(Error{});
+    const auto held = pem ? net::parse_certificate(*pem) : std::unexpected(Error{});
     if (!held) continue;
     text += write_certificate_file(
         {path, held->subject, rfc3339(held->not_after), held->fingerprint, held->names});

@@ -18,7 +18,6 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::UnorderedElementsAre;
 
@@ -153,6 +152,17 @@ TEST(Inspect, AStoppedProcessThatHoldsThePortHangs) {
   const auto all = facts(analyze(snapshot, question()));
   EXPECT_THAT(all, Contains("process=hung"));
   EXPECT_THAT(all, Contains("files=exhausted"));
+}
+
+TEST(Inspect, AWebServerOnNoneOfTheEdgesPorts) {
+  auto snapshot = host("LISTEN 0 511 0.0.0.0:8080 0.0.0.0:*\nLISTEN 0 9 127.0.0.1:9000 0.0.0.0:*\n");
+  snapshot.keep("tcp4.txt", "   0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 "
+                            "00000000     0        0 4711 1\n");
+  snapshot.keep("processes.txt",
+                "7 1 S here 0 90 10 1024 2048 nginx.service 4711 nginx /etc/n.conf\n");
+  const auto all = facts(analyze(snapshot, question()));
+  EXPECT_THAT(all, Contains("web-port=other"));
+  EXPECT_THAT(all, Contains("listener=none"));
 }
 
 TEST(Inspect, PacketsOfTheSample) {

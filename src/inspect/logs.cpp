@@ -29,6 +29,9 @@ constexpr std::array kTold{
     Told{"worker-limit", "load", "high"},
     Told{"crash", "process", "crashed"},
     Told{"backend-timeout", "backend", "hung"},
+    Told{"backend-refused", "backend", "down"},
+    Told{"backend-closed", "backend", "cuts"},
+    Told{"rate-limited", "requests", "limited"},
     Told{"table-full", "conntrack", "full"},
     Told{"disk", "disk", "full"},
 };

@@ -164,14 +164,18 @@ class Prover {
     });
   }
 
-  // A packet that claims to come from this host itself is dropped everywhere (RFC 1812 5.3.8), and
-  // is nobody's.
+  // A packet that claims to come from this host itself or from a whole network of its own is
+  // dropped everywhere (RFC 1812 5.3.7, 5.3.8), and is nobody's.
   IntervalSet everybody(Family family) const {
     IntervalSet out = internet(family);
     for (const auto& own : view_.own_addresses()) {
       if (own.address.family() != family) continue;
       const auto key = firewall::key_of(own.address);
       out.remove({key, key});
+      if (family != Family::ipv4 || own.length > 30) continue;
+      const auto network = firewall::interval_of(Prefix{own.address, own.length});
+      out.remove({network.first, network.first});
+      out.remove({network.last, network.last});
     }
     return out;
   }
@@ -179,11 +183,12 @@ class Prover {
   void tell(const Group& group, const std::vector<Group>& groups, Family family,
             std::uint16_t port) {
     const auto words = fact_of(group.passing, others_get_in(groups, family));
-    if (words.what.empty() || !group.clients.overlaps(internet(family))) return;
+    const auto all = everybody(family);
+    const auto clients = group.clients.intersect(all);
+    if (words.what.empty() || clients.empty()) return;
     const auto edge = set_of(view_.edge(family));
-    auto clients = group.clients;
     std::optional<std::vector<std::string>> sources;
-    if (!clients.covers(everybody(family))) {
+    if (!clients.covers(all)) {
       sources = prefixes_of(clients, family, kInspectPrefixes);
       // Too many to list: what concerns the edge is what matters.
       if (!sources) sources = prefixes_of(clients.intersect(edge), family, kInspectPrefixes);

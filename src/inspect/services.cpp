@@ -90,7 +90,8 @@ class Analyzer {
       out.set("state", "stopped");
     } else {
       if (row.role == "web") web_ids_.push_back(out.id);
-      describe(out, all);
+      const auto ports = describe(out, all);
+      if (row.role == "web") web_ports_.insert(ports.begin(), ports.end());
     }
     if (unit != nullptr) by_systemd(row, *unit, out);
   }
@@ -119,7 +120,9 @@ class Analyzer {
     fact.set("detail", fmt::format("{} {}", unit.id, why_ended(unit)));
   }
 
-  void describe(model::Observation& out, const std::vector<const Process*>& all) const {
+  // Returns the ports it listens on.
+  std::set<std::string> describe(model::Observation& out,
+                                 const std::vector<const Process*>& all) const {
     const auto* eldest =
         *std::ranges::max_element(all, {}, [](const Process* one) { return one->age_s; });
     const auto* fullest = *std::ranges::max_element(all, {}, [](const Process* one) {
@@ -154,6 +157,7 @@ class Analyzer {
         break;
       }
     }
+    return ports;
   }
 
   // Whoever listens on a port that the edge asks for, known by name or not.
@@ -220,7 +224,7 @@ class Analyzer {
     if (!web_ids_.empty() || somebody_listens_) {
       auto& out = notes_.fact("process", "running", web_ids_);
       out.set("detail", web_ids_.empty() ? "a server listens on the port" : web_names());
-      return;
+      return on_other_ports();
     }
     // A container's server has a network of its own.
     const bool elsewhere = std::ranges::any_of(view_.processes, [](const Process& one) {
@@ -255,9 +259,26 @@ class Analyzer {
     return join({names.begin(), names.end()}, ", ");
   }
 
+  // The web server listens for strangers, but nobody on a port that the edge asks for.
+  void on_other_ports() {
+    const auto& asked = view_.question.ports;
+    std::set<std::uint16_t> others;
+    for (const auto& one : listeners_of(view_)) {
+      if (std::ranges::find(asked, one.port) != asked.end()) return;
+      const bool for_strangers = one.any || classify(*one.address) != AddressClass::loopback;
+      if (for_strangers && web_ports_.contains(fmt::format("{}", one.port))) {
+        others.insert(one.port);
+      }
+    }
+    if (others.empty()) return;
+    notes_.fact("web-port", "other", web_ids_)
+        .set("detail", fmt::format("{} on {}", web_names(), fmt::join(others, ", ")));
+  }
+
   const View& view_;
   Notes& notes_;
   std::vector<UnitState> units_;
+  std::set<std::string> web_ports_;
   std::vector<std::string> installed_;
   std::vector<std::string> web_ids_;
   bool somebody_listens_ = false;

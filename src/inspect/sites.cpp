@@ -289,6 +289,7 @@ class Analyzer {
       const auto outcome = standing_of(target.text, waiting);
       out.set("outcome", outcome);
       if (outcome == "listens" || outcome == "stuck") out.set("waiting", waiting);
+      if (outcome == "listens") notes_.fact("backend", "listens", {out.id});
       if (outcome == "not-listening" || outcome == "stuck") {
         auto& fact = notes_.fact("backend", outcome == "stuck" ? "hung" : "down", {out.id});
         fact.set("detail",

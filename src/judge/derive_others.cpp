@@ -70,6 +70,12 @@ Standing standing_of(const Scene& scene, const std::string& address) {
   return out;
 }
 
+// Whether a reset is met while connecting, in the handshake or after the request is a race.
+bool cut_alike(std::string_view mine, std::string_view theirs) {
+  const auto bare = [](std::string_view outcome) { return outcome.substr(outcome.rfind(' ') + 1); };
+  return bare(mine) == bare(theirs) && (bare(mine) == "reset" || bare(mine) == "closed");
+}
+
 void compare_vantages(Comparisons& out, const std::string& address) {
   Standing own;
   std::vector<std::pair<std::string, Standing>> others;
@@ -88,12 +94,13 @@ void compare_vantages(Comparisons& out, const std::string& address) {
   for (const auto& [name, other] : others) {
     if (own.level < 0 || other.level < 0) continue;
     std::string_view result = "differs";
-    if (other.level > own.level)
+    const bool as_far = other.level == own.level && other.outcome == own.outcome;
+    if (as_far || cut_alike(own.outcome, other.outcome))
+      result = "same";
+    else if (other.level > own.level)
       result = "other-works";
     else if (other.level < own.level)
       result = "other-worse";
-    else if (other.outcome == own.outcome)
-      result = "same";
     std::vector<Seen> from = own.from;
     from.insert(from.end(), other.from.begin(), other.from.end());
     out.add("vantages", result, address,

@@ -19,24 +19,39 @@ struct ChainFree {
 // A key with a pass phrase cannot be used by a server that starts alone: never ask for one.
 int no_pass_phrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) { return -1; }
 
+using Chain = std::unique_ptr<STACK_OF(X509), ChainFree>;
+
+Parsed<Chain> chain_in(BIO* file, std::string_view name) {
+  Chain out{sk_X509_new_null()};
+  for (int i = 0; i < limits::kTlsChainCertificates; ++i) {
+    X509* next = PEM_read_bio_X509(file, nullptr, no_pass_phrase, nullptr);
+    if (next == nullptr) break;
+    sk_X509_push(out.get(), next);
+  }
+  const auto reason = take_openssl_reason();  // the end of the file is an error to OpenSSL
+  if (sk_X509_num(out.get()) > 0) return out;
+  return error(fmt::format("{} holds no certificate in PEM form ({})", name, reason));
+}
+
+CertificateFacts described(const Chain& chain) {
+  return describe(sk_X509_value(chain.get(), 0), chain.get());
+}
+
 }  // namespace
+
+Parsed<CertificateFacts> parse_certificate(std::string_view pem) {
+  const Bio text{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
+  if (!text) return error("out of memory");
+  const auto chain = chain_in(text.get(), "the text");
+  if (!chain) return std::unexpected(chain.error());
+  return described(*chain);
+}
 
 Parsed<CertificateFacts> read_certificate(const std::string& certificate, const std::string& key) {
   const Bio file{BIO_new_file(certificate.c_str(), "r")};
   if (!file) return error(fmt::format("{} cannot be read", certificate));
-  const X509Ptr leaf{PEM_read_bio_X509(file.get(), nullptr, no_pass_phrase, nullptr)};
-  if (!leaf) {
-    return error(fmt::format("{} holds no certificate in PEM form ({})", certificate,
-                             take_openssl_reason()));
-  }
-  const std::unique_ptr<STACK_OF(X509), ChainFree> chain{sk_X509_new_null()};
-  sk_X509_push(chain.get(), X509_dup(leaf.get()));
-  for (int i = 1; i < limits::kTlsChainCertificates; ++i) {
-    X509* next = PEM_read_bio_X509(file.get(), nullptr, no_pass_phrase, nullptr);
-    if (next == nullptr) break;
-    sk_X509_push(chain.get(), next);
-  }
-  take_openssl_reason();  // the end of the file is an error to OpenSSL
+  const auto chain = chain_in(file.get(), certificate);
+  if (!chain) return std::unexpected(chain.error());
   if (!key.empty()) {
     const Bio key_file{BIO_new_file(key.c_str(), "r")};
     const PrivateKey parsed{
@@ -46,13 +61,13 @@ Parsed<CertificateFacts> read_certificate(const std::string& certificate, const 
       return error(fmt::format("{} holds no private key in PEM form without a pass phrase ({})",
                                key, take_openssl_reason()));
     }
-    if (X509_check_private_key(leaf.get(), parsed.get()) != 1) {
+    if (X509_check_private_key(sk_X509_value(chain->get(), 0), parsed.get()) != 1) {
       take_openssl_reason();
       return error(
           fmt::format("the key in {} is not that of the certificate in {}", key, certificate));
     }
   }
-  return describe(leaf.get(), chain.get());
+  return described(*chain);
 }
 
 }  // namespace causeway::net
