@@ -185,6 +185,18 @@ TEST(Inspect, OnlyFreshLinesOfLogsAreFacts) {
   EXPECT_THAT(facts(analyze(snapshot, question())), Not(Contains("load=high")));
 }
 
+// Who refused whom is told by the web server's own words alone.
+TEST(Inspect, ARefusalInALogIsTheApplicationsWhereAWebServerSaysSo) {
+  auto snapshot = host(kAny);
+  LogLine line{"journal", "backend-refused", snapshot.at - std::chrono::minutes{2},
+               "postfix/smtp: connect to mx.example.net: Connection refused"};
+  snapshot.keep("logs.txt", write_log_line(line));
+  EXPECT_THAT(facts(analyze(snapshot, question())), Not(Contains("backend=down")));
+  line.text = "connect() failed (111: Connection refused) while connecting to upstream";
+  snapshot.keep("logs.txt", write_log_line(line));
+  EXPECT_THAT(facts(analyze(snapshot, question())), Contains("backend=down"));
+}
+
 TEST(Inspect, AnApplicationThatDoesNotListen) {
   auto snapshot = host(kAny);
   snapshot.keep("config-nginx.txt",

@@ -52,6 +52,8 @@ constexpr std::array kPatterns{
     Pattern{"ah01102", "backend-timeout"},  // error reading status line from remote server
     Pattern{"ah01075", "backend-timeout"},  // error dispatching request to FastCGI
     Pattern{"upstream prematurely closed", "backend-closed"},
+    Pattern{"reset by peer) while reading response header from upstream", "backend-closed"},
+    Pattern{"ah00898", "backend-closed"},  // error reading from remote server
     Pattern{"limiting requests", "rate-limited"},
     Pattern{"limiting connections", "rate-limited"},
     Pattern{"access forbidden by rule", "denied"},

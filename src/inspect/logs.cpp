@@ -42,8 +42,15 @@ struct Group {
   const LogLine* last = nullptr;
 };
 
-// A kernel kills many programs; here only servers matter.
+// As nginx, lighttpd and Apache (AH00957, AH01114) write of the application they hand requests to.
+bool of_a_web_server(const LogLine& line) {
+  constexpr std::array<std::string_view, 4> kWords{"upstream", "gw_backend", "AH00957", "AH01114"};
+  return std::ranges::any_of(kWords, [&](auto word) { return line.text.contains(word); });
+}
+
+// A kernel kills many programs, and many are refused; here only servers matter.
 bool concerns_a_server(const LogLine& line) {
+  if (line.what == "backend-refused") return of_a_web_server(line);
   if (line.what != "memory") return true;
   return std::ranges::any_of(service_rows(), [&](const ServiceRow& row) {
     return std::ranges::any_of(row.programs, [&](std::string_view program) {
