@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
+
+#include "base/text.hpp"
 
 namespace causeway::codec {
 namespace {
@@ -30,6 +33,9 @@ void put_value(std::string& out, std::string_view value) {
   }
 }
 
+// Not the name of `causeway edge`, which would take our question for its own come back (RFC 8586).
+constexpr const char* kCdnName = "causeway-diagnosis";
+
 }  // namespace
 
 std::string authority(const RequestText& request) {
@@ -43,7 +49,7 @@ std::string authority(const RequestText& request) {
 std::vector<std::pair<std::string, std::string>> request_fields(const RequestText& request) {
   std::vector<std::pair<std::string, std::string>> out{
       {"User-Agent", std::string{kUserAgent}},      {"Accept", request.accept},
-      {"Accept-Encoding", request.accept_encoding}, {"CDN-Loop", "causeway"},
+      {"Accept-Encoding", request.accept_encoding}, {"CDN-Loop", kCdnName},
       {"X-Forwarded-Proto", request.scheme},
   };
   out.insert(out.end(), request.more.begin(), request.more.end());
@@ -65,7 +71,10 @@ std::string write_request(const RequestText& request) {
   };
   if (!request.host.empty()) put("Host", authority(request));
   for (const auto& [field_name, value] : request_fields(request)) put(field_name, value);
-  put("Connection", "Keep-Alive");
+  const auto of_connection = [](const auto& field) {
+    return equals_ignoring_case(field.first, "Connection");
+  };
+  if (std::ranges::none_of(request.more, of_connection)) put("Connection", "Keep-Alive");
   out += "\r\n";
   return out;
 }

@@ -289,10 +289,16 @@ TEST(Http1Request, asks_like_an_edge) {
   EXPECT_TRUE(text.ends_with("\r\n\r\n"));
   for (const auto* line :
        {"User-Agent: causeway/", "Accept: */*\r\n", "Accept-Encoding: identity\r\n",
-        "Connection: Keep-Alive\r\n", "CDN-Loop: causeway\r\n", "X-Forwarded-Proto: https\r\n",
+        "Connection: Keep-Alive\r\n", "CDN-Loop: causeway-diagnosis\r\n", "X-Forwarded-Proto: https\r\n",
         "X-A: 1\r\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
+}
+
+TEST(Http1Request, says_once_what_becomes_of_the_connection) {
+  const auto text = write_request({.host = "www.example.net", .more = {{"Connection", "close"}}});
+  EXPECT_THAT(text, HasSubstr("Connection: close\r\n"));
+  EXPECT_FALSE(text.contains("Keep-Alive"));
 }
 
 TEST(Http1Request, writes_the_host_as_it_must_be) {

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "codec/http1_request.hpp"
+
 namespace causeway::edge {
 namespace {
 
@@ -98,6 +100,13 @@ TEST(OriginRequest, LoopsAreCounted) {
       head);
   EXPECT_EQ(loops(head, "causeway"), 2);
   EXPECT_EQ(loops(head, "b"), 0);
+}
+
+// A watch behind the edge asks through it.
+TEST(OriginRequest, ADiagnosisIsNoLoop) {
+  codec::RequestHead head;
+  codec::parse_request_head(codec::write_request({.host = "a"}), {}, head);
+  EXPECT_EQ(loops(head, Config{}.headers.cdn), 0);
 }
 
 }  // namespace
