@@ -8,7 +8,7 @@
 #include "app/screen.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
-#include "zone/registry.hpp"
+#include "reach/registry.hpp"
 
 namespace causeway::app {
 namespace {
@@ -16,7 +16,7 @@ namespace {
 struct Looked {
   std::vector<zone::HostView> hosts;
   zone::DnssecView dnssec;
-  std::optional<zone::RegistryView> registry;
+  std::optional<reach::Registration> registry;
   std::string registry_failed;
 };
 
@@ -28,7 +28,7 @@ net::Task<Looked> look(DnsSession& session, HostsQuestion question) {
   if (!flags.no_servers) out.dnssec = co_await look_at_dnssec(session.servers(), snapshot);
   if (!flags.no_registry) {
     auto asked =
-        co_await zone::ask_registry(session.outbound(), flags.rdap, snapshot.zone, flags.ca);
+        co_await reach::ask_registry(session.outbound(), flags.rdap, snapshot.zone, flags.ca);
     if (asked) {
       out.registry = std::move(*asked);
     } else {

@@ -1,5 +1,9 @@
 #include "app/watch_controls.hpp"
 
+#include <fmt/format.h>
+
+#include <set>
+
 #include "app/console_controls.hpp"
 #include "console/exposition.hpp"
 
@@ -23,6 +27,14 @@ std::string figures(watch::Watcher& watcher) {
              static_cast<double>(now.under_way));
   out.single("causeway_check_lateness_worst_seconds", "The worst lateness of the last minute.",
              std::chrono::duration<double>(now.latest).count());
+  out.begin("causeway_domain_expiry_timestamp_seconds", "gauge",
+            "When the registration of a watched domain ends.");
+  std::set<std::string> shown;  // two zones can be of one domain
+  for (const auto& domain : watcher.domains()) {
+    if (!domain.expires || !shown.insert(domain.name).second) continue;
+    out.sample(std::chrono::duration<double>(domain.expires->time_since_epoch()).count(),
+               fmt::format("domain=\"{}\"", console::label_value(domain.name)));
+  }
   out.single("causeway_blind", "1 while the watch's own network does not work.", now.blind ? 1 : 0);
   return out.take();
 }

@@ -54,7 +54,8 @@ net::HttpReply reply_to(const net::HttpRequest& request, const std::string& toke
   if (request.path == "/healthz") return text(200, "ok\n");
   return text(
       404,
-      "Here are /metrics, /healthz, /.causeway/verdict, /.causeway/purge and /.causeway/drill.\n");
+      "Here are /metrics, /healthz, /.causeway/verdict, /.causeway/purge, /.causeway/drill and "
+      "/.causeway/switch.\n");
 }
 
 }  // namespace

@@ -181,7 +181,9 @@ class Checker {
       }
       if (std::ranges::find(config_.routes, pool.name, &Route::pool) == config_.routes.end()) {
         findings_.warning("unused", place(node, "name"),
-                          fmt::format("no route uses pool \"{}\"", pool.name));
+                          fmt::format("no route uses pool \"{}\": it serves only when visitors of "
+                                      "another are switched to it",
+                                      pool.name));
       }
       origins(pool, node);
       check(pool.check, node == nullptr ? nullptr : node->find("check"));

@@ -139,7 +139,8 @@ TEST(EdgeConfig, EveryMistakeHasItsPlaceAndItsRemedy) {
       {"[edge.timeouts]",
        "[[edge.pool]]\nname = \"two\"\n[[edge.pool.origin]]\nhost = \"a\"\n"
        "[edge.timeouts]",
-       "warning: no route uses pool \"two\" [unused]"},
+       "warning: no route uses pool \"two\": it serves only when visitors of another are switched "
+       "to it [unused]"},
       {"[edge.admin]", "[edge.cache]\nentry = \"1 TiB\"\n[edge.admin]", "larger than the whole"},
       {"[edge.admin]", "[edge.cache]\non = true\ndisk = \"/nowhere/a/b\"\n[edge.admin]",
        "e:33:8: warning: /nowhere/a cannot be made or written: No such file or directory; answers "

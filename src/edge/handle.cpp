@@ -70,6 +70,7 @@ class Handling {
   Attempt& new_attempt(const OriginState& state);
   bool attempts_left() const;
   net::Task<void> tell_failure();
+  PoolState* serving(PoolState& pool) const;
 
   // Of one request all is done and told with the runtime of its first attempt.
   static Runtime* told_with(Story& story, const Worker& worker) {
@@ -122,12 +123,20 @@ net::Task<void> Handling::run() {
     scratch_.story.failure = FailureId::choose_no_config;
     co_await say(problem(FailureId::choose_no_config));
   } else {
-    pool_ = &match.pool->pool;
-    pool_state_ = match.pool;
+    pool_state_ = serving(*match.pool);
+    pool_ = &pool_state_->pool;
     const auto& drills = worker_.snapshot().drills;
     if (drills && drills->any() && co_await drilled()) co_return;
-    co_await try_origins(*match.pool);
+    co_await try_origins(*pool_state_);
   }
+}
+
+// The pool itself, or the one that stands in for it; one that a reload has taken away does not.
+PoolState* Handling::serving(PoolState& pool) const {
+  const auto& switches = worker_.snapshot().switches;
+  if (!switches || !switches->any()) return &pool;
+  PoolState* other = runtime_->pool_named(switches->stand_in(pool.pool.name, worker_.now()));
+  return other == nullptr ? &pool : other;
 }
 
 // A failure on purpose, as the operator asked for it: no origin hears of it, and neither circuits

@@ -67,6 +67,9 @@ constexpr auto kDrillMost = std::chrono::hours{1};
 constexpr auto kDrillDelayMost = seconds{60};
 constexpr std::size_t kQueryPairs = 32;
 
+// --- pools that stand in for others ---
+constexpr std::chrono::hours kPoolSwitchMost{24 * 7};  // when a time is given
+
 // --- the cache ---
 constexpr auto kAgeMost = seconds{1LL << 31U};  // RFC 9111 1.2.2: larger ages are this one
 constexpr int kCacheDirectives = 64;            // of one Cache-Control

@@ -42,6 +42,25 @@ net::HttpReply drill(const net::HttpRequest& request, DrillBoard& drills) {
   return reply(200, drills.json(now), "application/json");
 }
 
+net::HttpReply switch_pool(const net::HttpRequest& request, PoolSwitches& switches,
+                           const Config& config) {
+  const Instant now = Clock::now();
+  if (request.method == "GET" || request.method == "HEAD") {
+    return reply(200, switches.json(now), "application/json");
+  }
+  // A page that a browser on this machine shows may not send visitors elsewhere.
+  if (request.field("origin")) return reply(403, "cross-origin requests are refused\n");
+  if (request.method == "DELETE") {
+    const auto gone = switches.take_back(request.query);
+    if (!gone) return reply(400, gone.error().text + "\n");
+    return reply(200, fmt::format("{{\"taken_back\": {}}}\n", *gone), "application/json");
+  }
+  if (request.method != "POST") return reply(405, "expected GET, POST or DELETE\n");
+  const auto put = switches.put(request.query, config, now);
+  if (!put) return reply(400, put.error().text + "\n");
+  return reply(200, switches.json(now), "application/json");
+}
+
 net::HttpReply purge(std::string_view query, CacheStore& cache) {
   const auto equals = query.find('=');
   const auto key = query.substr(0, equals);
@@ -80,11 +99,15 @@ std::optional<net::HttpReply> operator_reply(const net::HttpRequest& request,
   if (request.path == "/.causeway/drill" && operated.drills) {
     return drill(request, *operated.drills);
   }
+  if (request.path == "/.causeway/switch" && operated.switches && operated.config) {
+    return switch_pool(request, *operated.switches, *operated.config);
+  }
   return std::nullopt;
 }
 
 std::string operator_metrics(const Operated& operated) {
   std::string out = operated.evidence ? operated.evidence->metrics() : std::string{};
+  if (operated.switches) out += operated.switches->metrics(Clock::now());
   if (!operated.cache) return out;
   const auto counts = operated.cache->counts();
   const auto add = [&](std::string_view name, std::string_view type, std::string_view help,

@@ -3,6 +3,8 @@
 //   POST /.causeway/purge?url=...   or ?prefix=HOST/PATH, ?tag=NAME, ?all: stored answers are gone
 //   POST /.causeway/drill?failure=ID&percent=...   a failure on purpose (drill_board.hpp)
 //   GET  /.causeway/drill           those under way;  DELETE ends them
+//   POST /.causeway/switch?from=POOL&to=POOL   another pool serves (pool_switches.hpp)
+//   GET  /.causeway/switch          those in force;  DELETE takes them back
 // Who may ask is decided before (admin.hpp).
 #pragma once
 
@@ -12,6 +14,7 @@
 #include "edge/cache_store.hpp"
 #include "edge/drill_board.hpp"
 #include "edge/evidence.hpp"
+#include "edge/pool_switches.hpp"
 #include "net/http_service.hpp"
 
 namespace causeway::edge {
@@ -21,6 +24,8 @@ struct Operated {
   std::shared_ptr<CacheStore> cache;
   std::shared_ptr<Evidence> evidence;
   std::shared_ptr<DrillBoard> drills;
+  std::shared_ptr<PoolSwitches> switches;  // with `config`, whose pools they name
+  ConfigPtr config;
 };
 
 // Nothing for a path that is somebody else's.

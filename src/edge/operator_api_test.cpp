@@ -27,7 +27,7 @@ net::HttpReply ask(const Operated& operated, std::string_view method, std::strin
 TEST(OperatorApi, VerdictAndMetricsOfEveryOrigin) {
   Config config;
   config.pools.push_back({.name = "www", .origins = {{.name = "a\"b", .host = "192.0.2.1"}}});
-  const Operated operated{nullptr, std::make_shared<Evidence>(config), nullptr};
+  const Operated operated{.evidence = std::make_shared<Evidence>(config)};
   EXPECT_THAT(ask(operated, "GET", "/.causeway/verdict").body,
               HasSubstr("causeway.edge-verdict/1"));
   EXPECT_EQ(ask(operated, "POST", "/.causeway/verdict").status, 405);
@@ -37,7 +37,7 @@ TEST(OperatorApi, VerdictAndMetricsOfEveryOrigin) {
 }
 
 TEST(OperatorApi, DrillsBeginAndEnd) {
-  const Operated operated{nullptr, nullptr, std::make_shared<DrillBoard>()};
+  const Operated operated{.drills = std::make_shared<DrillBoard>()};
   const auto post = [&](std::string_view query) {
     return ask(operated, "POST", "/.causeway/drill", query);
   };
@@ -60,8 +60,41 @@ TEST(OperatorApi, DrillsBeginAndEnd) {
   EXPECT_THAT(ask(operated, "GET", "/.causeway/drill").body, HasSubstr("\"drills\": []"));
 }
 
+TEST(OperatorApi, APoolStandsInForAnother) {
+  Config config;
+  config.pools.push_back({.name = "www"});
+  config.pools.push_back({.name = "standby"});
+  Operated operated;
+  operated.switches = std::make_shared<PoolSwitches>();
+  operated.config = std::make_shared<const Config>(config);
+  const auto post = [&](std::string_view query) {
+    return ask(operated, "POST", "/.causeway/switch", query);
+  };
+  for (const auto* wrong : {"", "from=www", "from=www&to=www", "from=www&to=standby&for=8d",
+                            "from=www&to=standby&for=0s", "from=www&to=standby&x=1"}) {
+    EXPECT_EQ(post(wrong).status, 400) << wrong;
+  }
+  EXPECT_THAT(post("from=www&to=stanby").body, HasSubstr("is \"standby\" meant?"));
+  EXPECT_EQ(operated.switches->stand_in("www", Clock::now()), "");
+  EXPECT_THAT(post("from=www&to=standby&for=30m").body, HasSubstr("\"seconds_left\": 1800"));
+  EXPECT_EQ(operated.switches->stand_in("www", Clock::now()), "standby");
+  EXPECT_EQ(operated.switches->stand_in("standby", Clock::now()), "");
+  EXPECT_EQ(operated.switches->stand_in("www", Clock::now() + std::chrono::hours{1}), "");
+  EXPECT_THAT(operator_metrics(operated),
+              HasSubstr("causeway_edge_pool_switched{pool=\"www\",stand_in=\"standby\"} 1\n"));
+  EXPECT_THAT(post("from=www&to=standby").body, HasSubstr("\"seconds_left\": null"));
+  EXPECT_EQ(ask(operated, "POST", "/.causeway/switch", "from=www&to=standby",
+                {{"origin", "https://evil.example"}})
+                .status,
+            403);
+  EXPECT_THAT(ask(operated, "DELETE", "/.causeway/switch", "from=www").body,
+              HasSubstr("\"taken_back\": 1"));
+  EXPECT_THAT(ask(operated, "GET", "/.causeway/switch").body, HasSubstr("\"switches\": []"));
+  EXPECT_FALSE(operated.switches->any());
+}
+
 TEST(OperatorApi, Purges) {
-  const Operated operated{std::make_shared<CacheStore>(1 << 20), nullptr, nullptr};
+  const Operated operated{.cache = std::make_shared<CacheStore>(1 << 20)};
   operated.cache->put("https://www.test/a b", std::make_shared<StoredAnswer>());
   EXPECT_THAT(operator_metrics(operated), HasSubstr("causeway_edge_cache_entries 1\n"));
   EXPECT_EQ(ask(operated, "GET", "/.causeway/purge", "all").status, 405);
@@ -78,8 +111,8 @@ TEST(OperatorApi, Purges) {
 TEST(OperatorApi, TheDiskIsSeenAndPurged) {
   const TestFolder folder;
   const TestStore disk{folder.path()};
-  const Operated operated{std::make_shared<CacheStore>(1 << 20, disk.pointer()), nullptr, nullptr};
-  EXPECT_THAT(operator_metrics(Operated{std::make_shared<CacheStore>(1 << 20), nullptr, nullptr}),
+  const Operated operated{.cache = std::make_shared<CacheStore>(1 << 20, disk.pointer())};
+  EXPECT_THAT(operator_metrics(Operated{.cache = std::make_shared<CacheStore>(1 << 20)}),
               Not(HasSubstr("disk")));
   operated.cache->put("https://www.test/", test_answer("hello"));
   disk.settle();

@@ -32,12 +32,13 @@ Runtime::Runtime(ConfigPtr config, std::shared_ptr<const PageTemplate> page,
       if (evidence_) origin->evidence = evidence_->find(pool.name, origin->origin().name);
     }
   }
-  for (const auto& route : config_->routes) {
-    const auto found =
-        std::ranges::find(pools_, route.pool,
-                          [](const auto& state) -> const std::string& { return state->pool.name; });
-    route_pools_.push_back(found == pools_.end() ? nullptr : found->get());
-  }
+  for (const auto& route : config_->routes) route_pools_.push_back(pool_named(route.pool));
+}
+
+PoolState* Runtime::pool_named(std::string_view name) const {
+  const auto found = std::ranges::find(
+      pools_, name, [](const auto& state) -> std::string_view { return state->pool.name; });
+  return found == pools_.end() ? nullptr : found->get();
 }
 
 Runtime::Match Runtime::match(std::string_view host, std::string_view path) const {

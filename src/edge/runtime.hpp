@@ -42,6 +42,7 @@ class Runtime {
     PoolState* pool = nullptr;
   };
   Match match(std::string_view host, std::string_view path) const;
+  PoolState* pool_named(std::string_view name) const;  // null: there is none
 
   // Whether connecting there would reach one of our own listeners.
   bool is_own(const Endpoint& address) const;

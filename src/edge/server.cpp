@@ -138,6 +138,7 @@ Parsed<Snapshot> Server::read() const {
   if (out.config->cache.on) out.cache = cache_for(out.config->cache);
   out.evidence = std::make_shared<Evidence>(*out.config);
   out.drills = snapshot_.drills ? snapshot_.drills : std::make_shared<DrillBoard>();
+  out.switches = snapshot_.switches ? snapshot_.switches : std::make_shared<PoolSwitches>();
   // Last: what is trusted changes only when all the rest is well.
   std::vector<std::string> trusted;
   for (const auto& pool : out.config->pools) {
@@ -224,7 +225,8 @@ Parsed<std::unique_ptr<Server>> Server::open(Load load, Tell tell) {
     auto admin = open_admin(
         server->snapshot_.config->admin, [own = server.get()] { return own->metrics(); },
         [own = server.get()] {
-          return Operated{own->snapshot_.cache, own->snapshot_.evidence, own->snapshot_.drills};
+          const Snapshot& now = own->snapshot_;
+          return Operated{now.cache, now.evidence, now.drills, now.switches, now.config};
         },
         before.empty() ? net::Fd{} : std::move(before.front()));
     if (!admin) return std::unexpected{admin.error()};

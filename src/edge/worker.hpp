@@ -18,6 +18,7 @@
 #include "edge/evidence.hpp"
 #include "edge/metrics.hpp"
 #include "edge/overload.hpp"
+#include "edge/pool_switches.hpp"
 #include "edge/runtime.hpp"
 #include "edge/scratch.hpp"
 #include "net/event.hpp"
@@ -36,6 +37,7 @@ struct Snapshot {
   std::shared_ptr<CacheStore> cache;          // null: nothing is stored
   std::shared_ptr<Evidence> evidence;         // of every origin
   std::shared_ptr<DrillBoard> drills;         // null: none is ever run
+  std::shared_ptr<PoolSwitches> switches;     // null: no pool ever stands in for another
 };
 
 // A listening socket as a worker is handed it.

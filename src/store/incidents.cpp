@@ -8,7 +8,7 @@ namespace {
 constexpr std::string_view kColumns =
     "i.id, i.severity, i.title, i.cause, i.owner, i.failure, i.code, i.sentence, i.shared_kind, "
     "i.shared_value, i.shared_all, i.shared_failing, i.expected_share, i.first_failed, i.opened, "
-    "i.closed, i.acknowledged, i.acknowledged_by, i.merged_into, i.diagnosis, i.updated";
+    "i.closed, i.acknowledged, i.acknowledged_by, i.merged_into, i.diagnosis, i.updated, i.notice";
 
 Incident incident_of(const Row& row) {
   return {.id = row.text(0),
@@ -19,6 +19,7 @@ Incident incident_of(const Row& row) {
           .failure = row.text(5),
           .code = static_cast<int>(row.integer(6)),
           .sentence = row.text(7),
+          .notice = row.text(21),
           .shared_kind = row.text(8),
           .shared_value = row.text(9),
           .shared_all = static_cast<int>(row.integer(10)),
@@ -67,9 +68,9 @@ Parsed<bool> put_incident(Database& database, const Incident& incident) {
   return done(database.run(
       "INSERT INTO incident (id, severity, title, cause, owner, failure, code, sentence, "
       "shared_kind, shared_value, shared_all, shared_failing, expected_share, first_failed, "
-      "opened, closed, acknowledged, acknowledged_by, merged_into, diagnosis, updated) "
+      "opened, closed, acknowledged, acknowledged_by, merged_into, diagnosis, updated, notice) "
       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
-      "$19, $20, $21) "
+      "$19, $20, $21, $22) "
       "ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, title = excluded.title, "
       "cause = excluded.cause, owner = excluded.owner, failure = excluded.failure, "
       "code = excluded.code, sentence = excluded.sentence, shared_kind = excluded.shared_kind, "
@@ -78,7 +79,7 @@ Parsed<bool> put_incident(Database& database, const Incident& incident) {
       "first_failed = excluded.first_failed, opened = excluded.opened, closed = excluded.closed, "
       "acknowledged = excluded.acknowledged, acknowledged_by = excluded.acknowledged_by, "
       "merged_into = excluded.merged_into, diagnosis = excluded.diagnosis, "
-      "updated = excluded.updated",
+      "updated = excluded.updated, notice = excluded.notice",
       {cell(incident.id),
        cell(incident.severity),
        cell(incident.title),
@@ -99,7 +100,8 @@ Parsed<bool> put_incident(Database& database, const Incident& incident) {
        cell(incident.acknowledged_by),
        cell(incident.merged_into),
        cell(incident.diagnosis),
-       cell(incident.updated)}));
+       cell(incident.updated),
+       cell(incident.notice)}));
 }
 
 Parsed<std::optional<Incident>> incident(Database& database, const std::string& id) {

@@ -90,6 +90,7 @@ struct Incident {
   std::string failure;   // model/failures.def
   int code = 0;          // what an edge shows, 523
   std::string sentence;  // the verdict's
+  std::string notice;    // severity notice: what it is about, "certificate"; one open for a target
   // What its members share; empty for an incident of one target.
   std::string shared_kind;  // address prefix as provider nameserver certificate
   std::string shared_value;

@@ -80,6 +80,7 @@ struct FileTarget {  // a target as it is written
   Duration retry = seconds{5};
   Confirm confirm;
   double certificate_share = 1.0 / 3;
+  double domain_share = 1.0 / 12;
   std::string team;
   std::vector<std::string> tags;
   std::string owner;
@@ -116,6 +117,7 @@ struct FileWatch {
   std::string listen = "127.0.0.1:5230";
   std::string store;
   std::string as_database;
+  std::string rdap{reach::kRdapBase};
   std::vector<Endpoint> anchors;
   bool diagnose = true;
   Duration gather = seconds{20};
@@ -152,6 +154,21 @@ const Keys<Confirm>& confirm_keys() {
   return keys;
 }
 
+const Keys<EdgeSwitch>& edge_switch_keys() {
+  static const auto keys =
+      Keys<EdgeSwitch>{}
+          .add("admin", &EdgeSwitch::admin, "Its admin listener: http://127.0.0.1:9145.")
+          .required()
+          .add("from", &EdgeSwitch::from, "The pool that fails.")
+          .required()
+          .add("to", &EdgeSwitch::to, "The pool that serves its visitors meanwhile.")
+          .required()
+          .add("lasts", &EdgeSwitch::lasts, "Then the first pool serves again.",
+               between(Duration{seconds{10}}, Duration{hours{24 * 7}}))
+          .add("token_file", &EdgeSwitch::token_file, "Holds the token of the admin listener.");
+  return keys;
+}
+
 const Keys<Remedy>& remedy_keys() {
   static const auto keys =
       Keys<Remedy>{}
@@ -160,6 +177,10 @@ const Keys<Remedy>& remedy_keys() {
           .add("command", &Remedy::command, "Program and arguments; no shell.")
           .add("agent", &Remedy::agent,
                "Instead of a command: the agent that runs the remedy of this name in its own file.")
+          .add_table("edge", &Remedy::edge, edge_switch_keys(),
+                     "Instead of a command: visitors of one pool of an edge go to another.")
+          .add("wait", &Remedy::wait, "For the command to end.",
+               between(Duration{seconds{1}}, Duration{limits::kWatchCommandMost}))
           .add("dry_run", &Remedy::dry_run, "Only say what would run.")
           .add("cool_down", &Remedy::cool_down, "Not again within this.", at_least(seconds{1}))
           .add("most_a_day", &Remedy::most_a_day, "Not more often in 24 hours.",
@@ -195,6 +216,9 @@ const Keys<FileTarget>& target_keys() {
           .add_table("confirm", &FileTarget::confirm, confirm_keys(), "N of M.")
           .add("certificate_share", &FileTarget::certificate_share,
                "Share of its lifetime that a certificate has left when it is a notice; 0: never.")
+          .add("domain_share", &FileTarget::domain_share,
+               "Share of a year that a domain's registration has left when it is a notice; 0: "
+               "never.")
           .add("team", &FileTarget::team, "Group of targets.")
           .add("tags", &FileTarget::tags, "Words; 'provider:NAME' groups by hosting provider.")
           .add("owner", &FileTarget::owner, "Whom to ask.")
@@ -267,6 +291,9 @@ const Keys<FileWatch>& watch_keys() {
           .add("store", &FileWatch::store, "A file, or postgresql://user@host/name.")
           .add("as_database", &FileWatch::as_database,
                "A MaxMind-format file with AS numbers: groups by autonomous system.")
+          .add("rdap", &FileWatch::rdap,
+               "Who is asked, once a day, when the registrations of domains end (RDAP); \"\": "
+               "nobody.")
           .add("anchors", &FileWatch::anchors,
                "Addresses that always answer; when none does, this machine cannot see. Default: "
                "the system's resolvers.")
@@ -317,6 +344,7 @@ Parsed<Target> target_from(const FileTarget& file) {
   out.retry = file.retry;
   out.confirm = file.confirm;
   out.certificate_share = file.certificate_share;
+  out.domain_share = file.domain_share;
   out.team = file.team;
   out.tags = file.tags;
   out.owner = file.owner;
@@ -420,6 +448,9 @@ void check_names(const Node& table, const Settings& settings, config::Findings& 
       findings.error("missing-key", place_of(table, "channel", i), why);
     }
   }
+  std::set<std::string> failures;
+  for (const auto& row : model::failure_rows()) failures.emplace(row.id);
+  const std::vector<std::string> failure_list{failures.begin(), failures.end()};
   for (std::size_t i = 0; i < settings.targets.size(); ++i) {
     const auto refers = [&](const std::vector<std::string>& used,
                             const std::set<std::string>& known,
@@ -435,6 +466,7 @@ void check_names(const Node& table, const Settings& settings, config::Findings& 
     refers(settings.targets[i].channels, channels, channel_list, "channel");
     for (const Remedy& remedy : settings.targets[i].remedies) {
       refers(remedy.verify, ids, id_list, "target");
+      refers(remedy.failures, failures, failure_list, "failure");
     }
   }
 }
@@ -451,6 +483,12 @@ FileSettings settings_from(const Node& table, const config::CheckContext& contex
   settings.console = file.console;
   settings.anchors = file.anchors;
   settings.as_database = file.as_database;
+  settings.rdap = file.rdap;
+  while (settings.rdap.ends_with('/')) settings.rdap.pop_back();
+  if (const auto url = model::parse_target(settings.rdap); !settings.rdap.empty() && !url) {
+    const Node* node = table.find("rdap");
+    findings.error("wrong-value", node == nullptr ? table.place : node->place, url.error().text);
+  }
   settings.diagnose = file.diagnose;
   settings.ledger.gather = file.gather;
   settings.ledger.quorum = file.quorum;

@@ -95,7 +95,7 @@ void Ledger::notice(std::uint32_t number, const std::string& key, const std::str
   const std::string failing = entry.incident;  // a notice stands beside a failure
   Live& made = impl_->create(number, Severity::notice, now);
   made.events.clear();
-  made.notice_key = key;
+  made.notice_key = made.row.notice = key;
   made.diagnosis_asked = true;
   made.row.cause = cause;
   if (const auto known = model::cause_named(cause)) made.row.owner = name(row(*known).owner);
@@ -142,7 +142,7 @@ void Ledger::restore(const store::Incident& incident, const std::vector<store::M
     if (name(kind) == incident.shared_kind) live.share = Share{kind, incident.shared_value};
   }
   const bool notice = incident.severity == "notice";
-  if (notice) live.notice_key = incident.cause;
+  if (notice) live.notice_key = incident.notice.empty() ? incident.cause : incident.notice;
   const std::size_t vantage = impl_->sight_of(impl_->options.own_vantage);
   for (const store::Member& member : members) {
     const auto found = impl_->numbers.find(member.target);

@@ -54,5 +54,21 @@ TEST_F(LedgerTest, WhatWaitsAtTwoVantagesIsBelievedWhenBothHaveLooked) {
   EXPECT_EQ(ledger_.standing(0).outcome, Outcome::down) << "fra1 sees, and it is the only one";
 }
 
+TEST_F(LedgerTest, ANoticeIsStillTheSameAfterARestart) {
+  ledger_.notice(0, "certificate", "unknown", "It ends soon.", now());
+  const auto changes = ledger_.changes();
+  ASSERT_EQ(changes.size(), 1U);
+  Ledger next{{}, [this] { return "i" + std::to_string(++ids_); }};
+  Target shop;
+  shop.id = "shop";
+  next.add(0, shop);
+  next.restore(changes.front().incident, changes.front().members, now());
+  next.notice(0, "certificate", "unknown", "It ends soon.", now());
+  next.notice(0, "domain-soon", "unknown", "That ends, too.", now());
+  EXPECT_EQ(next.open_incidents(), 2U);
+  next.notice_over(0, "certificate", now());
+  EXPECT_EQ(next.open_incidents(), 1U);
+}
+
 }  // namespace
 }  // namespace causeway::watch

@@ -36,6 +36,13 @@ constexpr std::chrono::milliseconds kWatchLate{
 constexpr std::chrono::seconds kWatchAbsence{3};
 constexpr std::size_t kWatchMinuteTargets = 50'000;  // with more, only hours are kept
 
+// --- registrations of domains ---
+constexpr std::chrono::seconds kWatchRegistryFirst{60};  // after the zone was found
+constexpr std::chrono::seconds kWatchRegistryPause{2};   // between two questions
+constexpr std::chrono::hours kWatchRegistryAgain{24};
+constexpr std::chrono::hours kWatchRegistryRetry{1};  // after a failure, doubled each time
+constexpr std::chrono::hours kWatchRegistryTold{1};   // between two looks at what there is to say
+
 // --- incidents ---
 constexpr std::chrono::milliseconds kWatchTick{500};
 constexpr std::size_t kWatchConcerned = 1000;           // members that decide who is told
@@ -60,6 +67,7 @@ constexpr std::size_t kWatchMembersShown = 20;
 constexpr std::size_t kWatchDigest = 3;  // more opened at once on a channel become one message
 constexpr std::chrono::seconds kWatchDigestWait{2};  // for others that are told to the same people
 constexpr std::chrono::seconds kWatchCommandWait{60};
+constexpr std::chrono::minutes kWatchCommandMost{10};  // of a remedy that says how long it takes
 constexpr std::size_t kWatchCommandOutput = std::size_t{8} * 1024;
 
 // --- agents ---

@@ -200,9 +200,8 @@ net::Task<Values> Names::values(std::string host, std::string type,
   co_return out;
 }
 
-net::Task<std::vector<std::string>> Names::name_servers(std::string host,
-                                                        std::optional<Endpoint> resolver) {
-  std::vector<std::string> out;
+net::Task<Zone> Names::zone_of(std::string host, std::optional<Endpoint> resolver) {
+  Zone out;
   const auto name = codec::dns_name(host);
   if (!name || IpAddress::parse(host)) co_return out;
   const auto servers = servers_for(resolver);
@@ -212,13 +211,16 @@ net::Task<std::vector<std::string>> Names::name_servers(std::string host,
         co_await ask_any(zone, DnsType::ns, servers, Clock::now() + limits::kDnsWait);
     if (reply.message) {
       for (const auto& record : reply.message->answers) {
-        if (record.type == DnsType::ns) out.push_back(record.target);
+        if (record.type == DnsType::ns) out.name_servers.push_back(record.target);
       }
     }
-    if (!out.empty()) break;
+    if (!out.name_servers.empty()) {
+      out.name = std::move(zone);
+      break;
+    }
     zone = codec::dns_parent(zone);
   }
-  std::ranges::sort(out);
+  std::ranges::sort(out.name_servers);
   co_return out;
 }
 

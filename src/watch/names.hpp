@@ -31,6 +31,11 @@ struct Values {                     // of one record type
   std::string because;
 };
 
+struct Zone {
+  std::string name;                       // "example.net."; empty: it cannot be found
+  std::vector<std::string> name_servers;  // sorted
+};
+
 class Names {
  public:
   Names() = default;
@@ -43,9 +48,8 @@ class Names {
   const Named* known(const std::string& host, const std::optional<Endpoint>& resolver) const;
   net::Task<Values> values(std::string host, std::string type, std::optional<Endpoint> resolver,
                            Duration wait);
-  // The zone's name servers, sorted; empty when they cannot be found.
-  net::Task<std::vector<std::string>> name_servers(std::string host,
-                                                   std::optional<Endpoint> resolver);
+  // The zone that a host is in: the nearest name above with name servers.
+  net::Task<Zone> zone_of(std::string host, std::optional<Endpoint> resolver);
   // A name that failed is asked anew at the next check; this forgets all.
   void forget();
 

@@ -8,6 +8,7 @@
 
 #include "base/address.hpp"
 #include "base/time.hpp"
+#include "reach/registry.hpp"
 #include "store/records.hpp"
 #include "store/rollups.hpp"
 #include "watch/ledger.hpp"
@@ -66,7 +67,8 @@ struct Settings {
   // Addresses that answer whenever this machine's own network works; any answer counts, a refusal
   // too. Empty: the system's resolvers.
   std::vector<Endpoint> anchors;
-  std::string as_database;  // a MaxMind-format file with AS numbers; empty: none
+  std::string rdap{reach::kRdapBase};  // who is asked when registrations end; empty: nobody
+  std::string as_database;             // a MaxMind-format file with AS numbers; empty: none
   store::Retention retention;
   LedgerOptions ledger;
   bool diagnose = true;  // a full diagnosis when an incident opens

@@ -70,6 +70,45 @@ Parsed<Target> from_address(CheckKind kind, std::string_view rest) {
   return out;
 }
 
+std::unexpected<Error> wrong(std::string_view what, std::string_view expected) {
+  return error(fmt::format("{}; expected {}", what, expected));
+}
+
+Parsed<bool> validate(const EdgeSwitch& edge, const std::string& name) {
+  const auto url = model::parse_target(edge.admin);
+  if (!url || url->path != "/") {
+    return wrong(fmt::format("remedy '{}': edge.admin is no address", printable(name, 80)),
+                 "the edge's admin listener, http://127.0.0.1:9145");
+  }
+  const auto address = IpAddress::parse(url->host);
+  const bool here =
+      url->host == "localhost" || (address && classify(*address) == AddressClass::loopback);
+  if (url->scheme != "https" && !here) {
+    return wrong(
+        fmt::format("remedy '{}': who stands between could switch the edge", printable(name, 80)),
+        "https, an address of this machine, or an agent beside the edge");
+  }
+  if (edge.from.empty() || edge.to.empty() || edge.from == edge.to) {
+    return wrong(fmt::format("remedy '{}' does not say which pools", printable(name, 80)),
+                 "edge.from and edge.to, two different ones");
+  }
+  return true;
+}
+
+Parsed<bool> validate(const Remedy& remedy) {
+  const int ways = (remedy.command.empty() ? 0 : 1) + (remedy.agent.empty() ? 0 : 1) +
+                   (remedy.edge.admin.empty() ? 0 : 1);
+  if (ways != 1) {
+    return wrong(fmt::format("remedy '{}' does not say what runs", printable(remedy.name, 80)),
+                 "one of command, agent and edge");
+  }
+  if (remedy.wait < std::chrono::seconds{1} || remedy.wait > limits::kWatchCommandMost) {
+    return wrong(fmt::format("remedy '{}': wait is out of range", printable(remedy.name, 80)),
+                 "1s to 10m");
+  }
+  return remedy.edge.admin.empty() ? Parsed<bool>{true} : validate(remedy.edge, remedy.name);
+}
+
 }  // namespace
 
 std::string_view name(CheckKind kind) {
@@ -135,9 +174,6 @@ Parsed<Target> target_of(std::string_view address) {
 }
 
 Parsed<bool> validate(const Target& target) {
-  const auto wrong = [&](std::string_view what, std::string_view expected) {
-    return error(fmt::format("{}; expected {}", what, expected));
-  };
   const bool good_id = !target.id.empty() && target.id.size() <= limits::kWatchIdLetters &&
                        std::ranges::all_of(target.id, id_letter);
   if (!good_id) {
@@ -172,13 +208,13 @@ Parsed<bool> validate(const Target& target) {
     return wrong("expect.status is out of range", "100 to 599");
   }
   for (const Remedy& remedy : target.remedies) {
-    if (remedy.command.empty() == remedy.agent.empty()) {
-      return wrong(fmt::format("remedy '{}' does not say what runs", remedy.name),
-                   "a command, or an agent");
-    }
+    if (const auto fits = validate(remedy); !fits) return fits;
   }
   if (target.certificate_share < 0 || target.certificate_share >= 1) {
     return wrong("certificate_share is out of range", "0 (never) to 0.99");
+  }
+  if (target.domain_share < 0 || target.domain_share >= 1) {
+    return wrong("domain_share is out of range", "0 (never) to 0.99");
   }
   return true;
 }

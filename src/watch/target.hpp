@@ -51,10 +51,24 @@ struct Confirm {
   bool operator==(const Confirm&) const = default;
 };
 
+struct EdgeSwitch {   // visitors of one pool of an edge go to another (docs/edge.md)
+  std::string admin;  // "http://127.0.0.1:9145": its admin listener
+  std::string from;   // pools
+  std::string to;
+  Duration lasts = std::chrono::minutes{30};  // then the pool serves itself again
+  std::string token_file;                     // as the edge's own; empty: none
+
+  bool operator==(const EdgeSwitch&) const = default;
+};
+
 struct Remedy {  // run when an incident of the target was confirmed; see watch/remedy.hpp
   std::string name;
   std::vector<std::string> command;  // program and arguments, no shell
-  std::string agent;  // runs the remedy of this name in its own file, instead of `command`
+  // Instead of `command`: the agent that runs the remedy of this name in its own file; a switch of
+  // an edge's pools, when `edge.admin` is given.
+  std::string agent;
+  EdgeSwitch edge;
+  Duration wait = std::chrono::minutes{1};  // for the command to end
   bool dry_run = true;
   Duration cool_down = std::chrono::minutes{30};
   int most_a_day = 3;
@@ -84,6 +98,7 @@ struct Target {
   Duration retry = std::chrono::seconds{5};  // pause before a failure is checked again
   Confirm confirm;
   double certificate_share = 1.0 / 3;  // of its lifetime left: a notice; 0: never
+  double domain_share = 1.0 / 12;      // of a registration's term (a year at most); 0: never
   std::string team;
   std::vector<std::string> tags;  // "provider:hetzner" groups by provider
   std::string owner;

@@ -42,6 +42,14 @@ Json remedy_json(const Remedy& remedy) {
            {"failures", remedy.failures},
            {"verify", remedy.verify}};
   if (!remedy.agent.empty()) out["agent"] = remedy.agent;
+  if (!remedy.edge.admin.empty()) {
+    out["edge"] = {{"admin", remedy.edge.admin},
+                   {"from", remedy.edge.from},
+                   {"to", remedy.edge.to},
+                   {"lasts", seconds(remedy.edge.lasts)},
+                   {"token_file", remedy.edge.token_file}};
+  }
+  out["wait"] = seconds(remedy.wait);
   return out;
 }
 
@@ -171,8 +179,15 @@ std::string read_remedies(const Json& json, std::vector<Remedy>& into) {
     in.number("most_a_day", remedy.most_a_day);
     in.texts("failures", remedy.failures);
     in.texts("verify", remedy.verify);
-    if (remedy.command.empty() == remedy.agent.empty()) {
-      in.fail("command", "a program and its arguments, or an agent");
+    in.span("wait", remedy.wait);
+    if (in.has("edge")) {
+      Reader edge{in.at("edge"), fmt::format("remedies[{}].edge.", i)};
+      edge.text("admin", remedy.edge.admin);
+      edge.text("from", remedy.edge.from);
+      edge.text("to", remedy.edge.to);
+      edge.span("lasts", remedy.edge.lasts);
+      edge.text("token_file", remedy.edge.token_file);
+      if (const std::string wrong = edge.wrong(); !wrong.empty()) return wrong;
     }
     if (const std::string wrong = in.wrong(); !wrong.empty()) return wrong;
     into.push_back(std::move(remedy));
@@ -260,6 +275,7 @@ std::string to_json(const Target& target) {
                     {"close_successes", target.confirm.close_successes},
                     {"close_of", target.confirm.close_of}};
   out["certificate_share"] = target.certificate_share;
+  out["domain_share"] = target.domain_share;
   out["team"] = target.team;
   out["tags"] = target.tags;
   out["owner"] = target.owner;
@@ -287,6 +303,7 @@ Parsed<Target> target_from_json(std::string_view text) {
   in.span("timeout", out.timeout);
   in.span("retry", out.retry);
   in.number("certificate_share", out.certificate_share);
+  in.number("domain_share", out.domain_share);
   in.text("team", out.team);
   in.texts("tags", out.tags);
   in.text("owner", out.owner);

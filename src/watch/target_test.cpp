@@ -34,7 +34,9 @@ TEST(TargetJson, ComesBackAsItWas) {
   target.origins = {*Endpoint::parse("203.0.113.7", 443)};
   target.tags = {"provider:hoster"};
   target.parents = {"db"};
-  target.remedies = {{.name = "r", .command = {"true"}, .verify = {"db"}}};
+  target.remedies = {
+      {.name = "r", .command = {"true"}, .verify = {"db"}},
+      {.name = "s", .edge = {.admin = "http://[::1]:9145", .from = "www", .to = "standby"}}};
   target.family = Family::ipv6;
   const auto back = target_from_json(to_json(target));
   ASSERT_TRUE(back) << back.error().text;
@@ -108,6 +110,28 @@ TEST(ConfigFile, WhatIsWrongHasItsPlace) {
   EXPECT_THAT(findings("[watch]\n[[watch.maintenance]]\ntitle = 't'\nzone = 'Europe/Berlim'\n"
                        "starts = '2026-11-29T02:00'\nminutes = 5\n"),
               HasSubstr("zone"));
+}
+
+TEST(ConfigFile, ARemedySaysOneThingThatRuns) {
+  const auto says = [](const std::string& remedy) {
+    return findings(("[watch]\n[[watch.target]]\nurl = 'https://a.test'\n[[watch.target.remedy]]\n"
+                     "name = 'r'\n" +
+                     remedy)
+                        .c_str());
+  };
+  const std::string edge = "edge = { from = 'www', to = 'standby', admin = ";
+  EXPECT_EQ(says("command = ['true']\nfailures = ['connect.refused']\n"), "");
+  EXPECT_EQ(says("agent = 'fra1'\n"), "");
+  EXPECT_EQ(says(edge + "'http://127.0.0.1:9145', lasts = '1h' }\n"), "");
+  EXPECT_EQ(says(edge + "'https://edge.example.net/' }\n"), "");
+  EXPECT_THAT(says(""), HasSubstr("one of command, agent and edge"));
+  EXPECT_THAT(says("command = ['true']\nagent = 'fra1'\n"), HasSubstr("one of command"));
+  EXPECT_THAT(says(edge + "'http://edge.example.net:9145' }\n"), HasSubstr("expected https"));
+  EXPECT_THAT(says("edge = { admin = 'http://[::1]:9145', from = 'www', to = 'www' }\n"),
+              HasSubstr("two different ones"));
+  EXPECT_THAT(says("command = ['true']\nwait = '11m'\n"), HasSubstr("f.toml:7"));
+  EXPECT_THAT(says("command = ['true']\nfailures = ['connect.refuse']\n"),
+              HasSubstr("did you mean"));
 }
 
 }  // namespace

@@ -98,6 +98,8 @@ std::uint32_t Watcher::Impl::put(const Target& target, std::string source) {
   const bool fresh = !site.target;
   site.target = std::make_shared<const Target>(target);
   site.source = std::move(source);
+  site.name_servers_until = {};  // its zone, too
+  domains.remove(number);
   ledger.add(number, target);
   maintenance_stale = true;
   if (schedule && !site.running) {
@@ -116,6 +118,7 @@ void Watcher::Impl::remove(std::uint32_t number) {
   Site& site = sites[number];
   ledger.remove(number, schedule ? now() : Moment{Clock::now(), wall_now()});
   if (schedule) schedule->drop(number);
+  domains.remove(number);
   numbers.erase(site.target->id);
   if (site.running) {
     site.gone = true;
@@ -289,6 +292,7 @@ net::Task<void> Watcher::Impl::main() {
       ledger.tick(moment);
       look_at_maintenance();
       look_at_agents();
+      look_at_domains();
       flush_minutes(false);
       keep_house();
       if (!looking && moment.steady - looked > limits::kWatchOwnLook) tasks.start(look_at_self());

@@ -54,6 +54,15 @@ struct LiveFigures {
   std::uint64_t alerts_failed = 0;
 };
 
+struct LiveDomain {  // a zone with targets in it, and when its registration ends
+  std::string zone;
+  std::string name;  // that is registered; empty: not known yet
+  std::size_t targets = 0;
+  std::optional<WallTime> expires;
+  std::vector<std::string> status;
+  std::string failed;  // why it is not known
+};
+
 struct LiveAgent {  // another vantage
   std::string name;
   WallTime heard;
@@ -115,6 +124,7 @@ class Watcher {
   std::vector<Target> agent_targets();
   Parsed<AgentAnswer> report(const std::string& agent, const AgentReport& report);
   std::vector<LiveAgent> agents();
+  std::vector<LiveDomain> domains();
 
   Settings settings();  // with secrets: not for display
 

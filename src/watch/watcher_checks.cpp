@@ -37,7 +37,7 @@ std::optional<Endpoint> light_way(const Target& target, const Names& names) {
   return Endpoint{named->addresses.front(), target.port};
 }
 
-std::string facts_of(const Site& site) {
+std::string facts_of(const Site& site, const Domain* domain) {
   nlohmann::ordered_json out{{"shares", nlohmann::ordered_json::array()},
                              {"addresses", nlohmann::ordered_json::array()}};
   for (const Share& share : site.shares) {
@@ -46,10 +46,14 @@ std::string facts_of(const Site& site) {
   for (const IpAddress& address : site.addresses) out["addresses"].push_back(address.text());
   out["name_servers"] = site.name_servers;
   out["certificate"] = site.newest.shared.certificate_subject;
+  if (domain != nullptr && domain->seen) {
+    out["domain"] = domain->seen->domain;
+    if (domain->seen->expires) out["domain_until"] = rfc3339(*domain->seen->expires);
+  }
   return out.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-store::TargetState state_row(const Site& site, const Standing& standing) {
+store::TargetState state_row(const Site& site, const Standing& standing, const Domain* domain) {
   return {.target = site.target->id,
           .outcome = std::string{name(standing.outcome)},
           .since = standing.since == WallTime{} ? site.checked : standing.since,
@@ -60,7 +64,7 @@ store::TargetState state_row(const Site& site, const Standing& standing) {
           .detail = site.newest.detail,
           .elapsed_us = microseconds(site.newest.elapsed),
           .certificate_until = site.newest.shared.certificate_until,
-          .facts = facts_of(site)};
+          .facts = facts_of(site, domain)};
 }
 
 }  // namespace
@@ -216,7 +220,7 @@ void Watcher::Impl::schedule_next(std::uint32_t number, const CheckResult& resul
 }
 
 void Watcher::Impl::keep_state(std::uint32_t number) {
-  const auto state = state_row(sites[number], ledger.standing(number));
+  const auto state = state_row(sites[number], ledger.standing(number), domains.of(number));
   store.write([state](store::Database& database) { return store::put_state(database, state); });
 }
 
@@ -234,7 +238,7 @@ void Watcher::Impl::remember(std::uint32_t number, const CheckResult& before, Wa
                               .address = result.address,
                               .elapsed_us = microseconds(result.elapsed),
                               .detail = result.detail};
-  const auto state = state_row(site, ledger.standing(number));
+  const auto state = state_row(site, ledger.standing(number), domains.of(number));
   store.write([row, state](store::Database& database) {
     auto kept = store::add_transition(database, row);
     return kept ? store::put_state(database, state) : kept;
@@ -361,16 +365,17 @@ void Watcher::Impl::learn_shares(std::uint32_t number, const CheckResult& result
   if (at >= site.name_servers_until) {
     site.name_servers_until = at + limits::kWatchNameMost;
     const bool has_name = target.kind != CheckKind::heartbeat && !IpAddress::parse(target.host);
-    if (has_name) tasks.start(learn_name_servers(number, site.target));
+    if (has_name) tasks.start(learn_zone(number, site.target));
   }
 }
 
-net::Task<void> Watcher::Impl::learn_name_servers(std::uint32_t number,
-                                                  std::shared_ptr<const Target> target) {
-  auto servers = co_await names.name_servers(target->host, target->resolver);
+net::Task<void> Watcher::Impl::learn_zone(std::uint32_t number,
+                                          std::shared_ptr<const Target> target) {
+  auto zone = co_await names.zone_of(target->host, target->resolver);
   Site& site = sites[number];
-  if (servers.empty() || site.target != target) co_return;
-  site.name_servers = std::move(servers);
+  if (zone.name.empty() || site.target != target) co_return;
+  domains.put(number, zone.name, target->domain_share, net::Loop::current().now());
+  site.name_servers = std::move(zone.name_servers);
   site.shares.clear();  // made anew at the next check
 }
 

@@ -12,16 +12,10 @@
 #include "store/rollups.hpp"
 #include "store/targets.hpp"
 #include "watch/maintenance.hpp"
-#include "watch/remedy.hpp"
-#include "watch/run_command.hpp"
 #include "watch/watcher_state.hpp"
 
 namespace causeway::watch {
 namespace {
-
-constexpr Duration kVerifyWait = std::chrono::seconds{90};
-constexpr Duration kVerifyPause = std::chrono::seconds{5};
-constexpr std::chrono::hours kWeek{24 * 7};
 
 reach::Request diagnosis_request(const Target& target) {
   reach::Request out;
@@ -201,62 +195,6 @@ net::Task<void> Watcher::Impl::diagnose(std::uint32_t number, std::string incide
   --diagnoses;
   if (net::Loop::current().interrupted()) co_return;
   ledger.diagnosed(incident, verdict, document, now());
-}
-
-net::Task<void> Watcher::Impl::remedy(std::uint32_t number, std::string incident, Remedy what,
-                                      std::string failure) {
-  const auto target = sites[number].target;
-  const WallTime wall = wall_now();
-  const auto runs = store.read(
-      [&](store::Database& db) { return store::remedy_runs(db, target->id, wall - kWeek, 200); });
-  if (!runs) co_return;
-  const RemedyAnswer answer = may_run(what, failure, incident, *runs, wall);
-  if (answer == RemedyAnswer::not_for_it || answer == RemedyAnswer::same_run) co_return;
-  ledger.event(incident, "remedy", sentence_of(answer, what), now());
-  store::RemedyRun row{.target = target->id,
-                       .incident = incident,
-                       .name = what.name,
-                       .at = wall,
-                       .dry = answer != RemedyAnswer::run,
-                       .outcome = "dry-run",
-                       .detail = sentence_of(answer, what)};
-  if (answer == RemedyAnswer::cooling || answer == RemedyAnswer::spent) row.outcome = "refused";
-  if (answer == RemedyAnswer::run) {
-    if (what.agent.empty()) {
-      const Ran ran = co_await run_command(
-          what.command, {"CAUSEWAY_TARGET=" + target->id, "CAUSEWAY_INCIDENT=" + incident}, "",
-          limits::kWatchCommandWait);
-      row.outcome = ran.started && ran.status == 0 ? "not-verified" : "failed";
-      row.detail =
-          ran.started ? fmt::format("exit status {}. {}", ran.status, ran.output) : ran.why;
-    } else {
-      const AgentRun run =
-          co_await order(what.agent, {random_id(), what.name, target->id, incident});
-      row.outcome = run.outcome == "ran" ? "not-verified" : run.outcome;
-      row.detail = fmt::format("by {}: {}", what.agent, run.detail);
-    }
-    const WallTime ran_until = wall_now();
-    // It counts when the target and everything behind it answer again.
-    const Instant until = Clock::now() + kVerifyWait;
-    while (row.outcome == "not-verified" && Clock::now() < until) {
-      if (!co_await net::Loop::current().sleep_until(Clock::now() + kVerifyPause)) co_return;
-      if (sites[number].target == target) plan(number, net::Loop::current().now());
-      bool well = sites[number].newest.outcome == Outcome::ok && sites[number].checked > ran_until;
-      for (const std::string& id : what.verify) {
-        const auto* other = number_of(id);
-        well = well && other != nullptr && sites[*other].newest.outcome == Outcome::ok;
-      }
-      if (well) row.outcome = "verified";
-    }
-    ledger.event(incident, "remedy",
-                 fmt::format("Remedy '{}': {}. {}", what.name, row.outcome, row.detail), now());
-  }
-  store.write_soon([row](store::Database& db) { return store::add_remedy_run(db, row); });
-  auto all = *runs;
-  all.push_back(row);
-  if (const auto finding = keeps_being_needed(what, all, wall)) {
-    ledger.notice(number, "remedy-" + what.name, "unknown", *finding, now());
-  }
 }
 
 // Windows begin and end at whole minutes; a change of targets or windows asks anew, too.

@@ -17,11 +17,13 @@
 #include "net/fd.hpp"
 #include "net/group.hpp"
 #include "net/loop.hpp"
+#include "net/outbound.hpp"
 #include "watch/as_database.hpp"
 #include "watch/light_check.hpp"
 #include "watch/limits.hpp"
 #include "watch/names.hpp"
 #include "watch/outbox.hpp"
+#include "watch/registration.hpp"
 #include "watch/schedule.hpp"
 #include "watch/watcher.hpp"
 
@@ -96,7 +98,7 @@ class Watcher::Impl {
   void add_to_minute(Site& site, const CheckResult& result, WallTime began);
   void flush_minutes(bool all);
   void learn_shares(std::uint32_t number, const CheckResult& result);
-  net::Task<void> learn_name_servers(std::uint32_t number, std::shared_ptr<const Target> target);
+  net::Task<void> learn_zone(std::uint32_t number, std::shared_ptr<const Target> target);
   void look_at_certificate(std::uint32_t number, const CheckResult& result);
   net::Task<void> look_at_self();
   std::size_t room() const;
@@ -111,6 +113,8 @@ class Watcher::Impl {
                                       std::string* document, model::Verdict* verdict);
   net::Task<void> remedy(std::uint32_t number, std::string incident, Remedy what,
                          std::string failure);
+  // watcher_remedies.cpp
+  net::Task<AgentRun> carry_out(const Remedy& what, std::string target, std::string incident);
   net::Task<AgentRun> order(std::string agent, AgentOrder what);
 
   // watcher_agents.cpp
@@ -118,6 +122,11 @@ class Watcher::Impl {
   void take_result(const std::string& agent, const AgentResult& one);
   void look_at_agents();
   void keep_agent(Agent& agent, Instant now);
+
+  // watcher_domains.cpp
+  void look_at_domains();
+  net::Task<void> ask_registry(Domains::Question question);
+  void tell_of_domains();
 
   void look_at_maintenance();
   void keep_house();  // roll-ups, retention
@@ -136,6 +145,10 @@ class Watcher::Impl {
   std::unique_ptr<LightChecks> light;
   Names names;
   net::Group tasks;
+  Domains domains;
+  net::Outbound asker;
+  bool asking_registry = false;
+  Instant domains_told{};
   std::map<std::string, Agent> agents;
   std::map<std::string, std::shared_ptr<Order>> orders;  // by id, until they end
   std::size_t full_under_way = 0;

@@ -10,6 +10,7 @@
 
 #include "model/edge_ranges.hpp"
 #include "model/failure.hpp"
+#include "reach/registry.hpp"
 #include "zone/change.hpp"
 #include "zone/diff.hpp"
 #include "zone/snapshot.hpp"
@@ -82,18 +83,12 @@ struct DnssecView {
   std::optional<WallTime> signatures_end;
 };
 
-struct RegistryView {
-  std::optional<WallTime> expires;
-  std::vector<std::string> status;  // RDAP (RFC 9083 section 4.6): "client hold" ...
-  std::string source;               // the URL that said so
-};
-
 struct ZoneView {
   Snapshot now;
   std::optional<Snapshot> before;  // the last one kept
   std::vector<HostView> hosts;
   std::optional<DnssecView> dnssec;
-  std::optional<RegistryView> registry;
+  std::optional<reach::Registration> registry;
   const model::EdgeRanges* edge = &model::cloudflare_ranges();
 };
 

@@ -234,9 +234,9 @@ TEST(Drift, TheZoneAsAWhole) {
                                     .settings = {{"ssl", "flexible"}},
                                     .missing = {}};
   view.dnssec = DnssecView{.has_ds = true, .has_key = false, .bogus = true, .signatures_end = {}};
-  view.registry = RegistryView{.expires = *parse_rfc3339("2026-11-28T00:00:00Z"),
-                               .status = {"client hold"},
-                               .source = "https://rdap.test"};
+  view.registry = reach::Registration{.expires = *parse_rfc3339("2026-11-28T00:00:00Z"),
+                                      .status = {"client hold"},
+                                      .source = "https://rdap.test"};
   EXPECT_THAT(ids(view),
               ElementsAre("dns.dnssec-bogus", "dns.expired-domain", "dns.expired-domain",
                           "zone.not-active", "zone.paused", "zone.ssl-mode", "zone.ttl-long"));

@@ -246,10 +246,7 @@ void find_in_registry(const ZoneView& view, std::vector<Finding>& out) {
     }
   }
   for (const auto& status : view.registry->status) {
-    const bool held = contains_ignoring_case(status, "hold") ||
-                      equals_ignoring_case(status, "inactive") ||
-                      contains_ignoring_case(status, "redemption");
-    if (!held) continue;
+    if (!reach::holds_back(status)) continue;
     Finding hold =
         finding("dns.expired-domain", Severity::bad, view.now.zone,
                 fmt::format("The registry has taken the domain out of DNS ('{}')", status),

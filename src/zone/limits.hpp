@@ -25,7 +25,6 @@ constexpr int kDriftHostsAtOnce = 8;
 constexpr auto kDriftHostWait = seconds{15};
 constexpr auto kVerifyWait = seconds{60};  // until every name server has a change
 constexpr auto kVerifyPause = seconds{1};
-constexpr auto kRegistryWait = seconds{10};
 // A name that stays out of the proxy shows its origin: the end of a pause is tried for as long as a
 // provider's trouble usually lasts, more and more rarely.
 constexpr auto kResumePatience = std::chrono::minutes{30};

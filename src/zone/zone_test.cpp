@@ -10,7 +10,6 @@
 #include "zone/diff.hpp"
 #include "zone/export.hpp"
 #include "zone/record_form.hpp"
-#include "zone/registry.hpp"
 #include "zone/servers.hpp"
 #include "zone/store.hpp"
 
@@ -48,6 +47,7 @@ std::vector<Record> records(std::initializer_list<std::string_view> lines) {
 
 std::vector<std::string> texts(const std::vector<RecordChange>& changes) {
   std::vector<std::string> out;
+  out.reserve(changes.size());
   for (const auto& change : changes) out.push_back(text_of(change));
   return out;
 }
@@ -468,17 +468,6 @@ TEST(Servers, ComparedWithTheProvider) {
   compare_with_provider(servers, served.records, records({"a.test 1 A 192.0.2.7 proxied"}),
                         "a.test");
   EXPECT_THAT(servers.front().differs, IsEmpty()) << "the edge's own addresses stand there";
-}
-
-TEST(Registry, SaysWhenItEnds) {
-  const auto seen = read_rdap(R"({"objectClassName":"domain","events":[{"eventAction":"expiration",
-      "eventDate":"2026-12-01T00:00:00Z"}],"status":["client hold"]})",
-                              "https://rdap.test");
-  ASSERT_TRUE(seen);
-  EXPECT_EQ(rfc3339(*seen->expires), "2026-12-01T00:00:00.000Z");
-  EXPECT_THAT(seen->status, ElementsAre("client hold"));
-  EXPECT_FALSE(read_rdap("[]", ""));
-  EXPECT_FALSE(read_rdap(R"({"objectClassName":"domain","events":[1]})", ""));
 }
 
 }  // namespace

@@ -102,11 +102,44 @@ class Receiver:
         self.server.server_close()
 
 
-class Dns:
-    """Answers A questions over UDP with `values`."""
+def _wire_name(text):
+    return b"".join(bytes([len(label)]) + label.encode() for label in text.split(".")) + b"\0"
 
-    def __init__(self, values):
+
+class Registry:
+    """RDAP: says when the one domain it has ends; 404 for all others."""
+
+    def __init__(self, domain, registered, ends):
+        self.asked = []
+        registry = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                name = self.path.removeprefix("/domain/")
+                registry.asked.append(name)
+                body = json.dumps({"objectClassName": "domain", "ldhName": name, "status": ["active"], "events": [
+                    {"eventAction": "registration", "eventDate": registered},
+                    {"eventAction": "expiration", "eventDate": ends}]}).encode()
+                self.send_response(200 if name == domain else 404)
+                self.send_header("Content-Type", "application/rdap+json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = _Server(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+
+class Dns:
+    """Answers A questions over UDP with `values`, and NS questions for `zones`."""
+
+    def __init__(self, values, zones=()):
         self.values = values
+        wire_zones = {_wire_name(zone) for zone in zones}
         dns = self
 
         class Handler(socketserver.BaseRequestHandler):
@@ -114,8 +147,10 @@ class Dns:
                 question, link = self.request
                 end = question.index(b"\0", 12) + 5
                 kind = struct.unpack(">H", question[end - 4:end - 2])[0]
-                values = dns.values if kind == 1 else []
-                answers = b"".join(b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 30, 4) + socket.inet_aton(value) for value in values)
+                values = [socket.inet_aton(value) for value in dns.values] if kind == 1 else []
+                if kind == 2 and question[12:end - 4].lower() in wire_zones:
+                    values = [_wire_name("ns1.example.org")]
+                answers = b"".join(b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, 30, len(value)) + value for value in values)
                 link.sendto(question[:2] + b"\x85\x80" + question[4:6] + struct.pack(">HHH", len(values), 0, 0)
                             + question[12:end] + answers, self.client_address)
 

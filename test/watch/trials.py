@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
 from aiosmtpd.controller import Controller
@@ -18,7 +19,7 @@ from aiosmtpd.smtp import AuthResult
 import console_client
 import small_servers
 from console_client import Console, Program, Refused, wait
-from small_servers import Dns, Receiver, Web
+from small_servers import Dns, Receiver, Registry, Web
 
 QUICK = 'interval = "1s"\ntimeout = "2s"\nretry = "500ms"\nconfirm = {open_failures = 2, open_of = 2, close_successes = 2, close_of = 2}\n'
 
@@ -62,7 +63,8 @@ class House:
         self.old = small_servers.certificate(folder, "old", (now - 80 * day).strftime(stamp), (now + 10 * day).strftime(stamp))
         self.receiver = Receiver()
         self.mailbox = Mailbox(*self.good)
-        self.dns = Dns(["192.0.2.7"])
+        self.dns = Dns(["192.0.2.7"], zones=["eu.example.net"])
+        self.registry = Registry("example.net", "1999-08-13T04:00:00Z", (now + 20 * day).strftime("%Y-%m-%dT%H:%M:%SZ"))
         self.webs = {name: Web(f"127.{number}.0.1") for number, name in
                      enumerate(("shop", "db", "blog", "app", "front", "origin", "d1", "d2", "d3", "d4", "d5"), start=10)}
         self.secure = Web("127.0.0.1", small_servers.server_tls(*self.old))
@@ -82,7 +84,7 @@ class House:
         told = self.receiver.url
         parts = [
             f'[watch]\nlisten = "127.0.0.1:{self.listen}"\ngather = "1s"\nconsole = "https://watch.example.net"\n'
-            f'anchors = ["127.0.0.1:{self.receiver.port}"]\n',
+            f'anchors = ["127.0.0.1:{self.receiver.port}"]\nrdap = "{self.registry.url}"\n',
             self.target("shop", more='team = "web"\nexpect = {status = 200, text = "Basket"}\n'),
             self.target("db", f"tcp://127.11.0.1:{self.webs['db'].port}", 'team = "data"\n'),
             self.target("blog", more='team = "blog"\n'),
@@ -93,6 +95,8 @@ class House:
             self.target("secure", self.secure.url("tls").rstrip("/"), f'team = "tls"\nca_file = "{self.old[0]}"\n'),
             self.target("ping", "ping://127.0.0.1"),
             self.target("value", "dns://value.test", f'resolver = "127.0.0.1:{self.dns.port}"\nexpect = {{values = ["192.0.2.7"]}}\n'),
+            self.target("named", "dns://www.eu.example.net", f'resolver = "127.0.0.1:{self.dns.port}"\n'
+                        'expect = {values = ["192.0.2.7"]}\n'),
             '[[watch.target]]\nid = "backup"\nkind = "heartbeat"\ninterval = "2s"\ntimeout = "1s"\nteam = "jobs"\n'
             "confirm = {open_failures = 1, open_of = 1, close_successes = 1, close_of = 1}\n",
             self.channel("hook", "webhook", told("/hook"), 'secret = {env = "SMTP_PASSWORD"}\nleast = "notice"\n'),
@@ -135,7 +139,7 @@ def closed(console, target, seconds=30):
 
 def all_well(house, console):
     """Every kind of check says ok of what is well."""
-    names = [*house.webs, "secure", "ping", "value"]
+    names = [*house.webs, "secure", "ping", "value", "named"]
     names.remove("origin")
     for name in names:
         wait(lambda name=name: outcome(console, name) == "ok", 30, lambda name=name: f"{name}: {console.get(f'/api/v1/targets/{name}')}")
@@ -178,6 +182,18 @@ def certificate_notice(house, console):
     assert incident["severity"] == "notice" and "% of its lifetime is left" in incident["title"] + incident["sentence"], incident
     wait(lambda: [one for one in house.receiver.at("/hook", severity="notice") if "certificate" in json.dumps(one)], 40,
          "nobody was told about the certificate")
+
+
+def domain_notice(house, console):
+    """A domain whose registration ends in 20 days, seen from a zone below it: a notice, once."""
+    def notices():
+        return [one for one in house.receiver.at("/hook", severity="notice", kind="opened") if "registration" in json.dumps(one)]
+
+    told = wait(notices, 150, lambda: f"nobody was told about the domain; asked for {house.registry.asked}")
+    assert len(told) == 1 and "The registration of example.net ends " in told[0]["sentence"], told
+    assert house.registry.asked == ["eu.example.net", "example.net"], house.registry.asked
+    facts = console.get("/api/v1/targets/named")["facts"]
+    assert facts["domain"] == "example.net" and facts["domain_until"], facts
 
 
 def people(house, console):
@@ -482,6 +498,84 @@ def agents(house):
     web.stop()
 
 
+def page(url):
+    try:
+        with urllib.request.urlopen(url, timeout=10) as reply:
+            return reply.status, reply.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.code, ""
+
+
+def remedies_elsewhere(house):
+    """Remedies that are no command beside the site: another pool of an edge serves; a record is changed, and can be changed back."""
+    www, standby, moved = Web("127.42.0.1"), Web("127.43.0.1"), Web("127.44.0.1")
+    standby.body = b"<html>Basket, from the standby</html>"
+    door, admin, listen = (small_servers.free_port() for _ in range(3))
+    records, store = house.path("records.json"), house.path("dns")
+    with open(records, "w", encoding="utf-8") as file:
+        json.dump([{"type": "A", "name": "www.example.net", "content": "203.0.113.9", "ttl": 600}], file)
+    with open(house.path("dns-token"), "w", encoding="utf-8") as file:
+        file.write("edit-token")
+    with open(house.path("edge.toml"), "w", encoding="utf-8") as file:
+        file.write(f'[edge]\nadmin = {{address = "127.0.0.1:{admin}"}}\n'
+                   f'[[edge.listen]]\naddress = "127.0.0.1:{door}"\n'
+                   + "".join(f'[[edge.pool]]\nname = "{name}"\n[[edge.pool.origin]]\nhost = "{web.address}"\nport = {web.port}\n'
+                             f'scheme = "http"\n' for name, web in (("www", www), ("standby", standby)))
+                   + '[[edge.route]]\npool = "www"\n')
+    provider = [sys.executable, os.path.join(os.path.dirname(__file__), "../../lab/servers/provider_api.py"), "--zone", "example.net",
+                "--records", records]
+    with Program(*provider) as api, Program(house.program, "edge", "-c", house.path("edge.toml"), env=house.environment) as edge:
+        base = f"http://127.0.0.1:{api.wait_for(r'listening ([0-9]+)').group(1)}"
+        dns = ["--api", f"{base}/client/v4", "--token-file", house.path("dns-token"), "--store", store, "--no-servers"]
+        command = json.dumps([house.program, "dns", "set", "www.example.net", "A", "203.0.113.11", "--yes", *dns])
+        with open(house.path("elsewhere.toml"), "w", encoding="utf-8") as file:
+            file.write(f'[watch]\nlisten = "127.0.0.1:{listen}"\ngather = "1s"\ndiagnose = false\n'
+                       f'anchors = ["127.0.0.1:{house.receiver.port}"]\n'
+                       f'[[watch.target]]\nid = "shop"\nurl = "http://127.0.0.1:{door}/"\n{QUICK}'
+                       '[[watch.target.remedy]]\nname = "standby"\ndry_run = false\n'
+                       f'edge = {{admin = "http://127.0.0.1:{admin}", from = "www", to = "standby", lasts = "30m"}}\n'
+                       f'[[watch.target]]\nid = "moved"\nurl = "{moved.url()}"\n{QUICK}'
+                       f'[[watch.target.remedy]]\nname = "move it"\ndry_run = false\nwait = "2m"\ncommand = {command}\n')
+        with Program(house.program, "watch", "-c", house.path("elsewhere.toml"), "--store", house.path("elsewhere.db"), "--plain",
+                     env=house.environment) as watch:
+            console = Console(watch)
+            for name in ("shop", "moved"):
+                wait(lambda name=name: outcome(console, name) == "ok", 20, watch.text)
+
+            def run_of(name):
+                return wait(lambda: console.get(f"/api/v1/targets/{name}")["remedies"], 60, lambda: f"no run is kept: {watch.text()}")[0]
+
+            www.stop()
+            opened(console, "shop")
+            closed(console, "shop", 60)
+            run = run_of("shop")
+            assert run["outcome"] == "verified" and "pool standby stands in for www" in run["detail"], run
+            assert page(f"http://127.0.0.1:{door}/") == (200, standby.body.decode())
+            www.start()
+            back = urllib.request.Request(f"http://127.0.0.1:{admin}/.causeway/switch?from=www", method="DELETE")
+            with urllib.request.urlopen(back, timeout=10) as reply:
+                assert json.load(reply) == {"taken_back": 1}
+            wait(lambda: page(f"http://127.0.0.1:{door}/") == (200, www.body.decode()), 20, "the first pool does not serve again")
+
+            def contents():
+                with urllib.request.urlopen(f"{base}/test/records", timeout=10) as reply:
+                    return [record["content"] for record in json.load(reply) if record["type"] == "A"]
+
+            moved.stop()
+            opened(console, "moved")
+            wait(lambda: contents() == ["203.0.113.11"], 60, lambda: f"{contents()} {watch.text()}")
+            moved.start()
+            closed(console, "moved", 60)
+            assert run_of("moved")["outcome"] == "verified", run_of("moved")
+            undone = house.run("dns", "undo", "example.net", "--yes", *dns)
+            assert undone.returncode == 0 and contents() == ["203.0.113.9"], undone
+            assert watch.end() == 0, watch.text()
+        assert edge.end() == 0, edge.text()
+        api.process.kill()
+    for web in (www, standby, moved):
+        web.stop()
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="causeway-watch-") as folder:
         house = House(os.path.realpath(sys.argv[1]), folder)
@@ -490,7 +584,7 @@ def main():
             console = Console(watch)
             try:
                 for step in (all_well, certificate_notice, people, escalation_stops, maintenance, digest, via_edge, dns_value,
-                             remedies, heartbeats, alertmanager, prometheus, stores):
+                             remedies, heartbeats, alertmanager, domain_notice, prometheus, stores):
                     if wanted and step.__name__ not in wanted:
                         continue
                     began = time.monotonic()
@@ -503,6 +597,9 @@ def main():
         if not wanted or "killed_while_gathering" in wanted:
             killed_while_gathering(house)
             print("killed_while_gathering: told once", flush=True)
+        if not wanted or "remedies_elsewhere" in wanted:
+            remedies_elsewhere(house)
+            print("remedies_elsewhere: another pool, another record, and back", flush=True)
         if not wanted or "agents" in wanted:
             agents(house)
             print("agents: heard, ordered, cut off and back", flush=True)
