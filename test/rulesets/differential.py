@@ -209,7 +209,7 @@ class Prober:
 
     def ask(self, questions, quiet):
         """questions: [(source, port)] -> [verdict]"""
-        waiting, verdicts = {}, {}
+        waiting, verdicts, opened = {}, {}, {}
         mss = bytes.fromhex("020405b40402080a") + struct.pack("!II", 1, 0) + bytes.fromhex("01030307")
         for index, (source, port) in enumerate(questions):
             self.port = 20000 + (self.port - 19999) % 40000
@@ -230,11 +230,13 @@ class Prober:
             elif kind == "rst":
                 if verdicts[index] == "drop":
                     verdicts[index] = "reset"
+                elif opened.get(index) == sequence:
+                    opened[index] = None  # a client gives up, whatever comes after
             elif kind == "synack" and verdicts[index] == "drop":
-                verdicts[index] = "half"
+                verdicts[index], opened[index] = "half", sequence + 1 & 0xFFFFFFFF
                 self.wire.send(self.frame(source, port, client, 16, 1001, sequence + 1 & 0xFFFFFFFF))
                 self.wire.send(self.frame(source, port, client, 24, 1001, sequence + 1 & 0xFFFFFFFF, data=b"ping"))
-            elif kind in ("ack", "rstdata") and verdicts[index] == "half" and acknowledged >= 1005:
+            elif kind in ("ack", "rstdata") and verdicts[index] == "half" and opened[index] is not None and acknowledged >= 1005:
                 verdicts[index] = "accept"
         return [verdicts[i] for i in range(len(questions))]
 
