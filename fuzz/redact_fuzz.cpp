@@ -6,10 +6,12 @@
 #include <string_view>
 
 #include "report/redact.hpp"
-#include "report/secrets.hpp"
+#include "codec/secrets.hpp"
 
 namespace causeway::report {
 namespace {
+
+using codec::find_secrets;
 
 constexpr std::string_view kPlanted = "Zq7canaryQz";
 

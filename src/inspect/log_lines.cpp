@@ -9,6 +9,7 @@
 #include "base/address.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "codec/secrets.hpp"
 #include "inspect/limits.hpp"
 #include "inspect/read_text.hpp"
 
@@ -49,11 +50,9 @@ constexpr std::array kPatterns{
     Pattern{"address already in use", "address-in-use"},
     Pattern{"connection refused", "backend-refused"},
     Pattern{"upstream timed out", "backend-timeout"},
-    Pattern{"ah01102", "backend-timeout"},  // error reading status line from remote server
-    Pattern{"ah01075", "backend-timeout"},  // error dispatching request to FastCGI
     Pattern{"upstream prematurely closed", "backend-closed"},
     Pattern{"reset by peer) while reading response header from upstream", "backend-closed"},
-    Pattern{"ah00898", "backend-closed"},  // error reading from remote server
+    Pattern{", dry run", ""},  // nginx only says what it would limit
     Pattern{"limiting requests", "rate-limited"},
     Pattern{"limiting connections", "rate-limited"},
     Pattern{"access forbidden by rule", "denied"},
@@ -142,10 +141,52 @@ std::string_view cut_at(std::string_view text, std::string_view mark) {
   return text.substr(0, text.find(mark));
 }
 
+constexpr std::string_view kLeftOut = "(left out)";
+constexpr std::array<std::string_view, 5> kTelling{"passw", "token=", "secret", "apikey",
+                                                   "api_key"};
+
+std::string without_secrets(std::string_view line) {
+  std::string out;
+  std::size_t at = 0;
+  for (const auto& secret : codec::find_secrets(line)) {
+    out += line.substr(at, secret.from - at);
+    out += "***";
+    at = secret.from + secret.length;
+  }
+  return out += line.substr(at);
+}
+
+// "from=203.0.113.9;" and "[2001:db8::9]:443" as well; this host's own loopback stays.
+std::string without_addresses(std::string_view word) {
+  constexpr std::string_view kAround = "\"'<>()[]{}=,;";
+  std::string out;
+  while (!word.empty()) {
+    const auto end = std::min(word.find_first_of(kAround), word.size());
+    const auto part = word.substr(0, end);
+    const bool own = part.starts_with("127.") || part == "::1";
+    out += !own && is_address(part) ? std::string_view{"(address)"} : part;
+    if (end < word.size()) out += word[end];
+    word.remove_prefix(std::min(end + 1, word.size()));
+  }
+  return out;
+}
+
+// What Apache's proxies say of the application, and why: AH01102 error reading status line, AH00898
+// error reading from remote server, AH01075 error dispatching request to FastCGI.
+std::string_view apache_backend(std::string_view text) {
+  constexpr std::array<std::string_view, 3> kCodes{"ah01102", "ah00898", "ah01075"};
+  const auto has = [text](std::string_view part) { return text.contains(part); };
+  if (std::ranges::none_of(kCodes, has)) return {};
+  if (has("(70007)") || has("timeout specified has expired")) return "backend-timeout";
+  if (has("(111)")) return "backend-refused";
+  return "backend-closed";
+}
+
 }  // namespace
 
 std::string_view trouble_in(std::string_view line) {
   const std::string text = lower(line.substr(0, 2000));
+  if (const auto what = apache_backend(text); !what.empty()) return what;
   for (const auto& pattern : kPatterns) {
     if (text.find(pattern.part) != std::string::npos) return pattern.what;
   }
@@ -183,27 +224,13 @@ std::optional<WallTime> time_in(std::string_view line, std::int64_t utc_offset_s
 
 std::string safe_text(std::string_view line) {
   // nginx tells of the visitor and of the whole request behind this.
-  auto text = cut_at(cut_at(line, ", client: "), ", referer: ");
+  const auto text = without_secrets(cut_at(cut_at(line, ", client: "), ", referer: "));
   std::string out;
   for (const auto word : words_of(text)) {
-    const std::string small = lower(word);
-    const bool secret =
-        small.find("passw") != std::string::npos || small.find("token=") != std::string::npos ||
-        small.find("secret") != std::string::npos || small.find("apikey") != std::string::npos ||
-        small.find("api_key") != std::string::npos;
-    auto shown = secret ? std::string_view{"(left out)"} : cut_at(word, "?");
-    auto bare = shown;
-    while (!bare.empty() && (bare.back() == ']' || bare.back() == ',' || bare.back() == ')')) {
-      bare.remove_suffix(1);
-    }
-    const auto from = std::min(bare.find_first_not_of("[("), bare.size());
-    if (!secret && is_address(bare.substr(from))) {
-      const auto address = bare.substr(from);
-      const bool own =
-          address.starts_with("127.") || address.starts_with("[::1]") || address == "::1";
-      if (!own) shown = "(address)";
-    }
-    out += (out.empty() ? "" : " ") + std::string{shown};
+    const bool secret = std::ranges::any_of(
+        kTelling, [small = lower(word)](auto part) { return small.contains(part); });
+    out += (out.empty() ? "" : " ");
+    out += secret ? std::string{kLeftOut} : without_addresses(cut_at(word, "?"));
     if (out.size() > limits::kTextKept) break;
   }
   return printable(out, limits::kTextKept);

@@ -5,6 +5,9 @@
 namespace causeway::inspect {
 namespace {
 
+using ::testing::HasSubstr;
+using ::testing::Not;
+
 struct Known {
   const char* line;
   const char* what;
@@ -60,7 +63,19 @@ TEST(LogLines, NothingOfVisitorsOrSecretsIsKept) {
   EXPECT_EQ(text.find("198.51.100.10"), std::string::npos) << text;
   EXPECT_EQ(text.find("key=1"), std::string::npos) << text;
   EXPECT_EQ(safe_text("[client 203.0.113.9:4711] AH01630: client denied"),
-            "[client (address) AH01630: client denied");
+            "[client (address)] AH01630: client denied");
+  for (const char* line :
+       {"login with password: HUNTER2", "Authorization: Bearer HUNTER2.abc",
+        "mysql://root:HUNTER2@db/x", "connect to \"https://user:HUNTER2@db.example.net/\" failed",
+        "access_key=HUNTER2 refused", "PGPASSWORD=HUNTER2 psql"}) {
+    EXPECT_THAT(safe_text(line), Not(HasSubstr("HUNTER2"))) << line;
+  }
+  for (const char* line : {"9.8.7.6:1234; too many open files", "from=9.8.7.6, refused",
+                           "peer \"9.8.7.6\" <9.8.7.6> ([2001:db8::9]:443)"}) {
+    EXPECT_THAT(safe_text(line), Not(HasSubstr("9.8.7.6"))) << line;
+    EXPECT_THAT(safe_text(line), Not(HasSubstr("2001:db8"))) << line;
+  }
+  EXPECT_THAT(safe_text("connect() to 127.0.0.1:9000 failed"), HasSubstr("127.0.0.1:9000"));
   EXPECT_EQ(safe_text("login password=hunter2 failed for 203.0.113.9"),
             "login (left out) failed for (address)");
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <map>
 #include <tuple>
 
@@ -24,16 +25,11 @@ struct Told {
   std::string_view value;
 };
 constexpr std::array kTold{
-    Told{"files", "files", "exhausted"},
-    Told{"memory", "memory", "oom-kill"},
-    Told{"worker-limit", "load", "high"},
-    Told{"crash", "process", "crashed"},
-    Told{"backend-timeout", "backend", "hung"},
-    Told{"backend-refused", "backend", "down"},
-    Told{"backend-closed", "backend", "cuts"},
-    Told{"rate-limited", "requests", "limited"},
-    Told{"table-full", "conntrack", "full"},
-    Told{"disk", "disk", "full"},
+    Told{"files", "files", "exhausted"},        Told{"memory", "memory", "oom-kill"},
+    Told{"worker-limit", "load", "high"},       Told{"crash", "process", "crashed"},
+    Told{"backend-timeout", "backend", "hung"}, Told{"backend-refused", "backend", "down"},
+    Told{"backend-closed", "backend", "cuts"},  Told{"rate-limited", "requests", "limited"},
+    Told{"table-full", "conntrack", "full"},    Told{"disk", "disk", "full"},
 };
 
 struct Group {
@@ -42,21 +38,48 @@ struct Group {
   const LogLine* last = nullptr;
 };
 
-// As nginx, lighttpd and Apache (AH00957, AH01114) write of the application they hand requests to.
-bool of_a_web_server(const LogLine& line) {
-  constexpr std::array<std::string_view, 4> kWords{"upstream", "gw_backend", "AH00957", "AH01114"};
-  return std::ranges::any_of(kWords, [&](auto word) { return line.text.contains(word); });
+// As a word: "nginx[812]:", "(php-fpm8.2)", not the end of "mynginx".
+bool names_program(std::string_view text, std::string_view program) {
+  const auto letter = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+  for (auto at = text.find(program); at != text.npos; at = text.find(program, at + 1)) {
+    const auto after = at + program.size();
+    const bool begins = at == 0 || (!letter(text[at - 1]) && text[at - 1] != '-');
+    const bool ends =
+        after >= text.size() || !std::isalpha(static_cast<unsigned char>(text[after]));
+    if (begins && ends) return true;
+  }
+  return false;
 }
 
-// A kernel kills many programs, and many are refused; here only servers matter.
-bool concerns_a_server(const LogLine& line) {
-  if (line.what == "backend-refused") return of_a_web_server(line);
-  if (line.what != "memory") return true;
+bool names_server(std::string_view text, bool web_alone) {
   return std::ranges::any_of(service_rows(), [&](const ServiceRow& row) {
+    if (row.role == "container" || (web_alone && row.role != "web")) return false;
     return std::ranges::any_of(row.programs, [&](std::string_view program) {
-      return !program.empty() && line.text.find(program) != std::string::npos;
+      return !program.empty() && names_program(text, program);
     });
   });
+}
+
+// As nginx, lighttpd and Apache write of the application they hand requests to.
+bool of_an_application(std::string_view text) {
+  constexpr std::array<std::string_view, 3> kWords{"upstream", "gw_backend", "AH0"};
+  return std::ranges::any_of(kWords, [&](auto word) { return text.contains(word); });
+}
+
+// Logs that every program of the machine writes to.
+bool is_shared(std::string_view source) {
+  constexpr std::array<std::string_view, 5> kShared{"journal", "syslog", "messages", "kern.log",
+                                                    "daemon.log"};
+  return std::ranges::any_of(kShared, [&](auto name) { return source.ends_with(name); });
+}
+
+// Many programs crash, are refused or run out of something; here only servers matter.
+bool concerns_a_server(const LogLine& line) {
+  const bool of_backend = line.what.starts_with("backend-");
+  if (of_backend && !of_an_application(line.text)) return false;
+  if (line.what == "table-full") return true;
+  if (!is_shared(line.source) && line.what != "memory") return true;
+  return names_server(line.text, of_backend || line.what == "rate-limited");
 }
 
 }  // namespace

@@ -271,8 +271,11 @@ class Analyzer {
       }
     }
     if (others.empty()) return;
-    notes_.fact("web-port", "other", web_ids_)
-        .set("detail", fmt::format("{} on {}", web_names(), fmt::join(others, ", ")));
+    for (const auto port : asked) {
+      notes_.fact("web-port", "other", web_ids_)
+          .set("port", int{port})
+          .set("detail", fmt::format("{} on {}", web_names(), fmt::join(others, ", ")));
+    }
   }
 
   const View& view_;

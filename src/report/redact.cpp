@@ -8,11 +8,15 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "report/secret_marks.hpp"
-#include "report/secrets.hpp"
+#include "codec/secret_marks.hpp"
+#include "codec/secrets.hpp"
 
 namespace causeway::report {
 namespace {
+
+using codec::find_secrets;
+using codec::is_name;
+using codec::is_word;
 
 constexpr std::size_t kAddressBytes = 64;  // no address with its port is longer
 

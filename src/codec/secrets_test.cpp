@@ -1,5 +1,5 @@
 // Secrets in every form they are met in, between « and »; what stands outside must stay.
-#include "report/secrets.hpp"
+#include "codec/secrets.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace causeway::report {
+namespace causeway::codec {
 namespace {
 
 constexpr std::string_view kOpen = "«";
@@ -393,4 +393,4 @@ TEST(Secrets, CostIsLinear) {
 }
 
 }  // namespace
-}  // namespace causeway::report
+}  // namespace causeway::codec

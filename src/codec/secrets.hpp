@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace causeway::report {
+namespace causeway::codec {
 
 struct Secret {
   std::size_t from = 0;
@@ -18,4 +18,4 @@ struct Secret {
 // In the order of the text, none inside another.
 std::vector<Secret> find_secrets(std::string_view text);
 
-}  // namespace causeway::report
+}  // namespace causeway::codec

@@ -1,9 +1,9 @@
-#include "report/secret_marks.hpp"
+#include "codec/secret_marks.hpp"
 
 #include <algorithm>
 #include <array>
 
-namespace causeway::report {
+namespace causeway::codec {
 namespace {
 
 constexpr auto kNone = std::string_view::npos;
@@ -138,4 +138,4 @@ bool pair_follows(std::string_view text, std::size_t at) {
          (quoted > 0 || is_blank(text[next]) || !quote_at(text, next).empty());
 }
 
-}  // namespace causeway::report
+}  // namespace causeway::codec

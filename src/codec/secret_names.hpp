@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace causeway::report {
+namespace causeway::codec {
 
 // How much a name says about its value.
 enum class Telling : std::uint8_t {
@@ -38,4 +38,4 @@ bool is_scheme(std::string_view word);
 // a password ("$2y$"), a JSON web token, or a long random word; 0 for none.
 std::size_t secret_form(std::string_view text, std::size_t at);
 
-}  // namespace causeway::report
+}  // namespace causeway::codec

@@ -5,11 +5,11 @@
 #include <string_view>
 #include <vector>
 
-#include "report/secret_names.hpp"
-#include "report/secret_values.hpp"
-#include "report/secrets.hpp"
+#include "codec/secret_names.hpp"
+#include "codec/secret_values.hpp"
+#include "codec/secrets.hpp"
 
-namespace causeway::report {
+namespace causeway::codec {
 
 constexpr std::size_t kNameBytes = 64;  // before a name, and of a name before a password
 
@@ -70,4 +70,4 @@ class Scan {
   bool in_query_ = false;  // a "?" stands before in this run
 };
 
-}  // namespace causeway::report
+}  // namespace causeway::codec

@@ -3,10 +3,10 @@
 #include <array>
 
 #include "base/text.hpp"
-#include "report/secret_marks.hpp"
-#include "report/secret_scan.hpp"
+#include "codec/secret_marks.hpp"
+#include "codec/secret_scan.hpp"
 
-namespace causeway::report {
+namespace causeway::codec {
 namespace {
 
 constexpr auto kNone = std::string_view::npos;
@@ -298,4 +298,4 @@ bool Scan::hide_rows(std::size_t from) {
   return any;
 }
 
-}  // namespace causeway::report
+}  // namespace causeway::codec

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace causeway::report {
+namespace causeway::codec {
 
 // A quoted value of more bytes is taken to have no end.
 inline constexpr std::size_t kQuotedBytes = 8192;
@@ -38,4 +38,4 @@ bool ends_there(std::string_view text, std::size_t at);
 // Another pair begins at `at`, past separators and a mark: "name=", "name: ".
 bool pair_follows(std::string_view text, std::size_t at);
 
-}  // namespace causeway::report
+}  // namespace causeway::codec

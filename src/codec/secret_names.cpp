@@ -1,4 +1,4 @@
-#include "report/secret_names.hpp"
+#include "codec/secret_names.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "report/secret_marks.hpp"
+#include "codec/secret_marks.hpp"
 
-namespace causeway::report {
+namespace causeway::codec {
 namespace {
 
 using Words = std::string_view;
@@ -589,4 +589,4 @@ std::size_t secret_form(std::string_view text, std::size_t at) {
   return word.size() >= 32 && mixed(word, 4, 4, 3) ? word.size() : 0;
 }
 
-}  // namespace causeway::report
+}  // namespace causeway::codec

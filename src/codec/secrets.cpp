@@ -1,16 +1,16 @@
-#include "report/secrets.hpp"
+#include "codec/secrets.hpp"
 
 #include <algorithm>
 #include <array>
 #include <string>
 
 #include "base/text.hpp"
-#include "report/secret_marks.hpp"
-#include "report/secret_names.hpp"
-#include "report/secret_scan.hpp"
-#include "report/secret_values.hpp"
+#include "codec/secret_marks.hpp"
+#include "codec/secret_names.hpp"
+#include "codec/secret_scan.hpp"
+#include "codec/secret_values.hpp"
 
-namespace causeway::report {
+namespace causeway::codec {
 namespace {
 
 constexpr auto kNone = std::string_view::npos;
@@ -375,4 +375,4 @@ void Scan::plain_login() {
 
 std::vector<Secret> find_secrets(std::string_view text) { return Scan{text}.run(); }
 
-}  // namespace causeway::report
+}  // namespace causeway::codec

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace causeway::report {
+namespace causeway::codec {
 
 // What stands between a name and its value.
 enum class Sign : std::uint8_t {
@@ -50,4 +50,4 @@ struct Quoted {
 };
 Quoted quoted_at(std::string_view text, std::size_t at);
 
-}  // namespace causeway::report
+}  // namespace causeway::codec

@@ -1,13 +1,13 @@
-#include "report/secret_values.hpp"
+#include "codec/secret_values.hpp"
 
 #include <algorithm>
 #include <array>
 
 #include "base/text.hpp"
-#include "report/secret_marks.hpp"
-#include "report/secret_names.hpp"
+#include "codec/secret_marks.hpp"
+#include "codec/secret_names.hpp"
 
-namespace causeway::report {
+namespace causeway::codec {
 namespace {
 
 constexpr auto kNone = std::string_view::npos;
@@ -257,4 +257,4 @@ Quoted quoted_at(std::string_view text, std::size_t at) {
   return {mark, from, close, std::min(text.size(), close + mark.size())};
 }
 
-}  // namespace causeway::report
+}  // namespace causeway::codec
