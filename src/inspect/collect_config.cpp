@@ -13,6 +13,7 @@
 #include "inspect/limits.hpp"
 #include "inspect/log_lines.hpp"
 #include "inspect/read_text.hpp"
+#include "inspect/roots_own.hpp"
 #include "inspect/run_program.hpp"
 #include "inspect/server_config.hpp"
 #include "inspect/sites.hpp"
@@ -52,9 +53,12 @@ std::vector<Directive> parse_caddy(const ConfigFile& file, const Include& includ
   return parse_caddyfile(file, include);
 }
 
-// Asked as root only: to anybody else every key and log is closed, which says nothing.
+// Asked as root only: to anybody else every key and log is closed, which says nothing. And of
+// root's own servers and files only: a check opens logs and loads modules as the configuration
+// says.
 void ask_check(Snapshot& out, const RunningServer& server) {
   if (!out.root || (server.name != "nginx" && server.name != "apache")) return;
+  if ((server.pid != 0 && !runs_as_root(server.pid)) || !only_root_writes(server.main)) return;
   const auto ran = run_program(
       {.words = {control_program(server), server.name == "nginx" ? "-c" : "-f", server.main, "-t"},
        .wait = kCheckWait});

@@ -11,6 +11,7 @@
 #include "inspect/limits.hpp"
 #include "inspect/proc_text.hpp"
 #include "inspect/read_text.hpp"
+#include "inspect/roots_own.hpp"
 #include "inspect/run_program.hpp"
 #include "inspect/services.hpp"
 
@@ -96,8 +97,8 @@ std::vector<ConfigFile> ConfigReader::operator()(std::string_view pattern) {
 std::string control_program(const RunningServer& server) {
   std::error_code problem;
   auto path = fs::read_symlink(fmt::format("/proc/{}/exe", server.pid), problem).string();
-  // Replaced by an upgrade meanwhile: its name will do.
-  if (problem || !fs::exists(path, problem)) path.clear();
+  // Replaced by an upgrade meanwhile, or somebody's own that is called so: the name will do.
+  if (problem || !only_root_writes(path)) path.clear();
   if (server.name != "apache") return path.empty() ? server.name : path;
   // Debian's needs its environment, which the control program gives it.
   for (const char* control : {"apache2ctl", "apachectl"}) {

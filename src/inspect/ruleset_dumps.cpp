@@ -243,7 +243,7 @@ class Collector {
 RulesetDumps collect_rulesets() { return Collector{}.collect(); }
 
 Parsed<void> write_private(const std::filesystem::path& path, std::string_view text) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   bool whole = fd >= 0;
   while (whole && !text.empty()) {
     const auto wrote = ::write(fd, text.data(), text.size());
@@ -284,10 +284,29 @@ Parsed<firewall::Dumps> read_dumps(const std::string& folder) {
   return out;
 }
 
-Parsed<void> write_dumps(const firewall::Dumps& dumps, const std::string& folder) {
+Parsed<void> make_private_folder(const std::string& folder) {
   std::error_code problem;
-  fs::create_directories(folder, problem);
-  if (problem) return error(fmt::format("cannot make '{}': {}", folder, problem.message()));
+  const auto above = fs::path(folder).lexically_normal().parent_path();
+  if (!above.empty()) fs::create_directories(above, problem);
+  if (::mkdir(folder.c_str(), 0700) == 0) return {};
+  if (errno != EEXIST) {
+    return error(fmt::format("cannot make '{}': {}", folder, std::strerror(errno)));
+  }
+  struct stat status{};
+  if (::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+    return error(fmt::format("'{}' is no folder; expected a new or an empty one", folder));
+  }
+  if (status.st_uid != ::geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return error(fmt::format(
+        "others may write to '{}'; expected a new folder, or an empty one of one's own", folder));
+  }
+  if (!fs::is_empty(folder, problem) || problem) {
+    return error(fmt::format("'{}' is not empty; expected a new or an empty folder", folder));
+  }
+  return {};
+}
+
+Parsed<void> write_dumps(const firewall::Dumps& dumps, const std::string& folder) {
   for (const auto& [name, text] : dumps) {
     if (auto done = write_private(fs::path(folder) / name, text); !done) return done;
   }

@@ -23,10 +23,30 @@ struct Folder {
 TEST(RulesetDumps, WhatIsWrittenIsReadBack) {
   const Folder folder;
   const firewall::Dumps dumps{{"nft.json", "{}"}, {"sysctl.txt", "a = 1\n"}};
+  ASSERT_TRUE(make_private_folder(folder.path.string()));
+  EXPECT_EQ(fs::status(folder.path).permissions(), fs::perms::owner_all);
   ASSERT_TRUE(write_dumps(dumps, folder.path.string()));
   EXPECT_EQ(fs::status(folder.path / "nft.json").permissions(),
             fs::perms::owner_read | fs::perms::owner_write);
   EXPECT_EQ(read_dumps(folder.path.string()).value(), dumps);
+}
+
+// What another user has laid there, or another collection has left, is not mixed with this one.
+TEST(RulesetDumps, OnlyAnEmptyFolderOfOnesOwnIsWrittenTo) {
+  const Folder folder;
+  fs::create_directories(folder.path);
+  fs::permissions(folder.path, fs::perms::owner_all);
+  EXPECT_TRUE(make_private_folder(folder.path.string()));
+  fs::permissions(folder.path, fs::perms::all);
+  EXPECT_THAT(make_private_folder(folder.path.string()).error().text,
+              HasSubstr("others may write"));
+  fs::permissions(folder.path, fs::perms::owner_all);
+  fs::create_symlink("/tmp/elsewhere", folder.path / "nft.json");
+  EXPECT_THAT(make_private_folder(folder.path.string()).error().text, HasSubstr("is not empty"));
+  EXPECT_FALSE(write_private(folder.path / "nft.json", "x"));
+  fs::create_directory_symlink(folder.path, folder.path.string() + "-link");
+  EXPECT_FALSE(make_private_folder(folder.path.string() + "-link"));
+  fs::remove(folder.path.string() + "-link");
 }
 
 TEST(RulesetDumps, AFolderWithoutDumpsSaysWhatIsExpected) {

@@ -129,9 +129,7 @@ Parsed<Snapshot> read_journal(std::string_view text) {
 }
 
 Parsed<void> write_folder(const Snapshot& snapshot, const std::string& folder) {
-  std::error_code problem;
-  fs::create_directories(folder, problem);
-  if (problem) return error(fmt::format("cannot make '{}': {}", folder, problem.message()));
+  if (auto done = make_private_folder(folder); !done) return done;
   if (auto done = write_private(fs::path(folder) / kJournal, write_journal(snapshot)); !done) {
     return done;
   }
@@ -141,7 +139,9 @@ Parsed<void> write_folder(const Snapshot& snapshot, const std::string& folder) {
   }
   if (auto done = write_dumps(snapshot.rulesets, folder); !done) return done;
   if (snapshot.rulesets_later.empty()) return {};
-  return write_dumps(snapshot.rulesets_later, (fs::path(folder) / kLater).string());
+  const auto later = (fs::path(folder) / kLater).string();
+  if (auto done = make_private_folder(later); !done) return done;
+  return write_dumps(snapshot.rulesets_later, later);
 }
 
 Parsed<Snapshot> read_folder(const std::string& folder) {
