@@ -5,6 +5,6 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   // The bytecode's listing is another text of the same tool.
-  causeway::codec::parse_nft_hidden({reinterpret_cast<const char*>(data), size});
+  causeway::codec::parse_nft_bytecode({reinterpret_cast<const char*>(data), size});
   return causeway::fuzz::prove_with("nft.json", data, size);
 }

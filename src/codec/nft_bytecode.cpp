@@ -91,19 +91,21 @@ bool NftHidden::nothing() const {
   return !family && !connection_family && !connection_protocol && !merged;
 }
 
-NftHiddenByRule parse_nft_hidden(std::string_view text) {
-  NftHiddenByRule out;
+NftBytecode parse_nft_bytecode(std::string_view text) {
+  NftBytecode all;
+  NftHiddenByRule& out = all.hidden;
   std::string rule;
   Loaded loaded = Loaded::other;  // by the line before
   RangeWatch ranges;
   for (const auto line : split(text, '\n')) {
-    if (out.size() > limits::kRulesetElements) break;
+    if (all.rules.size() > limits::kRulesetElements) break;
     if (line.empty()) continue;
     if (line.front() != ' ' && line.front() != '\t') {
       const auto words = split(line, ' ');  // family table chain handle [position]
       rule.clear();
       if (words.size() >= 4) {
         rule = fmt::format("{} {} {} {}", words[0], words[1], words[2], words[3]);
+        all.rules.insert(rule);
       }
       loaded = Loaded::other;
       ranges.begin();
@@ -118,7 +120,7 @@ NftHiddenByRule parse_nft_hidden(std::string_view text) {
     loaded = loaded_by(expression);
   }
   std::erase_if(out, [](const auto& entry) { return entry.second.nothing(); });
-  return out;
+  return all;
 }
 
 }  // namespace causeway::codec

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -29,8 +30,12 @@ struct NftHidden {
 // By "FAMILY TABLE CHAIN HANDLE".
 using NftHiddenByRule = std::map<std::string, NftHidden, std::less<>>;
 
-// All comparisons of this kind in `nft --debug=netlink list ruleset`, also those that are listed.
-// Lines that are not understood are passed over.
-NftHiddenByRule parse_nft_hidden(std::string_view text);
+struct NftBytecode {
+  std::set<std::string, std::less<>> rules;  // "FAMILY TABLE CHAIN HANDLE", hidden questions or not
+  NftHiddenByRule hidden;                    // also of those that are listed
+};
+
+// `nft --debug=netlink list ruleset`. Lines that are not understood are passed over.
+NftBytecode parse_nft_bytecode(std::string_view text);
 
 }  // namespace causeway::codec

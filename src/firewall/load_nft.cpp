@@ -84,7 +84,8 @@ class NftLoader {
  public:
   NftLoader(const codec::NftDump& dump, const codec::TablesDump* saved4,
             const codec::TablesDump* saved6, std::string_view bytecode, Builder& builder)
-      : dump_(dump), hidden_(codec::parse_nft_hidden(bytecode)), builder_(builder) {
+      : dump_(dump), builder_(builder) {
+    read_bytecode(bytecode);
     index_saved(saved4, "ip", saved_);
     index_saved(saved6, "ip6", saved_);
   }
@@ -99,6 +100,20 @@ class NftLoader {
   }
 
  private:
+  void read_bytecode(std::string_view text) {
+    if (text.empty()) return;
+    auto bytecode = codec::parse_nft_bytecode(text);
+    const bool same = std::ranges::all_of(dump_.rules, [&](const codec::NftRule& rule) {
+      return bytecode.rules.contains(
+          fmt::format("{} {} {} {}", rule.family, rule.table, rule.chain, rule.handle));
+    });
+    if (same) {
+      hidden_ = std::move(bytecode.hidden);
+    } else {
+      builder_.note("nft-bytecode.txt is not of the rules in nft.json: taken as listed");
+    }
+  }
+
   // A table that holds iptables' own built-in chains is iptables-nft's.
   Stack stack_of(std::string_view family, std::string_view name) const {
     if (family != "ip" && family != "ip6") return Stack::nft;

@@ -39,7 +39,7 @@ std::optional<Interval> prefix_constant(Json in, DataType type) {
 std::optional<Interval> range_constant(Json in, DataType type) {
   const auto first = read_constant(in.at(0), type);
   const auto last = read_constant(in.at(1), type);
-  if (!first || !last || in.size() != 2) return std::nullopt;
+  if (!first || !last || in.size() != 2 || first->first > last->last) return std::nullopt;
   return Interval{first->first, last->last};
 }
 

@@ -149,6 +149,7 @@ class StatementReader {
     step.any_bit = op == "in" || op == "!";
     const auto values = is_set ? constants(right["set"], key) : constants_of(right, key);
     if (!values) {
+      require_families(keys);
       unknown("a constant that is not understood", "nft");
       return;
     }
@@ -311,12 +312,21 @@ class StatementReader {
     }
   }
 
+  // Of one family, as their term's argument tells.
+  static constexpr std::array kIpHeader{Field::protocol, Field::ttl,        Field::length,
+                                        Field::dscp,     Field::ip_version, Field::ip_header,
+                                        Field::fragment};
+
   // An IPv4 field in a table of both families: the rule ends for IPv6 packets.
   void require_families(const std::vector<NftKey>& keys) {
     for (const auto& key : keys) {
       const auto field = key.term.field;
-      const bool v4 = field == Field::source4 || field == Field::target4;
-      const bool v6 = field == Field::source6 || field == Field::target6;
+      const bool of_header = std::ranges::find(kIpHeader, field) != kIpHeader.end();
+      const auto family = key.term.argument;
+      const bool v4 =
+          field == Field::source4 || field == Field::target4 || (of_header && family == 4);
+      const bool v6 =
+          field == Field::source6 || field == Field::target6 || (of_header && family == 6);
       if (v4 || v6) {
         Compare step;
         step.term.field = Field::nf_family;

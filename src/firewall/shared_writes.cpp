@@ -11,9 +11,9 @@ namespace causeway::firewall {
 namespace {
 
 // What a packet at this hook has of the client's is its source; anywhere else it may be either
-// side.
+// side: before routing also a machine behind, as the source of each answer to everybody.
 bool looks_at_client(Hook hook, const Recent& step) {
-  return (hook == Hook::input || hook == Hook::prerouting) && !step.by_target;
+  return hook == Hook::input && !step.by_target;
 }
 
 void mark_shared_lists(Ruleset& rules) {

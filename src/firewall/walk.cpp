@@ -195,6 +195,7 @@ void Walk::decide(std::uint32_t rule, const Verdict& verdict, Flow flow, std::ve
     case Kind::foreign:
       doubt(flow, rule, kForeign);
       refuse(flow, decision(rule, frame), nullptr, frame);
+      accept(flow, decision(rule, frame), frame);
       merge_into(next, std::move(flow));
       return;
   }

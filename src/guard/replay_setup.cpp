@@ -238,7 +238,7 @@ void show_hidden(json& rule, const codec::NftHiddenByRule& hidden) {
 std::string loadable_nft(std::string_view listing, std::string_view bytecode,
                          const firewall::Collection& collection,
                          std::vector<std::string>& left_out) {
-  const auto hidden = codec::parse_nft_hidden(bytecode);
+  const auto hidden = codec::parse_nft_bytecode(bytecode).hidden;
   auto all = json::parse(listing, nullptr, false);
   if (!all.is_object() || !all.contains("nftables") || !all["nftables"].is_array()) return "{}";
   std::set<std::pair<std::string, std::string>> of_iptables;
