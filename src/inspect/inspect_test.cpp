@@ -155,9 +155,11 @@ TEST(Inspect, AStoppedProcessThatHoldsThePortHangs) {
 }
 
 TEST(Inspect, AWebServerOnNoneOfTheEdgesPorts) {
-  auto snapshot = host("LISTEN 0 511 0.0.0.0:8080 0.0.0.0:*\nLISTEN 0 9 127.0.0.1:9000 0.0.0.0:*\n");
-  snapshot.keep("tcp4.txt", "   0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 "
-                            "00000000     0        0 4711 1\n");
+  auto snapshot =
+      host("LISTEN 0 511 0.0.0.0:8080 0.0.0.0:*\nLISTEN 0 9 127.0.0.1:9000 0.0.0.0:*\n");
+  snapshot.keep("tcp4.txt",
+                "   0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 "
+                "00000000     0        0 4711 1\n");
   snapshot.keep("processes.txt",
                 "7 1 S here 0 90 10 1024 2048 nginx.service 4711 nginx /etc/n.conf\n");
   const auto all = facts(analyze(snapshot, question()));
@@ -185,10 +187,47 @@ TEST(Inspect, OnlyFreshLinesOfLogsAreFacts) {
   EXPECT_THAT(facts(analyze(snapshot, question())), Not(Contains("load=high")));
 }
 
+// The journal is everybody's.
+TEST(Inspect, OtherProgramsTroubleIsNotTheServers) {
+  const auto told = [](std::string what, std::string text, std::string source = "journal") {
+    auto snapshot = host(kAny);
+    snapshot.keep("logs.txt",
+                  write_log_line({std::move(source), std::move(what),
+                                  snapshot.at - std::chrono::minutes{2}, std::move(text)}));
+    return facts(analyze(snapshot, question()));
+  };
+  EXPECT_THAT(told("crash", "kernel: firefox[812]: segfault at 0"),
+              Not(Contains("process=crashed")));
+  EXPECT_THAT(told("crash", "kernel: nginx[812]: segfault at 0"), Contains("process=crashed"));
+  EXPECT_THAT(told("files", "rsync: Too many open files"), Not(Contains("files=exhausted")));
+  EXPECT_THAT(told("files", "php-fpm8.2[4]: Too many open files"), Contains("files=exhausted"));
+  EXPECT_THAT(
+      told("files", "accept4() failed (24: Too many open files)", "/var/log/nginx/error.log"),
+      Contains("files=exhausted"));
+  EXPECT_THAT(told("worker-limit", "dovecot: imap-login: too many connections"),
+              Not(Contains("load=high")));
+  EXPECT_THAT(told("disk", "dockerd[1]: write /mnt/backup: no space left on device"),
+              Not(Contains("disk=full")));
+  EXPECT_THAT(told("backend-refused", "unbound: Connection refused for upstream 9.9.9.9"),
+              Not(Contains("backend=down")));
+  EXPECT_THAT(told("backend-timeout", "dnsmasq: upstream timed out"),
+              Not(Contains("backend=hung")));
+  EXPECT_THAT(told("table-full", "kernel: nf_conntrack: table full, dropping packet"),
+              Contains("conntrack=full"));
+}
+
+TEST(LogLines, WhatApacheSaysOfItsApplication) {
+  EXPECT_EQ(trouble_in("(104)Connection reset by peer: AH01102: error reading status line"),
+            "backend-closed");
+  EXPECT_EQ(trouble_in("(70007)The timeout specified has expired: AH00898: Error reading from"),
+            "backend-timeout");
+  EXPECT_EQ(trouble_in("limiting requests, dry run, excess: 1.000 by zone"), "");
+}
+
 // Who refused whom is told by the web server's own words alone.
 TEST(Inspect, ARefusalInALogIsTheApplicationsWhereAWebServerSaysSo) {
   auto snapshot = host(kAny);
-  LogLine line{"journal", "backend-refused", snapshot.at - std::chrono::minutes{2},
+  LogLine line{"/var/log/nginx/error.log", "backend-refused", snapshot.at - std::chrono::minutes{2},
                "postfix/smtp: connect to mx.example.net: Connection refused"};
   snapshot.keep("logs.txt", write_log_line(line));
   EXPECT_THAT(facts(analyze(snapshot, question())), Not(Contains("backend=down")));
