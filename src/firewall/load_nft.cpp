@@ -248,12 +248,13 @@ class NftLoader {
       rule.steps.insert(rule.steps.begin(), Step{std::move(step)});
     };
     const auto* last = std::get_if<Decide>(&rule.steps.back());
+    const bool resets = last != nullptr && last->verdict.reject.reset;
     if (asked.merged) {
       rule.steps.insert(rule.steps.begin(),
                         Step{Unknown{"nft lists two of its comparisons as one range", {}}});
     }
     const bool one_family = in.family == "ip" || in.family == "ip6";
-    if (asked.family && !one_family && last != nullptr && last->verdict.reject.reset) {
+    if (asked.family && !one_family && resets) {
       ask(Field::nf_family, *asked.family);
     }
     if (asked.connection_family && !codec::nft_lists_ct(in.expression, "l3proto")) {
