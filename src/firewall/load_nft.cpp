@@ -233,7 +233,8 @@ class NftLoader {
     return agrees(in.expression, *rule) ? rule : nullptr;
   }
 
-  // "meta nfproto ipv6 reject with tcp reset" is listed without its first part, and so is
+  // "meta nfproto ipv6 reject with tcp reset" is listed without its first part, so is "meta
+  // protocol ip exthdr frag missing", which is for IPv4 and for IPv6 and thus for nobody, and so is
   // "ct l3proto ipv4 reject with icmp ...", which untracked packets do not meet.
   void hidden_questions(const codec::NftRule& in, Rule& rule) const {
     if (hidden_.empty() || rule.steps.empty()) return;
@@ -254,7 +255,8 @@ class NftLoader {
                         Step{Unknown{"nft lists two of its comparisons as one range", {}}});
     }
     const bool one_family = in.family == "ip" || in.family == "ip6";
-    if (asked.family && !one_family && resets) {
+    const bool never = asked.family == codec::NftHidden::kNever;
+    if (asked.family && (never || (!one_family && resets))) {
       ask(Field::nf_family, *asked.family);
     }
     if (asked.connection_family && !codec::nft_lists_ct(in.expression, "l3proto")) {
