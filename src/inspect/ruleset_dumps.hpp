@@ -25,12 +25,12 @@ RulesetDumps collect_rulesets();
 
 // The files of firewall::dump_names() that are there. A folder without any of them is an error.
 Parsed<firewall::Dumps> read_dumps(const std::string& folder);
-// A file for its owner's eyes only, written anew and whole.
 // A folder for a collection: new, or empty and nobody else's, so that nothing of another collection
 // or of another user's making is in it.
 Parsed<void> make_private_folder(const std::string& folder);
+// A file for its owner's eyes only, written whole. Wrong: there is one of that name already.
 Parsed<void> write_private(const std::filesystem::path& path, std::string_view text);
-// Makes the folder if need be; the files are for their owner's eyes only.
+// Into a folder that make_private_folder() has made.
 Parsed<void> write_dumps(const firewall::Dumps& dumps, const std::string& folder);
 
 }  // namespace causeway::inspect
