@@ -165,8 +165,10 @@ SummaryRow resources(const model::Facts& facts) {
     if (tight || what == "oom-kills") {
       out.lines.push_back(fmt::format("{}: {}", what, detail));
       out.bad = out.bad || seen->real("percent") >= 99 || what == "oom-kills";
-    } else if (what == "cpu" || what == "memory" || (what == "disk" && seen->text("name") == "/")) {
-      calm.push_back(what == "disk" ? detail : fmt::format("{}: {}", what, detail));
+    } else if (what == "cpu" || what == "memory" || what == "line" ||
+               (what == "disk" && seen->text("name") == "/")) {
+      calm.push_back(what == "disk" || what == "line" ? detail
+                                                      : fmt::format("{}: {}", what, detail));
     }
   }
   if (!calm.empty()) out.lines.push_back(join(calm, "; "));
@@ -220,14 +222,24 @@ SummaryRow arrivals(const model::Facts& facts) {
   }
   for (const Seen seen : all_of(facts, Kind::fact)) {
     if (clients == 0 && seen->text("what") == "packets") {
-      out.lines.push_back(
-          fmt::format("port {}: {} from the edge", seen->integer("port"), seen->text("detail")));
+      out.lines.push_back(fmt::format("port {}, {}: {} from the edge", seen->integer("port"),
+                                      seen->text("family"), seen->text("detail")));
     }
   }
   if (clients > 0) {
     out.lines.push_back(
         fmt::format("{} clients ({} of the edge), {} connection requests, {} answered", clients,
                     edge, syns, answers));
+  }
+  return out;
+}
+
+SummaryRow names(const model::Facts& facts) {
+  SummaryRow out{"names", {}};
+  for (const Seen seen : all_of(facts, Kind::fact)) {
+    if (seen->text("what") != "name") continue;
+    out.lines.emplace_back(seen->text("detail"));
+    out.bad = out.bad || seen->text("value") == "elsewhere" || seen->text("value") == "nowhere";
   }
   return out;
 }
@@ -273,6 +285,7 @@ std::string machine_line(const model::Facts& facts) {
 std::vector<SummaryRow> summary(const model::Facts& facts) {
   std::vector<SummaryRow> out;
   add(out, addresses(facts));
+  add(out, names(facts));
   add(out, listeners(facts));
   add(out, passages(facts));
   add(out, ways(facts));
@@ -289,7 +302,8 @@ std::vector<std::string> not_seen(const model::Facts& facts) {
   for (const Seen seen : all_of(facts, Kind::collector)) {
     const auto outcome = seen->text("outcome");
     if (outcome == "denied") for_root.insert(std::string{seen->text("name")});
-    if (outcome == "late" || outcome == "failed") {
+    const bool in_part = outcome == "read" && !seen->text("detail").empty();
+    if (outcome == "late" || outcome == "failed" || in_part) {
       out.push_back(fmt::format("{}: {}", seen->text("name"), seen->text("detail")));
     }
   }

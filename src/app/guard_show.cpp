@@ -21,6 +21,7 @@ struct Shown {
   guard::Journal journal;
   std::vector<guard::Layer> layers;
   std::vector<std::string> unreadable;
+  bool wants_root = false;
 };
 
 // Of a folder of dumps only the packet filters can be told.
@@ -30,7 +31,7 @@ Parsed<Shown> look(const GuardFlags& flags, guard::Journal journal) {
   const auto gathered = gather(flags.proof);
   if (!gathered) return error(gathered.error().text);
   const bool here = flags.proof.from.empty();
-  Shown out{std::move(journal), {}, gathered->collection.unreadable};
+  Shown out{std::move(journal), {}, gathered->collection.unreadable, gathered->wants_root};
   out.layers =
       guard::layers_of(gathered->collection, firewall::prove(gathered->collection, *request),
                        here ? guard::find_tools() : guard::Tools{});
@@ -73,7 +74,9 @@ void print_layers(const Shown& shown, const Screen& screen) {
       print(hanging("  apply leaves ", printable(each, limits::kTextKept), screen.width));
     }
   }
-  if (shown.layers.empty()) print("No packet filter has rules here.\n");
+  if (shown.layers.empty() && shown.unreadable.empty()) {
+    print("No packet filter has rules here.\n");
+  }
   for (const auto& text : shown.unreadable) {
     print(fmt::format("could not be read: {}\n", printable(text, limits::kTextKept)));
   }
@@ -106,11 +109,12 @@ int run_show(const GuardFlags& flags) {
   if (!shown) return wrong_use("guard show", shown.error().text);
   if (flags.proof.format == "json") {
     print_json(*shown);
-    return kFine;
+  } else {
+    print_layers(*shown, screen_of_stdout(flags.proof.no_color));
+    print_kept(shown->journal);
+    if (shown->wants_root) print("As root, these would be read as well.\n");
   }
-  print_layers(*shown, screen_of_stdout(flags.proof.no_color));
-  print_kept(shown->journal);
-  return kFine;
+  return shown->unreadable.empty() ? kFine : kCouldNotTell;
 }
 
 }  // namespace causeway::app

@@ -171,7 +171,7 @@ int run_command(int argc, char** argv) {
   for (const auto& command : tree.commands) {
     if (!command.app->parsed()) continue;
     const int code = command.run();
-    return output_lost && code == kFine ? kCouldNotTell : code;
+    return output_lost && code != kWrongUse ? kCouldNotTell : code;
   }
   return kWrongUse;
 }

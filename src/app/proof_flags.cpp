@@ -4,11 +4,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <iterator>
 
 #include "app/read_file.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "inspect/ruleset_dumps.hpp"
+#include "inspect/snapshot.hpp"
 
 namespace causeway::app {
 
@@ -102,10 +104,11 @@ Parsed<firewall::ProofRequest> read_request(const ProofFlags& flags) {
 Parsed<Gathered> gather(const ProofFlags& flags) {
   Gathered out;
   if (!flags.from.empty()) {
-    auto dumps = inspect::read_dumps(flags.from);
-    if (!dumps) return error(fmt::format("--from: {}", dumps.error().text));
-    if (flags.replay) out.dumps = *dumps;
-    out.collection = firewall::load(std::move(*dumps));
+    auto snapshot = inspect::read_folder(flags.from);
+    if (!snapshot) return error(fmt::format("--from: {}", snapshot.error().text));
+    if (flags.replay) out.dumps = snapshot->rulesets;
+    out.collection = firewall::load(std::move(snapshot->rulesets));
+    std::ranges::move(snapshot->rulesets_unreadable, std::back_inserter(out.collection.unreadable));
     return out;
   }
   auto dumps = inspect::collect_rulesets();

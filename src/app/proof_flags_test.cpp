@@ -2,12 +2,34 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 
 namespace causeway::app {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+
+// Else a folder with a few files would be a host without a filter, or one that nobody reaches.
+TEST(ProofFlags, AFolderThatLacksWhatDecidesProvesNothing) {
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("causeway-flags-" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / "addr.json") << "[]";
+  ProofFlags flags;
+  flags.from = folder.string();
+  EXPECT_THAT(gather(flags)->collection.unreadable, testing::SizeIs(3));
+  // Nor does a collection that was made without root.
+  for (const char* name : {"nft.json", "route4.json", "sockets.txt"}) std::ofstream(folder / name);
+  EXPECT_THAT(gather(flags)->collection.unreadable, testing::IsEmpty());
+  std::ofstream(folder / "inspect.txt")
+      << "at 2026-11-25T18:00:00Z\nroot no\nrulesets denied nft: exit 1: you must be root\n";
+  EXPECT_THAT(gather(flags)->collection.unreadable, ElementsAre(HasSubstr("you must be root")));
+  std::filesystem::remove_all(folder);
+}
 
 TEST(ProofFlags, PortsAreNamedOnce) {
   EXPECT_THAT(parse_ports("443, 80,443").value(), ElementsAre(443, 80));

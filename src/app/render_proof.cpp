@@ -96,6 +96,7 @@ class Writer {
     for (const auto& group : grouped()) {
       if (!open(*group.first)) stopped(group);
     }
+    unused();
     notes(wants_root);
     return std::move(out_);
   }
@@ -109,6 +110,7 @@ class Writer {
     for (const auto& group : groups) {
       if (open(*group.first)) passes(group);
     }
+    unused();
     limits();
     lists();
     samples();
@@ -162,6 +164,7 @@ class Writer {
   std::string ranges() const {
     std::vector<Prefix> seen;
     for (const auto& row : proof_.rows) {
+      if (!proof_.concerns(row)) continue;
       if (std::ranges::find(seen, row.range) == seen.end()) seen.push_back(row.range);
     }
     return fmt::format("{} range{},", seen.size(), seen.size() == 1 ? "" : "s");
@@ -171,7 +174,7 @@ class Writer {
     std::vector<Group> out;
     std::map<std::string, std::size_t> index;
     for (const auto& row : proof_.rows) {
-      if (row.causes.empty()) continue;
+      if (row.causes.empty() || !proof_.concerns(row)) continue;
       const auto [at, added] = index.emplace(signature(row), out.size());
       if (added) out.push_back({&row, {}});
       out[at->second].rows.push_back(&row);
@@ -238,6 +241,15 @@ class Writer {
          fmt::format("{}: get{} through", concerned(group), group.rows.size() == 1 ? "s" : ""));
     if (accepting.stack == "host") return;
     foreign("    ", fmt::format("{} ({})", accepting.text, place(accepting)), Tone::dim);
+  }
+
+  void unused() {
+    if (!proof_.unused) return;
+    const std::string_view family = *proof_.unused == Family::ipv4 ? "IPv4" : "IPv6";
+    line("", fmt::format("{0}: this host has no public {0} address, so the edge reaches it in the "
+                         "other family alone. That stops nobody as long as no {1} record names "
+                         "this host.",
+                         family, *proof_.unused == Family::ipv4 ? "A" : "AAAA"));
   }
 
   void limits() {

@@ -38,6 +38,28 @@ TEST(RenderProof, TellsRangesThatFareAlikeOnce) {
                               "12 more) to ports 80 and 443: get through"));
 }
 
+TEST(RenderProof, AFamilyThatTheHostDoesNotHaveStopsNobody) {
+  ProofFlags flags;
+  flags.from = "test/rulesets/16-nft-cf-only/dump";
+  flags.ports = "80,443";
+  auto collection = gather(flags)->collection;
+  auto request = read_request(flags).value();
+  collection.arrival.address6.reset();
+  const auto proof = firewall::prove(collection, request);
+  EXPECT_TRUE(proof.all_open());
+  EXPECT_FALSE(proof.some_stopped());
+  const auto text = report(proof);
+  EXPECT_THAT(text, HasSubstr("Every range of the edge gets through this host."));
+  EXPECT_THAT(text, HasSubstr("15 ranges, ports 80 and 443"));
+  EXPECT_THAT(text, HasSubstr("IPv6: this host has no public IPv6 address"));
+  // An edge that speaks nothing else does not get in.
+  std::erase_if(request.edge.prefixes,
+                [](const Prefix& one) { return one.address().family() == Family::ipv4; });
+  EXPECT_TRUE(firewall::prove(collection, request).some_stopped());
+  collection.arrival.address4.reset();
+  EXPECT_TRUE(firewall::prove(collection, read_request(flags).value()).some_stopped());
+}
+
 TEST(RenderProof, NamesWhatAnAllowListLacks) {
   const auto text = report(proof_of("06-firewalld-zones"));
   EXPECT_THAT(text, HasSubstr("holds 14 of the edge's 15 ipv4 ranges; missing: 104.24.0.0/14"));

@@ -91,6 +91,15 @@ bool NftHidden::nothing() const {
   return !family && !connection_family && !connection_protocol && !merged;
 }
 
+NftHidden unlisted(const NftHidden& asked, const NftListed& listed) {
+  NftHidden out = asked;
+  const bool never = asked.family == NftHidden::kNever;
+  if (!never && (listed.one_family || !listed.resets)) out.family.reset();
+  if (listed.asks_l3proto) out.connection_family.reset();
+  if (listed.asks_protocol) out.connection_protocol.reset();
+  return out;
+}
+
 NftBytecode parse_nft_bytecode(std::string_view text) {
   NftBytecode all;
   NftHiddenByRule& out = all.hidden;

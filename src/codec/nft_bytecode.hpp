@@ -27,6 +27,16 @@ struct NftHidden {
   bool nothing() const;
 };
 
+// A rule as nft lists it, as far as it matters for what the listing hides.
+struct NftListed {
+  bool one_family = false;  // of an ip or ip6 table
+  bool resets = false;      // "reject with tcp reset"
+  bool asks_l3proto = false;
+  bool asks_protocol = false;  // ct protocol
+};
+// Of what the bytecode asks, that which is not in the listing.
+NftHidden unlisted(const NftHidden& asked, const NftListed& listed);
+
 // By "FAMILY TABLE CHAIN HANDLE".
 using NftHiddenByRule = std::map<std::string, NftHidden, std::less<>>;
 

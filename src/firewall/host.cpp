@@ -74,15 +74,18 @@ void Host::finish() {
   const auto index = [](const std::vector<codec::HostRoute>& routes,
                         std::map<std::string, TableRoutes, std::less<>>& tables) {
     tables.clear();
-    for (const auto& route : routes) {
-      if (!route.dead && !route.for_tos) tables[route.table].by_length.push_back(&route);
+    for (std::size_t i = 0; i < routes.size(); ++i) {
+      const auto& route = routes[i];
+      if (!route.dead && !route.for_tos) tables[route.table].by_length.push_back(i);
     }
     for (auto& [name, table] : tables) {
-      std::ranges::sort(table.by_length, [](const auto* a, const auto* b) {
-        if (a->destination.length() != b->destination.length()) {
-          return a->destination.length() > b->destination.length();
+      std::ranges::sort(table.by_length, [&routes](std::size_t a, std::size_t b) {
+        const auto& one = routes[a];
+        const auto& other = routes[b];
+        if (one.destination.length() != other.destination.length()) {
+          return one.destination.length() > other.destination.length();
         }
-        return a->metric != b->metric ? a->metric < b->metric : a < b;
+        return one.metric != other.metric ? one.metric < other.metric : a < b;
       });
     }
   };
@@ -124,9 +127,10 @@ std::vector<RoutePiece> Host::route(const RouteQuestion& question,
       if (doubt == nullptr) open = open.subtract(here);
       continue;
     }
-    const auto* routes = table(question.family, rule.table);
-    if (routes == nullptr) continue;
-    for (const auto* route : routes->by_length) {
+    const auto* order = table(question.family, rule.table);
+    if (order == nullptr) continue;
+    for (const auto number : order->by_length) {
+      const auto* route = &routes(question.family)[number];
       if (here.empty()) break;
       if (!through(*route, question.outgoing)) continue;
       IntervalSet hit = selected(route->destination, question.target, here);
@@ -151,12 +155,13 @@ RouteType Host::local_type(Family family, Key address, std::string_view device) 
   } else if (address >> 120U == 0xff) {
     return kMulticast;
   }
-  const auto* routes = table(family, "local");
-  if (routes == nullptr) return kUnicast;
-  for (const auto* route : routes->by_length) {
-    const auto range = interval_of(route->destination);
-    if (address < range.first || address > range.last || !through(*route, device)) continue;
-    return route_type(route->type);
+  const auto* order = table(family, "local");
+  if (order == nullptr) return kUnicast;
+  for (const auto number : order->by_length) {
+    const auto& route = routes(family)[number];
+    const auto range = interval_of(route.destination);
+    if (address < range.first || address > range.last || !through(route, device)) continue;
+    return route_type(route.type);
   }
   return kUnicast;
 }

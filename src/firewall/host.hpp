@@ -82,11 +82,14 @@ struct Host {
 
  private:
   struct TableRoutes {
-    std::vector<const codec::HostRoute*> by_length;  // longest first, then lowest metric
+    std::vector<std::size_t> by_length;  // of the family's routes: longest, then lowest metric
   };
   std::map<std::string, TableRoutes, std::less<>> tables4_;
   std::map<std::string, TableRoutes, std::less<>> tables6_;
 
+  const std::vector<codec::HostRoute>& routes(Family family) const {
+    return family == Family::ipv4 ? routes4 : routes6;
+  }
   const TableRoutes* table(Family family, std::string_view name) const;
 };
 

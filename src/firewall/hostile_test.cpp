@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
 
 #include "base/limits.hpp"
@@ -83,6 +84,45 @@ TEST(Hostile, EveryChainJumpsTwiceIntoTheNext) {
   const auto begin = std::chrono::steady_clock::now();
   expect_may(proof_of("iptables-legacy-save.txt", saved(chains, rules)));
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{60});
+}
+
+TEST(Hostile, AWordOfAnotherVersionOfNftStopsNobodyForCertain) {
+  const auto chain = [](const char* family, const char* type, const char* hook,
+                        const char* policy) {
+    return fmt::format(
+        R"({{"nftables":[{{"table":{{"family":"{0}","name":"t","handle":1}}}},)"
+        R"({{"chain":{{"family":"{0}","table":"t","name":"c","handle":1,"type":"{1}","hook":"{2}",)"
+        R"("prio":0,"policy":"{3}"}}}},)"
+        R"({{"rule":{{"family":"{0}","table":"t","chain":"c","handle":3,"expr":[{{"drop":null}}]}}}}]}})",
+        family, type, hook, policy);
+  };
+  const std::array strange{chain("quic", "filter", "input", "accept"),
+                           chain("ip", "filter", "arrival", "accept"),
+                           chain("ip", "shape", "input", "accept")};
+  for (const auto& text : strange) {
+    const auto proof = proof_of("nft.json", text);
+    ASSERT_FALSE(proof.rows.empty());
+    EXPECT_FALSE(proof.all_open()) << text;
+    EXPECT_FALSE(proof.some_stopped()) << text;
+    EXPECT_THAT(proof.rows.front().causes.front().doubts, Contains(HasSubstr("is not known")));
+  }
+  EXPECT_TRUE(proof_of("nft.json", chain("ip", "filter", "input", "accept")).some_stopped());
+}
+
+TEST(Hostile, AnUnknownPolicyIsAskedOnlyByWhomNoRuleDecided) {
+  const auto ruleset = [](const char* rules) {
+    return fmt::format(
+        R"({{"nftables":[{{"table":{{"family":"ip","name":"t","handle":1}}}},)"
+        R"({{"chain":{{"family":"ip","table":"t","name":"c","handle":1,"type":"filter","hook":"input",)"
+        R"("prio":0,"policy":"shrug"}}}}{}]}})",
+        rules);
+  };
+  EXPECT_FALSE(proof_of("nft.json", ruleset("")).all_open());
+  EXPECT_FALSE(proof_of("nft.json", ruleset("")).some_stopped());
+  EXPECT_TRUE(
+      proof_of("nft.json", ruleset(R"(,{"rule":{"family":"ip","table":"t","chain":"c","handle":3,)"
+                                   R"("expr":[{"accept":null}]}})"))
+          .all_open());
 }
 
 std::string set_of(std::size_t elements) {

@@ -27,6 +27,20 @@ Hook hook_of(std::string_view word) {
 
 bool in_scope(std::string_view family) { return family != "bridge" && family != "arp"; }
 
+bool is_one_of(std::string_view word, std::initializer_list<std::string_view> known) {
+  return std::ranges::find(known, word) != known.end();
+}
+
+// A word of a base chain that this version does not know; empty: it knows them all.
+std::string unknown_word(const codec::NftChain& chain) {
+  if (!is_one_of(chain.family, {"ip", "ip6", "inet", "netdev"})) {
+    return fmt::format("family {}", chain.family);
+  }
+  if (hook_of(chain.hook) == Hook::none) return fmt::format("hook {}", chain.hook);
+  if (!is_one_of(chain.type, {"filter", "nat", "route"})) return fmt::format("type {}", chain.type);
+  return {};
+}
+
 // The saved lines of one chain, in order: where nft shows a match of iptables without its
 // arguments, the line at the same place has them.
 struct SavedChain {
@@ -156,9 +170,14 @@ class NftLoader {
     for (const auto& in : dump_.chains) {
       if (!in_scope(in.family)) continue;
       const auto table = table_of(in.family, in.table);
-      auto& chain = builder_.out().chains[builder_.chain(table, in.name)];
+      const auto number = builder_.chain(table, in.name);
+      auto& chain = builder_.out().chains[number];
       chain.handle = in.handle;
       if (in.hook.empty()) continue;
+      if (auto word = unknown_word(in); !word.empty()) {
+        may_stop(in, word);
+        continue;
+      }
       chain.hook = hook_of(in.hook);
       chain.priority = static_cast<int>(in.priority);
       if (in.type == "nat") chain.type = ChainType::nat;
@@ -167,7 +186,29 @@ class NftLoader {
       for (const auto device : in.devices) chain.devices.emplace_back(device);
       const auto first = first_rules.find({in.family, in.table});
       chain.made_first = first == first_rules.end() || in.handle < first->second;
+      if (!in.policy.empty() && !is_one_of(in.policy, {"accept", "drop"})) {
+        strange_policies_.emplace_back(number, fmt::format("policy {}", in.policy));
+      }
     }
+  }
+
+  // What stands in such a chain is not walked: nobody knows who meets it. It may stop everybody.
+  void may_stop(const codec::NftChain& in, const std::string& word) {
+    const auto table =
+        builder_.table(Stack::nft, "inet", fmt::format("{} {}", in.family, in.table));
+    const auto number = builder_.chain(table, in.name);
+    auto& chain = builder_.out().chains[number];
+    chain.handle = in.handle;
+    chain.hook = Hook::input;
+    builder_.add_rule(number, doubtful_drop(word));
+  }
+
+  static Rule doubtful_drop(const std::string& word) {
+    Rule out;
+    out.text = word;
+    out.steps.emplace_back(Unknown{"a word of nft's that is not known", word});
+    out.steps.emplace_back(Decide{{.kind = Verdict::Kind::drop}});
+    return out;
   }
 
   void objects() {
@@ -222,6 +263,9 @@ class NftLoader {
       hidden_questions(in, rule);
       builder_.add_rule(chain, std::move(rule));
     }
+    for (const auto& [chain, word] : strange_policies_) {
+      builder_.add_rule(chain, doubtful_drop(word));
+    }
   }
 
   // Where the arguments of a rule's foreign steps stand, if the two dumps agree on the chain.
@@ -241,29 +285,28 @@ class NftLoader {
     const auto found =
         hidden_.find(fmt::format("{} {} {} {}", in.family, in.table, in.chain, in.handle));
     if (found == hidden_.end()) return;
-    const auto& asked = found->second;
+    const auto* last = std::get_if<Decide>(&rule.steps.back());
+    const auto asked = codec::unlisted(
+        found->second, {.one_family = in.family == "ip" || in.family == "ip6",
+                        .resets = last != nullptr && last->verdict.reject.reset,
+                        .asks_l3proto = codec::nft_lists_ct(in.expression, "l3proto"),
+                        .asks_protocol = codec::nft_lists_ct(in.expression, "protocol")});
     const auto ask = [&](Field field, std::uint8_t number) {
       Compare step;
       step.term.field = field;
       step.values = IntervalSet{Key{number}};
       rule.steps.insert(rule.steps.begin(), Step{std::move(step)});
     };
-    const auto* last = std::get_if<Decide>(&rule.steps.back());
-    const bool resets = last != nullptr && last->verdict.reject.reset;
     if (asked.merged) {
       rule.steps.insert(rule.steps.begin(),
                         Step{Unknown{"nft lists two of its comparisons as one range", {}}});
     }
-    const bool one_family = in.family == "ip" || in.family == "ip6";
-    const bool never = asked.family == codec::NftHidden::kNever;
-    if (asked.family && (never || (!one_family && resets))) {
-      ask(Field::nf_family, *asked.family);
-    }
-    if (asked.connection_family && !codec::nft_lists_ct(in.expression, "l3proto")) {
+    if (asked.family) ask(Field::nf_family, *asked.family);
+    if (asked.connection_family) {
       ask(Field::ct_family, *asked.connection_family);
       builder_.tracks(in.family);
     }
-    if (asked.connection_protocol && !codec::nft_lists_ct(in.expression, "protocol")) {
+    if (asked.connection_protocol) {
       ask(Field::ct_protocol, *asked.connection_protocol);
       builder_.tracks(in.family);
     }
@@ -295,6 +338,7 @@ class NftLoader {
   codec::NftHiddenByRule hidden_;
   Builder& builder_;
   SavedChains saved_;
+  std::vector<std::pair<std::uint32_t, std::string>> strange_policies_;  // by number of the chain
 };
 
 }  // namespace

@@ -11,6 +11,20 @@
 namespace causeway::firewall {
 namespace {
 
+// Of an edge that connects in one family alone, an address of the other is no way to this host.
+std::optional<Family> unused_family(const Arrival& arrival, const model::EdgeRanges& edge) {
+  const auto reached = [&](Family family) {
+    return arrival.address(family) && std::ranges::any_of(edge.prefixes, [family](const auto& one) {
+             return one.address().family() == family;
+           });
+  };
+  for (const auto [missing, other] :
+       {std::pair{Family::ipv4, Family::ipv6}, std::pair{Family::ipv6, Family::ipv4}}) {
+    if (!arrival.address(missing) && reached(other)) return missing;
+  }
+  return std::nullopt;
+}
+
 // Sources of samples that lie outside the edge's ranges are simulated, too.
 IntervalSet clients_of(const ProofRequest& request, Family family) {
   std::vector<Interval> out;
@@ -60,6 +74,7 @@ class Prover {
     out_.edge_date = request_.edge.date;
     out_.arrival = collection_.arrival;
     out_.ports = request_.ports;
+    out_.unused = unused_family(collection_.arrival, request_.edge);
     out_.notes = collection_.rules.notes;
     out_.unreadable = collection_.unreadable;
     for (const auto port : all_ports()) {
@@ -219,15 +234,17 @@ class Prover {
 }  // namespace
 
 bool Proof::all_open() const {
-  return std::ranges::all_of(rows, [](const ProofRow& row) {
-    return row.certain && !row.causes.empty() && row.causes.front().ending.result == Result::accept;
+  return std::ranges::all_of(rows, [this](const ProofRow& row) {
+    return !concerns(row) || (row.certain && !row.causes.empty() &&
+                              row.causes.front().ending.result == Result::accept);
   });
 }
 
 bool Proof::some_stopped() const {
-  return std::ranges::any_of(rows, [](const ProofRow& row) {
-    return std::ranges::none_of(
-        row.causes, [](const Cause& cause) { return cause.ending.result == Result::accept; });
+  return std::ranges::any_of(rows, [this](const ProofRow& row) {
+    return concerns(row) && std::ranges::none_of(row.causes, [](const Cause& cause) {
+             return cause.ending.result == Result::accept;
+           });
   });
 }
 

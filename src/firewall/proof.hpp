@@ -90,6 +90,9 @@ struct Proof {
   std::string edge_date;
   Arrival arrival;
   std::vector<std::uint16_t> ports;
+  // The host has no address of this family, and the edge reaches it in the other one: rows of it
+  // tell what a packet would meet, and stop nobody.
+  std::optional<Family> unused;
   std::vector<ProofRow> rows;
   std::vector<LimitRow> limits;
   std::vector<ListRow> lists;
@@ -97,8 +100,9 @@ struct Proof {
   std::vector<std::string> notes;
   std::vector<std::string> unreadable;
 
-  bool all_open() const;      // every row certainly accepts
-  bool some_stopped() const;  // some row certainly does not
+  bool concerns(const ProofRow& row) const { return row.range.address().family() != unused; }
+  bool all_open() const;      // every row that concerns the host certainly accepts
+  bool some_stopped() const;  // some of them certainly does not
 };
 
 Proof prove(const Collection& collection, const ProofRequest& request);

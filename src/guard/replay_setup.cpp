@@ -200,16 +200,24 @@ bool lists_ct(const json& statements, const char* key) {
   });
 }
 
-// What the rule asks and nft does not list.
-void show_hidden(json& rule, const codec::NftHiddenByRule& hidden) {
+// What the rule asks and nft does not list. False: the listing does not tell what the rule asks.
+bool show_hidden(json& rule, const codec::NftHiddenByRule& hidden) {
   using codec::NftHidden;
   const auto family = text_at(rule, "family");
   const auto statements = rule.find("expr");
-  if (statements == rule.end() || !statements->is_array()) return;
+  if (statements == rule.end() || !statements->is_array()) return true;
   const auto found = hidden.find(fmt::format("{} {} {} {}", family, text_at(rule, "table"),
                                              text_at(rule, "chain"), number_at(rule, "handle")));
-  if (found == hidden.end()) return;
-  const auto& asked = found->second;
+  if (found == hidden.end()) return true;
+  const auto resets = [](const json& statement) {
+    return statement.is_object() && statement.contains("reject") &&
+           text_at(statement["reject"], "type") == "tcp reset";
+  };
+  const auto asked =
+      codec::unlisted(found->second, {.one_family = family == "ip" || family == "ip6",
+                                      .resets = std::ranges::any_of(*statements, resets),
+                                      .asks_l3proto = lists_ct(*statements, "l3proto"),
+                                      .asks_protocol = lists_ct(*statements, "protocol")});
   const auto ask_for = [&](const char* kind, const char* key, const json& value) {
     statements->insert(
         statements->begin(),
@@ -220,17 +228,10 @@ void show_hidden(json& rule, const codec::NftHiddenByRule& hidden) {
     if (number != NftHidden::kIpv6) ask_for(kind, key, "ipv4");
     if (number != NftHidden::kIpv4) ask_for(kind, key, "ipv6");
   };
-  const auto resets = [](const json& statement) {
-    return statement.is_object() && statement.contains("reject") &&
-           text_at(statement["reject"], "type") == "tcp reset";
-  };
-  const bool one_family = family == "ip" || family == "ip6";
-  const bool by_reset = asked.family && !one_family && std::ranges::any_of(*statements, resets);
-  const bool by_family = asked.connection_family && !lists_ct(*statements, "l3proto");
-  const bool by_protocol = asked.connection_protocol && !lists_ct(*statements, "protocol");
-  if (by_reset) ask_for_family("meta", "nfproto", *asked.family);
-  if (by_family) ask_for_family("ct", "l3proto", *asked.connection_family);
-  if (by_protocol) ask_for("ct", "protocol", *asked.connection_protocol);
+  if (asked.family) ask_for_family("meta", "nfproto", *asked.family);
+  if (asked.connection_family) ask_for_family("ct", "l3proto", *asked.connection_family);
+  if (asked.connection_protocol) ask_for("ct", "protocol", *asked.connection_protocol);
+  return !asked.merged;
 }
 
 }  // namespace
@@ -253,7 +254,12 @@ std::string loadable_nft(std::string_view listing, std::string_view bytecode,
     const bool is_table = object.contains("table");
     const std::pair table{text_at(inner, "family"), text_at(inner, is_table ? "name" : "table")};
     if (of_iptables.contains(table)) continue;
-    if (object.contains("rule")) show_hidden(inner, hidden);
+    if (object.contains("rule") && !show_hidden(inner, hidden)) {
+      left_out.push_back(
+          fmt::format("a rule of nft {} {} of which nft lists two comparisons as one range",
+                      table.first, table.second));
+      continue;
+    }
     inner.erase("handle");
     if (object.contains("chain") && text_at(inner, "hook") == "ingress" && !inner.contains("dev")) {
       inner["dev"] = collection.arrival.device;

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "guard/replay_setup.hpp"
 #include "guard/replay_wire.hpp"
+#include "inspect/ruleset_dumps.hpp"
 
 namespace causeway::guard {
 namespace {
@@ -99,6 +100,25 @@ TEST(ReplaySetup, AFamilyThatIsNotListedIsAskedForAgain) {
   ASSERT_EQ(rule.size(), 3U);
   EXPECT_EQ(rule[0]["match"]["left"]["meta"]["key"], "nfproto");
   EXPECT_EQ(rule[0]["match"]["right"], "ipv6");
+}
+
+// What the kernel has of these two is in the traps 46 and 49.
+TEST(ReplaySetup, WhatTheListingDoesNotTellIsLeftOutOrAskedForAgain) {
+  std::vector<std::string> left_out;
+  const auto replayed = [&](const char* ruleset) {
+    const auto dumps =
+        inspect::read_dumps(std::string{"test/rulesets/"} + ruleset + "/dump").value();
+    return loadable_nft(dumps.at("nft.json"), dumps.at("nft-bytecode.txt"), firewall::load(dumps),
+                        left_out);
+  };
+  replayed("trap-46-two-comparisons-listed-as-one-range");
+  EXPECT_THAT(left_out, testing::AllOf(testing::Not(testing::IsEmpty()),
+                                       testing::Each(HasSubstr("two comparisons as one range"))));
+  left_out.clear();
+  const auto never = replayed("trap-49-a-rule-for-one-family-and-the-other-meets-nobody");
+  EXPECT_THAT(left_out, testing::IsEmpty());
+  EXPECT_THAT(never, HasSubstr(R"("right":"ipv4")"));
+  EXPECT_THAT(never, HasSubstr(R"("right":"ipv6")"));
 }
 
 TEST(ReplayWire, AFrameIsReadAsItWasWritten) {

@@ -19,6 +19,7 @@ void analyze_resources(const View& view, Notes& notes);
 void analyze_counters(const View& view, Notes& notes);
 void analyze_ways_back(const View& view, Notes& notes);
 void analyze_sites(const View& view, Notes& notes);
+void analyze_names(const View& view, Notes& notes);
 void analyze_logs(const View& view, Notes& notes);
 void analyze_bans(const View& view, Notes& notes);
 void analyze_arrivals(const View& view, Notes& notes);

@@ -138,6 +138,11 @@ std::string machine() {
   for (const auto& link : net::links()) {
     if (link.loopback) continue;
     out += fmt::format("link-{} {}\n", link.name, link.up && link.running ? 1 : 0);
+    // In Mbit/s; -1 or an error where the driver does not know (sysfs-class-net).
+    const auto speed =
+        read_text(fmt::format("/sys/class/net/{}/speed", link.name), kInspectDumpBytes);
+    const auto known = speed ? whole_number(trim(*speed)).value_or(-1) : -1;
+    if (known > 0) out += fmt::format("speed-{} {}\n", link.name, known);
   }
   return out;
 }

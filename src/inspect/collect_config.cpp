@@ -113,29 +113,64 @@ void read_one(Snapshot& out, const std::string& dump, std::string_view server,
   out.dumps[dump].detail = reader.problem();
 }
 
-// What the certificate files named in the configurations hold: names and dates, never keys.
-std::string certificates_of(const Snapshot& out) {
-  std::set<std::string> paths;
+// A relative path starts at Apache's ServerRoot, else at the folder of the main file.
+std::filesystem::path base_of(const std::vector<Directive>& all) {
+  for (const auto& one : all) {
+    if (one.name == "serverroot" && !one.values.empty()) return one.values[0];
+  }
+  if (all.empty()) return {};
+  return std::filesystem::path{all.front().place.substr(0, all.front().place.rfind(':'))}
+      .parent_path();
+}
+
+// The certificate files that the configurations name, as they write them, and where they are.
+std::map<std::string, std::filesystem::path> certificate_paths(const Snapshot& out) {
+  std::map<std::string, std::filesystem::path> paths;
   for (const auto& [name, dump] : out.dumps) {
     if (!name.starts_with("config-")) continue;
-    for (const auto& one : read_directives(dump.text)) {
+    const auto all = read_directives(dump.text);
+    const auto base = base_of(all);
+    for (const auto& one : all) {
       const bool of_server = one.name == "ssl_certificate" || one.name == "sslcertificatefile" ||
                              one.name == "ssl.pemfile";
-      if (of_server && !one.values.empty()) paths.insert(one.values[0]);
+      if (of_server && !one.values.empty()) paths.emplace(one.values[0], base / one.values[0]);
       for (std::size_t i = 0; one.name == "bind" && i + 1 < one.values.size(); ++i) {
-        if (one.values[i] == "crt") paths.insert(one.values[i + 1]);
+        if (one.values[i] == "crt") paths.emplace(one.values[i + 1], base / one.values[i + 1]);
       }
     }
   }
+  return paths;
+}
+
+// What these files hold: names and dates, never keys. One that cannot be read is named.
+void certificates(Snapshot& out) {
   std::string text;
-  for (const auto& path : paths) {
+  std::vector<std::string> skipped;
+  bool denied = false;
+  for (const auto& [written, path] : certificate_paths(out)) {
+    // "$ssl_server_name.crt" is made up for each connection, a folder of HAProxy's holds many.
+    std::error_code problem;
+    if (written.contains('$') || std::filesystem::is_directory(path, problem)) continue;
     const auto pem = read_text(path, kConfigBytes);
-    const auto held = pem ? net::parse_certificate(*pem) : std::unexpected(Error{});
-    if (!held) continue;
-    text += write_certificate_file(
-        {path, held->subject, rfc3339(held->not_after), held->fingerprint, held->names});
+    denied = denied || (!pem && contains_ignoring_case(pem.error(), "denied"));
+    const auto held = pem ? net::parse_certificate(*pem) : std::unexpected(Error{pem.error()});
+    if (held) {
+      text += write_certificate_file(
+          {written, held->subject, rfc3339(held->not_after), held->fingerprint, held->names});
+    } else {
+      skipped.push_back(fmt::format("{}: {}", written, held.error().text));
+    }
   }
-  return text;
+  out.keep("certificates.txt", std::move(text));
+  auto& dump = out.dumps["certificates.txt"];
+  constexpr std::size_t kNamed = 3;
+  const auto all = skipped.size();
+  if (all > kNamed) {
+    skipped.resize(kNamed);
+    skipped.push_back(fmt::format("{} more", all - kNamed));
+  }
+  if (all > 0) dump.detail = "not read: " + join(skipped, "; ");
+  if (denied && dump.text.empty()) dump.outcome = Outcome::denied;
 }
 
 std::vector<std::string> log_files(const Snapshot& out) {
@@ -174,7 +209,7 @@ void collect_config(Snapshot& out) {
              server.name, server.main);
     if (number == 0) ask_check(out, server);
   }
-  out.keep("certificates.txt", certificates_of(out));
+  certificates(out);
 }
 
 void collect_logs(Snapshot& out) {

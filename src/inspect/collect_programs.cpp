@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <span>
 #include <utility>
 
 #include "base/text.hpp"
 #include "inspect/limits.hpp"
 #include "inspect/log_lines.hpp"
+#include "inspect/names.hpp"
 #include "inspect/proc_text.hpp"
 #include "inspect/run_program.hpp"
 #include "inspect/services.hpp"
@@ -41,7 +44,7 @@ Asked units() {
   Asked out{"systemd.txt",
             {"systemctl", "show", "--no-pager",
              "--property=Id,LoadState,ActiveState,SubState,Result,NRestarts,ExecMainStatus,"
-             "ExecMainCode,MainPID"}};
+             "ExecMainCode,MainPID,UnitFileState"}};
   for (const auto& row : service_rows()) {
     for (const auto unit : row.units) {
       if (!unit.empty()) out.words.push_back(std::string{unit} + ".service");
@@ -67,6 +70,27 @@ bool runs(const Snapshot& out, std::string_view program) {
     if (process.name == program) return true;
   }
   return false;
+}
+
+// getent exits with 2 where there is no such name; a resolver that does not answer is another
+// matter.
+void keep_names(Snapshot& out, const std::vector<std::string>& names, std::span<const Ran> ran) {
+  if (names.empty()) return;
+  std::string text;
+  Dump dump;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const bool nowhere = ran[i].end == Ran::End::exited && ran[i].status == 2;
+    dump.elapsed = std::max(dump.elapsed, ran[i].took);
+    if (ran[i].good() || nowhere) {
+      text += write_name(names[i], ran[i].out);
+    } else if (dump.detail.empty()) {
+      dump.detail = fmt::format("{}: {}", names[i], ran[i].problem("getent"));
+      dump.outcome = outcome_of(ran[i]);
+    }
+  }
+  if (!text.empty()) dump.outcome = Outcome::read;
+  dump.text = std::move(text);
+  out.dumps.insert_or_assign("names.txt", std::move(dump));
 }
 
 }  // namespace
@@ -96,8 +120,11 @@ void collect_programs(Snapshot& out, Duration since) {
   std::vector<Program> programs;
   programs.reserve(asked.size());
   for (auto& one : asked) programs.push_back({.words = one.words, .most = kInspectDumpBytes});
+  const auto names = site_names(out);
+  for (const auto& name : names) programs.push_back(look_up(name));
   const auto ran = run_programs(programs);
-  for (std::size_t i = 0; i < ran.size(); ++i) {
+  keep_names(out, names, std::span{ran}.subspan(asked.size()));
+  for (std::size_t i = 0; i < asked.size(); ++i) {
     const auto outcome = outcome_of(ran[i]);
     Dump dump{{}, outcome, {}, ran[i].took};
     if (outcome == Outcome::read) {

@@ -15,6 +15,7 @@ model::Facts analyze(const Snapshot& snapshot, const Question& question) {
   analyze_services(view, notes);
   analyze_containers(view, notes);
   analyze_sites(view, notes);
+  analyze_names(view, notes);
   analyze_resources(view, notes);
   analyze_logs(view, notes);
   analyze_counters(view, notes);

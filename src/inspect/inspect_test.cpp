@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "inspect/listeners.hpp"
 #include "inspect/log_lines.hpp"
+#include "inspect/names.hpp"
 #include "inspect/passages.hpp"
 #include "inspect/prefixes.hpp"
 #include "inspect/ruleset_dumps.hpp"
@@ -274,6 +275,57 @@ TEST(Inspect, AnInvalidConfigurationIsSaidAndExplainsAStop) {
   }
   EXPECT_TRUE(stopped);
   EXPECT_TRUE(said);
+}
+
+TEST(Inspect, AWebServerThatIsNotStartedAtBootMayBeMeantToRest) {
+  auto snapshot = host("");
+  snapshot.keep("systemd.txt",
+                "Id=nginx.service\nLoadState=loaded\nActiveState=inactive\n"
+                "SubState=dead\nResult=success\nUnitFileState=disabled\n");
+  EXPECT_THAT(facts(analyze(snapshot, question())), Contains("process=disabled"));
+  snapshot.keep("systemd.txt",
+                "Id=nginx.service\nLoadState=loaded\nActiveState=inactive\n"
+                "SubState=dead\nResult=success\nUnitFileState=enabled\n");
+  EXPECT_THAT(facts(analyze(snapshot, question())), Contains("process=stopped"));
+}
+
+TEST(Inspect, WhereTheNamesOfItsSitesLead) {
+  auto snapshot = host(kAny);
+  snapshot.keep("config-nginx.txt",
+                "0\tn.conf:1\tserver_name\tWWW.example.net\t*.example.net\t~^a\t_\t10.0.0.1\n"
+                "0\tn.conf:2\tserver_name\told.example.net\t-x.example.net\n");
+  EXPECT_THAT(site_names(snapshot), ElementsAre("www.example.net", "old.example.net"));
+  EXPECT_EQ(write_name("a.example", "192.0.2.1  STREAM a\n192.0.2.1  DGRAM\n2001:db8::1 RAW\n"),
+            "a.example 192.0.2.1 2001:db8::1\n");
+  snapshot.keep("names.txt",
+                "a.example 203.0.113.11\nb.example 198.51.100.9\nc.example 192.0.2.1\n"
+                "d.example\ne.example 127.0.1.1\nf.example 2001:db8::1\n");
+  const auto all = facts(analyze(snapshot, question()));
+  for (const char* value : {"here", "edge", "elsewhere", "nowhere", "local", "unknown"}) {
+    EXPECT_THAT(all, Contains(std::string{"name="} + value));
+  }
+}
+
+TEST(Inspect, HowMuchGoesOverTheLine) {
+  auto snapshot = host(kAny);
+  const auto devices = [](int in, int out) {
+    return fmt::format(
+        "Inter-|   Receive |  Transmit\n face |bytes packets\n"
+        "  eth0: {} 1 0 0 0 0 0 0 {} 1 0 0 0 0 0 0\n"
+        "    lo: 9 1 0 0 0 0 0 0 9 1 0 0 0 0 0 0\n",
+        in, out);
+  };
+  snapshot.keep("machine.txt", "processors 2\nspeed-eth0 1000\n");
+  snapshot.keep("devices.txt", devices(1000, 0));
+  snapshot.keep("later-devices.txt", devices(1000, 1'000'000));
+  snapshot.sampled = std::chrono::seconds{2};
+  const auto all = analyze(snapshot, question());
+  const auto line = std::ranges::find_if(all.observations, [](const auto& seen) {
+    return seen.kind == model::Kind::resource && seen.text("what") == "line";
+  });
+  ASSERT_NE(line, all.observations.end());
+  EXPECT_EQ(line->text("detail"), "eth0: 0.0 Mbit/s in, 4.0 out, 1000 possible each way");
+  EXPECT_DOUBLE_EQ(line->real("percent"), 0.4);
 }
 
 TEST(Inspect, ARuleOfModSecurityAgainstTheEdge) {

@@ -206,6 +206,20 @@ std::string write_disk(const Disk& disk) {
                      disk.writable ? "rw" : "ro");
 }
 
+std::map<std::string, Traffic, std::less<>> parse_devices(std::string_view text) {
+  std::map<std::string, Traffic, std::less<>> out;
+  for (const auto line : split(text, '\n')) {
+    const auto colon = line.rfind(':');  // "eth0:1" is an interface, too
+    if (colon == line.npos || out.size() >= kInspectRows) continue;
+    const auto words = words_of(line.substr(colon + 1));
+    constexpr std::size_t kSent = 8;
+    if (words.size() <= kSent) continue;
+    out[std::string{trim(line.substr(0, colon))}] = {real_number(words[0]).value_or(0),
+                                                     real_number(words[kSent]).value_or(0)};
+  }
+  return out;
+}
+
 std::vector<Disk> parse_disks(std::string_view text) {
   return rows_of<Disk>(text, 7, [](const Words& words) -> std::optional<Disk> {
     Disk out{.mount = std::string{words[0]}, .type = std::string{words[1]}};

@@ -64,6 +64,13 @@ struct Process {
 std::string write_process(const Process& process);
 std::vector<Process> parse_processes(std::string_view text);
 
+// /proc/net/dev, by interface.
+struct Traffic {
+  double received = 0;  // bytes since it came up
+  double sent = 0;
+};
+std::map<std::string, Traffic, std::less<>> parse_devices(std::string_view text);
+
 // A line of the dump "disks.txt": MOUNT TYPE BYTES AVAILABLE INODES FREE-INODES rw|ro
 struct Disk {
   std::string mount;

@@ -38,6 +38,7 @@ class Analyzer {
     files();
     conntrack();
     ports();
+    lines();
     kills();
   }
 
@@ -176,6 +177,26 @@ class Analyzer {
       resource(
           "ports", "", used, most,
           fmt::format("{:.0f} TCP sockets, {:.0f} ports for connections of its own", used, most));
+    }
+  }
+
+  // How much went over the interfaces towards the internet, against what they can carry. Virtual
+  // machines often do not know the latter, and the host above them may allow less.
+  void lines() {
+    if (!view_.sampled()) return;
+    const auto before = parse_devices(view_.snapshot.text("devices.txt"));
+    const auto& arrival = view_.collection.arrival;
+    const double mbit_a_byte = 8e-3 / milliseconds(view_.snapshot.sampled);
+    for (const auto& [device, later] : parse_devices(view_.snapshot.text("later-devices.txt"))) {
+      const auto at = before.find(device);
+      if (at == before.end() || (device != arrival.device && device != arrival.device6)) continue;
+      const double in = (later.received - at->second.received) * mbit_a_byte;
+      const double sent = (later.sent - at->second.sent) * mbit_a_byte;
+      if (in < 0 || sent < 0) continue;
+      const double most = number("speed-" + device);
+      resource("line", device, std::max(in, sent), most,
+               fmt::format("{}: {:.1f} Mbit/s in, {:.1f} out{}", device, in, sent,
+                           most > 0 ? fmt::format(", {:.0f} possible each way", most) : ""));
     }
   }
 

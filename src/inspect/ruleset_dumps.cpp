@@ -284,6 +284,25 @@ Parsed<firewall::Dumps> read_dumps(const std::string& folder) {
   return out;
 }
 
+std::vector<std::string> missing_from(const firewall::Dumps& dumps) {
+  std::vector<std::string> out;
+  const auto needs = [&](std::initializer_list<const char*> any_of, const char* to_know) {
+    const bool there =
+        std::ranges::any_of(any_of, [&](const char* name) { return dumps.contains(name); });
+    if (!there) {
+      out.push_back(fmt::format("the folder holds no {} ({}): an empty file where there is nothing",
+                                fmt::join(any_of, " or "), to_know));
+    }
+  };
+  needs({"nft.json", "iptables-nft-save.txt", "ip6tables-nft-save.txt", "iptables-legacy-save.txt",
+         "ip6tables-legacy-save.txt"},
+        "the packet filters' rules");
+  needs({"addr.json"}, "which addresses the host has");
+  needs({"route4.json", "route6.json"}, "where its answers go");
+  needs({"sockets.txt"}, "who listens");
+  return out;
+}
+
 Parsed<void> make_private_folder(const std::string& folder) {
   std::error_code problem;
   const auto above = fs::path(folder).lexically_normal().parent_path();

@@ -25,6 +25,9 @@ RulesetDumps collect_rulesets();
 
 // The files of firewall::dump_names() that are there. A folder without any of them is an error.
 Parsed<firewall::Dumps> read_dumps(const std::string& folder);
+// Of dumps that somebody put together by hand: what is missing for a proof, one sentence each.
+// A collection of our own says by itself what could not be read.
+std::vector<std::string> missing_from(const firewall::Dumps& dumps);
 // A folder for a collection: new, or empty and nobody else's, so that nothing of another collection
 // or of another user's making is in it.
 Parsed<void> make_private_folder(const std::string& folder);

@@ -58,6 +58,16 @@ TEST(RulesetDumps, AFolderWithoutDumpsSaysWhatIsExpected) {
   EXPECT_THAT(read_dumps(folder.path.string()).error().text, HasSubstr("cannot read"));
 }
 
+TEST(RulesetDumps, WhatAFolderMadeByHandLacksIsNamed) {
+  EXPECT_THAT(
+      missing_from({{"nft.json", ""}, {"addr.json", ""}, {"route6.json", ""}, {"sockets.txt", ""}}),
+      IsEmpty());
+  EXPECT_THAT(missing_from({{"addr.json", "[]"}}),
+              testing::ElementsAre(HasSubstr("the packet filters' rules"),
+                                   HasSubstr("route4.json or route6.json"),
+                                   HasSubstr("sockets.txt (who listens)")));
+}
+
 // Of the machine that the test runs on, whatever it is: everything is read, or it says what not.
 TEST(RulesetDumps, ThisHostIsReadOrSaysWhyNot) {
   const auto dumps = collect_rulesets();

@@ -81,8 +81,11 @@ class Analyzer {
     }
     const bool installed = view_.machine.contains("installed-" + std::string{row.name}) &&
                            view_.machine.at("installed-" + std::string{row.name}) != 0;
-    if (installed && row.role == "web") installed_.emplace_back(row.name);
     const UnitState* unit = unit_of(row);
+    if (installed && row.role == "web") {
+      installed_.emplace_back(row.name);
+      meant_to_run_ = meant_to_run_ || unit == nullptr || unit->boot != "disabled";
+    }
     if (all.empty() && !installed && unit == nullptr) return;
     auto& out = notes_.saw(Kind::service, std::string{row.name});
     out.set("name", row.name).set("role", row.role).set("installed", installed || !all.empty());
@@ -237,8 +240,9 @@ class Analyzer {
           return one.port != 22 && (one.any || classify(*one.address) != AddressClass::loopback);
         });
     if (other_server) return;
-    auto& out = notes_.fact("process", "stopped");
+    auto& out = notes_.fact("process", meant_to_run_ ? "stopped" : "disabled");
     std::string detail = fmt::format("installed and not running: {}", join(installed_, ", "));
+    if (!meant_to_run_) detail += "; systemd does not start it at boot";
     for (const auto& name : installed_) {
       const auto check = read_config_check(view_.snapshot.text(fmt::format("check-{}.txt", name)));
       if (check && !check->valid) {
@@ -285,6 +289,7 @@ class Analyzer {
   std::vector<std::string> installed_;
   std::vector<std::string> web_ids_;
   bool somebody_listens_ = false;
+  bool meant_to_run_ = false;  // one of the installed web servers
 };
 
 }  // namespace

@@ -148,7 +148,8 @@ Parsed<Snapshot> read_folder(const std::string& folder) {
   std::error_code problem;
   const fs::path root{folder};
   Snapshot out;
-  if (fs::exists(root / kJournal, problem)) {
+  const bool by_hand = !fs::exists(root / kJournal, problem);
+  if (!by_hand) {
     const auto journal = read_text(root / kJournal, kInspectDumpBytes);
     if (!journal) return error(fmt::format("{}: {}", folder, journal.error()));
     auto read = read_journal(*journal);
@@ -168,6 +169,7 @@ Parsed<Snapshot> read_folder(const std::string& folder) {
   auto rulesets = read_dumps(folder);
   if (rulesets) {
     out.rulesets = std::move(*rulesets);
+    if (by_hand) out.rulesets_unreadable = missing_from(out.rulesets);
   } else if (out.dumps.empty()) {
     return std::unexpected(rulesets.error());
   } else if (out.rulesets_unreadable.empty()) {

@@ -29,6 +29,7 @@ std::vector<UnitState> parse_units(std::string_view text) {
     if (name == "ActiveState") unit.active = value;
     if (name == "SubState") unit.sub = value;
     if (name == "Result") unit.result = value;
+    if (name == "UnitFileState") unit.boot = value;
     if (name == "NRestarts") unit.restarts = whole_number(value).value_or(0);
     if (name == "ExecMainStatus") unit.status = whole_number(value).value_or(0);
   }

@@ -14,6 +14,7 @@ struct UnitState {
   std::string active;  // active | inactive | failed | activating | deactivating
   std::string sub;     // running | dead | auto-restart ...
   std::string result;  // success | exit-code | signal | core-dump | oom-kill | start-limit-hit ...
+  std::string boot;    // enabled | disabled | static | masked ...; empty: not told
   std::int64_t restarts = 0;
   std::int64_t status = 0;  // exit status or signal
 
