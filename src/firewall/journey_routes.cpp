@@ -93,7 +93,10 @@ void Journey::route_in(Flow flow, Delivered& out, std::vector<Refusal>& refused)
       for (auto& good : validate(std::move(one), refused)) merge_into(out.local, std::move(good));
       continue;
     }
-    if (!scene_.host.forwards(family_, device)) {
+    // In IPv6 a route or rule that refuses does so itself (ip6_pkt_prohibit(), ip6_pkt_discard());
+    // only what would be forwarded meets the switch (ip6_forward()). In IPv4 both do (ip_error()).
+    const bool meets_switch = v4 || answer.type == kUnicast;
+    if (meets_switch && !scene_.host.forwards(family_, device)) {
       refused.push_back(silently(
           std::move(one), "not an address of this host, and forwarding is off (ip_forward = 0)"));
       continue;

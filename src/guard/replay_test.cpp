@@ -13,7 +13,6 @@
 namespace causeway::guard {
 namespace {
 
-using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -42,6 +41,7 @@ firewall::Dumps small_host() {
 
 std::vector<std::string> lines_of(const ReplaySetup& setup) {
   std::vector<std::string> out;
+  out.reserve(setup.programs.size());
   for (const auto& program : setup.programs) out.push_back(join(program.words, " "));
   return out;
 }

@@ -58,6 +58,7 @@ class Analyzer {
       words = "this host has no public address of its own to compare with";
     }
     std::vector<std::string> texts;
+    texts.reserve(addresses.size());
     for (const auto& one : addresses) texts.push_back(one.text());
     notes_.fact("name", value)
         .set("detail", fmt::format("{}{}{}: {}", name, texts.empty() ? "" : " is ",

@@ -122,6 +122,20 @@ TRAPS = {
     "49-a-rule-for-one-family-and-the-other-meets-nobody": {"nft": nft(hook("a", "input", 0, rules=[ND, "meta protocol ip exthdr frag missing reject", "tcp dport 443 drop"]))},
     "99-exthdr-missing-is-ipv6-only": {"nft": nft(hook("a", "input", 0, "drop", [ND, EST, "exthdr frag missing tcp dport 443 accept", "ip saddr 131.0.72.0/22 accept"]))},
     "99-addrtype-unicast-in-ipv6": {"ip6tables-legacy": save(["-A INPUT -p tcp -m addrtype --dst-type UNICAST -j REJECT --reject-with tcp-reset"]), "iptables-legacy": save(["-A INPUT -p tcp -m addrtype --dst-type UNICAST -j REJECT"])},
+    "50-refusals-of-routing-without-forwarding": {
+        "routes": ["-6 route add unreachable fd00:98::/64", "-6 route add prohibit fd00:97::/64", "-6 route add blackhole fd00:96::/64",
+                   "-6 rule add from 2400:cb00::/32 to fd00:17::/64 prohibit pref 90", "-6 rule add pref 40000 lookup 100",
+                   "-6 rule add to fd00:95::/64 pref 100 goto 40000", "route add unreachable 172.18.0.0/16", "route add prohibit 172.19.0.0/16",
+                   "route add blackhole 172.20.0.0/16", "rule add from 131.0.72.0/22 to 172.17.0.0/16 prohibit pref 90"],
+        "ip6tables-legacy": save(["-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination [fd00:17::2]:8080",
+                                  "-A PREROUTING -p tcp --dport 443 -j DNAT --to-destination [fd00:98::2]:443",
+                                  "-A PREROUTING -p tcp --dport 8443 -j DNAT --to-destination [fd00:97::2]:443",
+                                  "-A PREROUTING -s 2400:cb00::/32 -p tcp --dport 8080 -j DNAT --to-destination [fd00:95::2]:443",
+                                  "-A PREROUTING -p tcp --dport 8080 -j DNAT --to-destination [fd00:96::2]:443"], table="nat"),
+        "iptables-legacy": save(["-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 172.17.0.2:8080",
+                                 "-A PREROUTING -p tcp --dport 443 -j DNAT --to-destination 172.18.0.2:443",
+                                 "-A PREROUTING -p tcp --dport 8443 -j DNAT --to-destination 172.19.0.2:443",
+                                 "-A PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 172.20.0.2:443"], table="nat")},
 }
 
 
