@@ -146,7 +146,7 @@ class Writer {
       verdict = "Every range of the edge gets through this host.";
       tone = Tone::good;
     } else if (proof_.some_stopped()) {
-      verdict = "This host stops the edge.";
+      verdict = fmt::format("This host stops the edge{}.", where_stopped());
     } else {
       verdict = "This host may stop the edge: some rules cannot be settled from here.";
       tone = Tone::warning;
@@ -159,6 +159,21 @@ class Writer {
                     ranges(), ports_phrase(proof_.ports),
                     addresses.empty() ? "no global address" : join(addresses, " and "),
                     arrival.device.empty() ? "no interface" : arrival.device));
+  }
+
+  // " on port 80" where another port lets every range in.
+  std::string where_stopped() const {
+    std::vector<std::uint16_t> stopped;
+    for (const auto& row : proof_.rows) {
+      const bool shut =
+          proof_.concerns(row) && std::ranges::none_of(row.causes, [](const Cause& cause) {
+            return cause.ending.result == Result::accept;
+          });
+      if (shut && std::ranges::find(stopped, row.port) == stopped.end())
+        stopped.push_back(row.port);
+    }
+    std::ranges::sort(stopped);
+    return stopped.size() == proof_.ports.size() ? "" : " on " + ports_phrase(stopped);
   }
 
   std::string ranges() const {
