@@ -12,6 +12,7 @@ is 1. "unknown" is counted, not an error."""
 import argparse
 import collections
 import ctypes
+import errno
 import json
 import os
 import pathlib
@@ -207,6 +208,17 @@ class Prober:
                 last = time.monotonic()
                 yield parsed
 
+    def send(self, frame):
+        """On a loaded machine the device's queue may be full for a moment."""
+        for _ in range(1000):
+            try:
+                return self.wire.send(frame)
+            except OSError as full:
+                if full.errno != errno.ENOBUFS:
+                    raise
+                time.sleep(0.001)
+        raise OSError(errno.ENOBUFS, "the device's queue stays full")
+
     def ask(self, questions, quiet):
         """questions: [(source, port)] -> [verdict]"""
         waiting, verdicts, opened = {}, {}, {}
@@ -215,7 +227,7 @@ class Prober:
             self.port = 20000 + (self.port - 19999) % 40000
             waiting[(source_key(source), self.port)] = index
             verdicts[index] = "drop"
-            self.wire.send(self.frame(source, port, self.port, 2, 1000, 0, mss))
+            self.send(self.frame(source, port, self.port, 2, 1000, 0, mss))
         for kind, address, client, sequence, acknowledged, detail, server in self.answers(quiet):
             index = waiting.get((address, client))
             if index is None:
@@ -234,8 +246,8 @@ class Prober:
                     opened[index] = None  # a client gives up, whatever comes after
             elif kind == "synack" and verdicts[index] == "drop":
                 verdicts[index], opened[index] = "half", sequence + 1 & 0xFFFFFFFF
-                self.wire.send(self.frame(source, port, client, 16, 1001, sequence + 1 & 0xFFFFFFFF))
-                self.wire.send(self.frame(source, port, client, 24, 1001, sequence + 1 & 0xFFFFFFFF, data=b"ping"))
+                self.send(self.frame(source, port, client, 16, 1001, sequence + 1 & 0xFFFFFFFF))
+                self.send(self.frame(source, port, client, 24, 1001, sequence + 1 & 0xFFFFFFFF, data=b"ping"))
             elif kind in ("ack", "rstdata") and verdicts[index] == "half" and opened[index] is not None and acknowledged >= 1005:
                 verdicts[index] = "accept"
         return [verdicts[i] for i in range(len(questions))]
