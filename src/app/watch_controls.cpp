@@ -20,6 +20,8 @@ std::string figures(watch::Watcher& watcher) {
   counter("causeway_checks_total", "Checks that have ended.", now.checks);
   counter("causeway_checks_failed_total", "Checks that found the target down.", now.failed);
   counter("causeway_checks_unknown_total", "Checks that could not tell.", now.unknown);
+  counter("causeway_checks_resumed_total",
+          "Checks over a resumed TLS session: the certificate was not shown again.", now.resumed);
   counter("causeway_checks_late_total", "Checks that began late.", now.late);
   counter("causeway_checks_skipped_total", "Times at which no check could begin.", now.skipped);
   counter("causeway_alerts_failed_total", "Deliveries of alerts that failed.", now.alerts_failed);

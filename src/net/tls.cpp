@@ -55,7 +55,15 @@ void note_message(int sent, int /*version*/, int content, const void* bytes, std
 
 int accept_for_now(X509_STORE_CTX* /*context*/, void* /*unused*/) { return 1; }
 
-SslCtx make_context(TlsOffer offer) {
+// OpenSSL hands the reference over when this returns 1.
+int note_ticket(SSL* ssl, SSL_SESSION* session) {
+  const auto& past = seen_of(ssl).past;
+  if (!past || SSL_SESSION_is_resumable(session) != 1) return 0;
+  past->state().ticket.reset(session);
+  return 1;
+}
+
+SslCtx make_context(TlsOffer offer, bool resuming) {
   // The system's openssl.cnf must not decide what is offered: an edge has its own.
   OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
   SslCtx context{SSL_CTX_new(TLS_client_method())};
@@ -71,7 +79,12 @@ SslCtx make_context(TlsOffer offer) {
   } else {
     SSL_CTX_set_options(ctx, SSL_OP_LEGACY_SERVER_CONNECT);
   }
-  SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+  if (resuming) {
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(ctx, note_ticket);
+  } else {
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+  }
   SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                             SSL_MODE_RELEASE_BUFFERS);
   // Verified by ourselves once the handshake is over: a bad certificate is a finding, not an abort.
@@ -82,20 +95,30 @@ SslCtx make_context(TlsOffer offer) {
   return context;
 }
 
-SSL_CTX* context_for(TlsOffer offer) {
+SSL_CTX* context_for(TlsOffer offer, bool resuming = false) {
   static std::mutex mutex;
-  static std::array<SslCtx, 3> contexts;
+  static std::array<SslCtx, 4> contexts;  // by offer; the last one resumes
   const std::lock_guard lock{mutex};
-  SslCtx& context = contexts.at(std::to_underlying(offer));
-  if (!context) context = make_context(offer);
+  SslCtx& context = contexts.at(resuming ? 3 : std::to_underlying(offer));
+  if (!context) context = make_context(offer, resuming);
   return context.get();
+}
+
+// A ticket serves once: whoever looks on could tell two connections with the same one for one
+// client's (RFC 8446 appendix C.4).
+void resume(TlsConnection& connection, const std::shared_ptr<TlsPast>& past) {
+  connection.seen.past = past;
+  if (const SslSession ticket = std::move(past->state().ticket)) {
+    SSL_set_session(connection.ssl.get(), ticket.get());
+  }
 }
 
 std::unique_ptr<TlsConnection> begin(Fd socket, const TlsOptions& options) {
   auto connection = std::make_unique<TlsConnection>();
   connection->wire.socket = std::move(socket);
   connection->retransmits_before = tcp_facts(connection->wire.socket).retransmits;
-  connection->ssl.reset(SSL_new(context_for(options.offer)));
+  const bool resuming = options.past && options.offer == TlsOffer::edge;
+  connection->ssl.reset(SSL_new(context_for(options.offer, resuming)));
   SSL* ssl = connection->ssl.get();
   if (ssl == nullptr) return connection;
   SSL_set_app_data(ssl, &connection->seen);
@@ -119,6 +142,7 @@ std::unique_ptr<TlsConnection> begin(Fd socket, const TlsOptions& options) {
     ERR_clear_error();
   }
   if (options.verify) SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp);
+  if (resuming) resume(*connection, options.past);
   SSL_set_connect_state(ssl);
   return connection;
 }
@@ -206,6 +230,14 @@ void fail(TlsConnection& connection, bool in_time, int why, TlsResult& result) {
 
 }  // namespace
 
+TlsPast::TlsPast() : state_(std::make_unique<State>()) {}
+TlsPast::~TlsPast() = default;
+bool TlsPast::can_resume() const { return state_->ticket != nullptr; }
+void TlsPast::forget() { *state_ = State{}; }
+const CertificateFacts* TlsPast::certificate() const {
+  return state_->certificate ? &*state_->certificate : nullptr;
+}
+
 std::string_view name(TlsOutcome outcome) {
   constexpr std::array<std::string_view, 8> kNames{"ok",    "not-tls", "silent",  "closed",
                                                    "reset", "alert",   "unacked", "failed"};
@@ -288,7 +320,11 @@ Task<TlsResult> tls_handshake(Fd socket, TlsOptions options) {
   note_facts(*connection, result);
   result.acked = true;  // of the last flight it may still be under way
   note_agreed(ssl, result);
-  note_certificate(ssl, options, result);
+  result.resumed = SSL_session_reused(ssl) == 1;
+  if (!result.resumed) note_certificate(ssl, options, result);
+  if (connection->seen.past && result.certificate) {
+    connection->seen.past->state().certificate = result.certificate;
+  }
   result.stream = tls_stream(std::move(connection));
   co_return result;
 }

@@ -34,6 +34,31 @@ enum class TlsOffer : std::uint8_t {
   legacy,  // everything this OpenSSL can still speak
 };
 
+struct CertificateFacts;
+
+// What is remembered of a full handshake, so that a later one with the same server can be short:
+// its newest ticket (RFC 8446 section 4.6.1, RFC 5077) and the certificate it showed. Of one name
+// at one address with one set of trusted issuers; used by one handshake at a time, on one thread.
+class TlsPast {
+ public:
+  TlsPast();
+  ~TlsPast();
+  TlsPast(const TlsPast&) = delete;
+  TlsPast& operator=(const TlsPast&) = delete;
+
+  bool can_resume() const;  // there is a ticket; each serves once
+  // The server is a stranger again: the next handshake is a full one.
+  void forget();
+  // Of the newest full handshake; null before it.
+  const CertificateFacts* certificate() const;
+
+  struct State;
+  State& state() { return *state_; }  // for src/net/tls*.cpp
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
 struct TlsOptions {
   std::string sni;                // empty: none is sent. Never an address (RFC 6066 section 3)
   std::vector<std::string> alpn;  // in order of preference; empty: none
@@ -47,6 +72,9 @@ struct TlsOptions {
   // Ours, when the server asks for one (PEM; both or none).
   std::string client_certificate_file;
   std::string client_key_file;
+  // Resumed from when it can be, and refilled by the server, also while the stream is read. Null:
+  // every handshake is a full one and leaves nothing behind. With TlsOffer::edge only.
+  std::shared_ptr<TlsPast> past;
   Instant deadline = kNever;
 };
 
@@ -91,6 +119,8 @@ struct TlsResult {
   Duration elapsed{};
   int os_code = 0;
   std::string reason;  // OpenSSL's reason, or the errno's name
+  // Without `certificate`: the server was known by its ticket and showed none (TlsPast has it).
+  bool resumed = false;
   std::optional<CertificateFacts> certificate;
 };
 

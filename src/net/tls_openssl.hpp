@@ -29,6 +29,7 @@ struct NamesFree {
 
 using SslCtx = std::unique_ptr<SSL_CTX, OpenSslFree<SSL_CTX_free>>;
 using Ssl = std::unique_ptr<SSL, OpenSslFree<SSL_free>>;
+using SslSession = std::unique_ptr<SSL_SESSION, OpenSslFree<SSL_SESSION_free>>;
 using X509Ptr = std::unique_ptr<X509, OpenSslFree<X509_free>>;
 using X509StorePtr = std::unique_ptr<X509_STORE, OpenSslFree<X509_STORE_free>>;
 using X509StoreCtx = std::unique_ptr<X509_STORE_CTX, OpenSslFree<X509_STORE_CTX_free>>;

@@ -112,6 +112,13 @@ class TlsStream final : public Stream {
 
 }  // namespace
 
+// OpenSSL takes a connection that ends without close_notify for a broken one, and its ticket for
+// spent (ssl_clear_bad_session). RFC 8446 knows no such rule, and whoever keeps tickets decides
+// himself which are good.
+TlsConnection::~TlsConnection() {
+  if (ssl && seen.past) SSL_set_shutdown(ssl.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
 Task<bool> TlsConnection::wait(int why, Instant deadline) {
   Loop& loop = Loop::current();
   if (why == SSL_ERROR_WANT_WRITE) co_return co_await loop.write_edge(wire.socket, deadline);

@@ -4,18 +4,30 @@
 #include <memory>
 
 #include "net/stream.hpp"
+#include "net/tls.hpp"
 #include "net/tls_openssl.hpp"
 #include "net/tls_wire.hpp"
 
 namespace causeway::net {
 
+struct TlsPast::State {
+  SslSession ticket;
+  std::optional<CertificateFacts> certificate;
+};
+
 struct TlsSeen {
   int alert = -1;
   bool certificate_requested = false;
+  std::shared_ptr<TlsPast> past;  // where tickets go; null: nowhere
 };
 
 // Lives on the heap: OpenSSL keeps addresses of `wire` and `seen`.
 struct TlsConnection {
+  TlsConnection() = default;
+  ~TlsConnection();
+  TlsConnection(const TlsConnection&) = delete;
+  TlsConnection& operator=(const TlsConnection&) = delete;
+
   Wire wire;
   TlsSeen seen;
   Ssl ssl;

@@ -9,6 +9,7 @@
 #include "base/address.hpp"
 #include "net/loop.hpp"
 #include "net/scripted_origin.hpp"
+#include "net/small_origin.hpp"
 #include "net/tls_edge_roots.hpp"
 #include "net/tls_trust.hpp"
 #include "net/tls_wire.hpp"
@@ -98,6 +99,88 @@ TEST(TlsStream, carries_bytes_and_ends) {
     EXPECT_EQ(total, 50'000U);
     EXPECT_EQ(got.end, ReadEnd::eof);
   }(origin.endpoint()));
+}
+
+// One handshake with a small origin, its answer read to the end: tickets come with it.
+Task<TlsResult> ask_once(Endpoint remote, std::string ca_file, std::shared_ptr<TlsPast> past) {
+  const Instant deadline = Clock::now() + std::chrono::seconds{10};
+  auto connected = co_await connect_tcp({.remote = remote, .deadline = deadline});
+  TlsOptions options;
+  options.host = "127.0.0.1";
+  options.ca_file = std::move(ca_file);
+  options.past = std::move(past);
+  options.deadline = deadline;
+  auto shaken = co_await tls_handshake(std::move(connected.socket), std::move(options));
+  EXPECT_EQ(shaken.outcome, TlsOutcome::ok) << shaken.reason;
+  if (!shaken.stream) co_return shaken;
+  const std::string_view request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  co_await shaken.stream->write(std::as_bytes(std::span{request}), deadline);
+  std::array<std::byte, 4096> buffer{};
+  std::string answer;
+  while (answer.find("Basket") == std::string::npos) {
+    const auto got = co_await shaken.stream->read(buffer, deadline);
+    if (got.end != ReadEnd::more) break;
+    answer.append(reinterpret_cast<const char*>(buffer.data()), got.bytes);
+  }
+  EXPECT_NE(answer.find("Basket"), std::string::npos);
+  co_return shaken;
+}
+
+TEST(TlsPast, MakesTheNextHandshakeShort) {
+  const auto authority = *SmallAuthority::make();
+  const auto ca_file = temporary("small-ca.pem");
+  std::ofstream{ca_file} << authority->certificate();
+  const auto origin =
+      *SmallOrigin::open({.identity = *authority->issue({.subject = "IP:127.0.0.1"}),
+                          .reply = page_reply(200, "OK", "Basket")});
+  Loop loop;
+  const auto past = std::make_shared<TlsPast>();
+  EXPECT_FALSE(past->can_resume());
+  EXPECT_EQ(past->certificate(), nullptr);
+  const auto first = loop.run(ask_once(origin->endpoint(), ca_file, past));
+  EXPECT_FALSE(first.resumed);
+  ASSERT_TRUE(first.certificate);
+  EXPECT_TRUE(first.certificate->verified);
+  ASSERT_TRUE(past->can_resume());
+  ASSERT_NE(past->certificate(), nullptr);
+  EXPECT_EQ(past->certificate()->fingerprint, first.certificate->fingerprint);
+  for (int i = 0; i < 3; ++i) {  // each brings the ticket of the next
+    const auto next = loop.run(ask_once(origin->endpoint(), ca_file, past));
+    EXPECT_TRUE(next.resumed) << i;
+    EXPECT_FALSE(next.certificate) << i;
+    ASSERT_NE(next.stream, nullptr);
+    EXPECT_TRUE(next.stream->security().resumed);
+  }
+  past->forget();
+  EXPECT_FALSE(past->can_resume());
+  const auto again = loop.run(ask_once(origin->endpoint(), ca_file, past));
+  EXPECT_FALSE(again.resumed);
+  EXPECT_TRUE(again.certificate);
+  // Whoever keeps no past resumes nothing and leaves nothing behind.
+  EXPECT_FALSE(loop.run(ask_once(origin->endpoint(), ca_file, nullptr)).resumed);
+  std::filesystem::remove(ca_file);
+}
+
+TEST(TlsPast, AServerThatForgotIsMetInFull) {
+  const auto authority = *SmallAuthority::make();
+  const auto ca_file = temporary("small-ca-2.pem");
+  std::ofstream{ca_file} << authority->certificate();
+  const auto open = [&] {
+    return *SmallOrigin::open({.identity = *authority->issue({.subject = "IP:127.0.0.1"}),
+                               .reply = page_reply(200, "OK", "Basket")});
+  };
+  const auto before = open();
+  const auto after = open();  // other ticket keys, another certificate
+  Loop loop;
+  const auto past = std::make_shared<TlsPast>();
+  const auto first = loop.run(ask_once(before->endpoint(), ca_file, past));
+  ASSERT_TRUE(past->can_resume());
+  const auto second = loop.run(ask_once(after->endpoint(), ca_file, past));
+  EXPECT_FALSE(second.resumed);
+  ASSERT_TRUE(first.certificate && second.certificate);
+  EXPECT_NE(second.certificate->fingerprint, first.certificate->fingerprint);
+  EXPECT_EQ(past->certificate()->fingerprint, second.certificate->fingerprint);
+  std::filesystem::remove(ca_file);
 }
 
 }  // namespace

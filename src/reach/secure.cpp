@@ -278,6 +278,7 @@ net::Task<Secured> secure(Survey& survey, net::Fd socket, SecureQuestion questio
   options.host = question.host;
   options.ca_file = survey.request.ca_file;
   options.cloudflare_origin_ca = survey.request.edge.name == "cloudflare";
+  options.past = std::move(question.past);
   options.deadline = survey.until(Clock::now(), question.wait);
   const auto own = net::local_endpoint(socket);
   Secured out;

@@ -1,6 +1,7 @@
 // The stage after connect: one TLS handshake, its certificate, and what an edge would say of both.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@ struct SecureQuestion {
   std::vector<std::string> alpn{"h2", "http/1.1"};
   net::TlsOffer offer = net::TlsOffer::edge;
   Duration wait = limits::kHandshakeWait;
+  std::shared_ptr<net::TlsPast> past;  // null: a full handshake, whatever came before
 };
 
 // The question an edge asks, and its variants: "no-sni", "other-sni", "tls12" and "legacy" change

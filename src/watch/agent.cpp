@@ -16,6 +16,7 @@
 #include "watch/own_look.hpp"
 #include "watch/run_command.hpp"
 #include "watch/schedule.hpp"
+#include "watch/sessions.hpp"
 
 namespace causeway::watch {
 namespace {
@@ -75,6 +76,7 @@ class AgentRunner::Impl {
   std::optional<bool> reached_;
   bool looked_healthy_ = true;
   Names names_;
+  Sessions sessions_;
   net::Outbound outbound_;
   net::Event changed_;  // for talk(): there is something to say
   net::Event targets_;  // for run(): there may be something to check
@@ -119,6 +121,10 @@ void AgentRunner::Impl::adopt(const std::vector<Target>& targets) {
     const Duration first = std::min<Duration>(target.interval, limits::kAgentReport);
     fresh.due = at + first_delay(target.id, first);
     if (known != watched_.end()) fresh.running = known->second.running;
+  }
+  for (const auto& [id, one] : watched_) {
+    const auto kept = next.find(id);
+    if (kept == next.end() || kept->second.target != one.target) sessions_.forget(id);
   }
   watched_ = std::move(next);
   figures.targets = watched_.size();
@@ -243,7 +249,7 @@ net::Task<void> AgentRunner::Impl::talk() {
 
 net::Task<void> AgentRunner::Impl::check(std::string id, std::shared_ptr<const Target> target) {
   const Instant began = Clock::now();
-  CheckResult result = co_await full_check(*target, names_);
+  CheckResult result = co_await full_check(*target, names_, sessions_);
   --under_way_;
   ++figures.checks;
   if (net::Loop::current().interrupted()) co_return;

@@ -34,15 +34,17 @@ struct Shared {
   std::string certificate_subject;
   WallTime certificate_from;
   WallTime certificate_until;  // the epoch: none was seen
+  WallTime certificate_seen;   // when it was shown last: before this check, when that resumed
 };
 
 struct CheckResult {
   Outcome outcome = Outcome::unknown;
   std::optional<model::FailureId> failure;
-  int status = 0;       // HTTP
-  std::string address;  // the one that failed, else the first
-  std::string detail;   // one line for a person; empty when all is well
-  std::string excerpt;  // of a failing answer: its head and the beginning of its body
+  int status = 0;        // HTTP
+  std::string address;   // the one that failed, else the first
+  std::string detail;    // one line for a person; empty when all is well
+  std::string excerpt;   // of a failing answer: its head and the beginning of its body
+  bool resumed = false;  // a TLS session: the server did not show its certificate again
   Duration elapsed{};
   Phases phases;
   Shared shared;

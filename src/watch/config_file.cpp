@@ -79,6 +79,7 @@ struct FileTarget {  // a target as it is written
   Duration timeout = seconds{10};
   Duration retry = seconds{5};
   Confirm confirm;
+  Duration resume = minutes{10};
   double certificate_share = 1.0 / 3;
   double domain_share = 1.0 / 12;
   std::string team;
@@ -214,6 +215,10 @@ const Keys<FileTarget>& target_keys() {
           .add("retry", &FileTarget::retry, "Pause before a failure is checked again.",
                at_least(std::chrono::milliseconds{500}))
           .add_table("confirm", &FileTarget::confirm, confirm_keys(), "N of M.")
+          .add("resume", &FileTarget::resume,
+               "https: for so long after a full TLS handshake checks resume its session and do not "
+               "see the certificate; 0s: each one sees it.",
+               between(Duration::zero(), Duration{limits::kWatchResumeMost}))
           .add("certificate_share", &FileTarget::certificate_share,
                "Share of its lifetime that a certificate has left when it is a notice; 0: never.")
           .add("domain_share", &FileTarget::domain_share,
@@ -343,6 +348,7 @@ Parsed<Target> target_from(const FileTarget& file) {
   out.timeout = file.timeout;
   out.retry = file.retry;
   out.confirm = file.confirm;
+  out.resume = file.resume;
   out.certificate_share = file.certificate_share;
   out.domain_share = file.domain_share;
   out.team = file.team;

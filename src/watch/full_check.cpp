@@ -31,20 +31,21 @@ reach::Request request_for(const Target& target) {
   return out;
 }
 
-void take_certificate(const net::TlsResult& tls, CheckResult& out) {
-  if (!tls.certificate) return;
-  out.shared.certificate = tls.certificate->fingerprint;
-  out.shared.certificate_subject = tls.certificate->subject;
-  out.shared.certificate_from = tls.certificate->not_before;
-  out.shared.certificate_until = tls.certificate->not_after;
+void take_certificate(const net::CertificateFacts& certificate, WallTime seen, CheckResult& out) {
+  out.shared.certificate = certificate.fingerprint;
+  out.shared.certificate_subject = certificate.subject;
+  out.shared.certificate_from = certificate.not_before;
+  out.shared.certificate_until = certificate.not_after;
+  out.shared.certificate_seen = seen;
 }
 
 // One address, all stages.
 class Way {
  public:
-  Way(const Target& target, const Endpoint& remote, Instant deadline)
+  Way(const Target& target, const Endpoint& remote, Instant deadline, Sessions& sessions)
       : target_(target),
         remote_(remote),
+        sessions_(sessions),
         request_(request_for(target)),
         survey_{request_, record_, deadline} {
     out_.address = remote.text();
@@ -53,6 +54,10 @@ class Way {
   net::Task<CheckResult> run() {
     const Instant began = Clock::now();
     co_await go();
+    if (session_) {
+      Sessions::ended(*session_, out_.outcome == Outcome::ok, out_.resumed, began,
+                      out_.shared.certificate_seen);
+    }
     out_.elapsed = Clock::now() - began;
     if (net::Loop::current().interrupted()) out_.outcome = Outcome::unknown;
     co_return std::move(out_);
@@ -68,6 +73,8 @@ class Way {
 
   const Target& target_;
   Endpoint remote_;
+  Sessions& sessions_;
+  std::shared_ptr<Session> session_;
   reach::Request request_;
   reach::Record record_;
   reach::Survey survey_;
@@ -108,10 +115,17 @@ net::Task<void> Way::go() {
   }
   auto question = reach::secure_question(request_, remote_, "main");
   question.wait = survey_.deadline - Clock::now();
+  session_ = sessions_.begin(target_, remote_, Clock::now(), wall_now());
+  if (session_) question.past = session_->past;
   auto secured =
       co_await reach::secure(survey_, std::move(connected.result.socket), std::move(question));
   out_.phases.secure = secured.result.elapsed;
-  take_certificate(secured.result, out_);
+  out_.resumed = secured.result.resumed;
+  if (secured.result.certificate) {
+    take_certificate(*secured.result.certificate, wall_now(), out_);
+  } else if (const auto* known = out_.resumed ? session_->past->certificate() : nullptr) {
+    take_certificate(*known, session_->full_at_wall, out_);
+  }
   if (secured.failure) {
     failed(*secured.failure, secured.because);
     co_return;
@@ -188,18 +202,18 @@ net::Task<CheckResult> dns_check(const Target& target, Names& names) {
 }
 
 net::Task<void> run_way(const Target& target, const Endpoint& remote, Instant deadline,
-                        Tried& into) {
+                        Sessions& sessions, Tried& into) {
   if (target.kind == CheckKind::ping) {
     into.result = co_await ping_check(remote.address, deadline);
     co_return;
   }
-  Way way{target, remote, deadline};
+  Way way{target, remote, deadline, sessions};
   into.result = co_await way.run();
 }
 
 }  // namespace
 
-net::Task<CheckResult> full_check(const Target& target, Names& names) {
+net::Task<CheckResult> full_check(const Target& target, Names& names, Sessions& sessions) {
   if (target.kind == CheckKind::dns) {
     CheckResult out = co_await dns_check(target, names);
     co_return out;
@@ -223,7 +237,7 @@ net::Task<CheckResult> full_check(const Target& target, Names& names) {
   {
     net::Group all;
     for (std::size_t i = 0; i < ways.size(); ++i) {
-      all.start(run_way(target, ways[i], deadline, tries[i]));
+      all.start(run_way(target, ways[i], deadline, sessions, tries[i]));
     }
     co_await all.finished();
   }

@@ -5,11 +5,12 @@
 #include "net/task.hpp"
 #include "watch/check.hpp"
 #include "watch/names.hpp"
+#include "watch/sessions.hpp"
 #include "watch/target.hpp"
 
 namespace causeway::watch {
 
-// Runs on the current loop; `target` and `names` must outlive it. Never fails.
-net::Task<CheckResult> full_check(const Target& target, Names& names);
+// Runs on the current loop; what it is given must outlive it. Never fails.
+net::Task<CheckResult> full_check(const Target& target, Names& names, Sessions& sessions);
 
 }  // namespace causeway::watch

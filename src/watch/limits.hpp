@@ -22,6 +22,8 @@ constexpr std::size_t kWatchOccurrences = 400;  // of one window in one question
 constexpr std::size_t kWatchExcerptBytes =
     std::size_t{4} * 1024;                            // of a failing answer, kept with the incident
 constexpr std::size_t kWatchFilesSpared = 256;        // descriptors for everything that is no check
+constexpr std::size_t kWatchSessions = 40;            // TLS, of one target: one an address
+constexpr std::chrono::hours kWatchResumeMost{24};    // without seeing the certificate
 constexpr std::size_t kWatchFullChecks = 2'000;       // under way at once: each owns buffers
 constexpr std::chrono::seconds kWatchNameLeast{30};   // a name is asked no more often than this
 constexpr std::chrono::seconds kWatchNameMost{3600};  // and no less often

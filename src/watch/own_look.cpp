@@ -42,6 +42,11 @@ bool link_is_up() {
 
 }  // namespace
 
+bool shows_network(CheckKind kind, std::string_view address) {
+  return kind != CheckKind::heartbeat && !address.empty() && !address.starts_with("127.") &&
+         !address.starts_with("[::1]") && address != "::1";
+}
+
 net::Task<OwnLook> look_at_own_network(std::vector<Endpoint> anchors) {
   const bool given = !anchors.empty();
   if (!given) {

@@ -59,9 +59,8 @@ Duration first_delay(std::string_view id, Duration interval) {
 }
 
 Instant next_beat(Instant due, Duration interval, Instant now) {
-  const Instant next = due + interval;
-  if (next > now) return next;
-  return next + ((now - next) / interval + 1) * interval;
+  if (due > now) return due;
+  return due + ((now - due) / interval + 1) * interval;
 }
 
 }  // namespace causeway::watch

@@ -36,7 +36,8 @@ class Schedule {
 // that neither a start nor a full minute makes a burst.
 Duration first_delay(std::string_view id, Duration interval);
 
-// After a check that was due at `due`: the next beat of the same rhythm after `now`.
+// The first beat of a rhythm after `now`; `due` is any of its beats. A check between two beats (a
+// retry) moves none of them.
 Instant next_beat(Instant due, Duration interval, Instant now);
 
 }  // namespace causeway::watch

@@ -80,6 +80,15 @@ TEST(Schedule, SpreadsTheFirstChecks) {
 TEST(Schedule, KeepsItsRhythmAndSkipsWhatWasMissed) {
   EXPECT_EQ(next_beat(kBegin, seconds{30}, kBegin + seconds{5}), kBegin + seconds{30});
   EXPECT_EQ(next_beat(kBegin, seconds{30}, kBegin + seconds{95}), kBegin + seconds{120});
+  EXPECT_EQ(next_beat(kBegin, seconds{30}, kBegin), kBegin + seconds{30});
+}
+
+TEST(Schedule, RetriesBetweenTwoBeatsMoveNone) {
+  Instant due = kBegin;
+  for (int retry = 0; retry < 5; ++retry) {
+    due = next_beat(due, seconds{30}, kBegin + seconds{5} * retry);
+    EXPECT_EQ(due, kBegin + seconds{30}) << retry;
+  }
 }
 
 }  // namespace

@@ -97,6 +97,9 @@ struct Target {
   Duration timeout = std::chrono::seconds{10};
   Duration retry = std::chrono::seconds{5};  // pause before a failure is checked again
   Confirm confirm;
+  // https: for so long after a full handshake checks resume its session and do not see the
+  // certificate; 0: each one sees it.
+  Duration resume = std::chrono::minutes{10};
   double certificate_share = 1.0 / 3;  // of its lifetime left: a notice; 0: never
   double domain_share = 1.0 / 12;      // of a registration's term (a year at most); 0: never
   std::string team;

@@ -274,6 +274,7 @@ std::string to_json(const Target& target) {
                     {"open_of", target.confirm.open_of},
                     {"close_successes", target.confirm.close_successes},
                     {"close_of", target.confirm.close_of}};
+  out["resume"] = seconds(target.resume);
   out["certificate_share"] = target.certificate_share;
   out["domain_share"] = target.domain_share;
   out["team"] = target.team;
@@ -302,6 +303,7 @@ Parsed<Target> target_from_json(std::string_view text) {
   in.span("interval", out.interval);
   in.span("timeout", out.timeout);
   in.span("retry", out.retry);
+  in.span("resume", out.resume);
   in.number("certificate_share", out.certificate_share);
   in.number("domain_share", out.domain_share);
   in.text("team", out.team);

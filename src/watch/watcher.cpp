@@ -99,6 +99,7 @@ std::uint32_t Watcher::Impl::put(const Target& target, std::string source) {
   site.target = std::make_shared<const Target>(target);
   site.source = std::move(source);
   site.name_servers_until = {};  // its zone, too
+  sessions.forget(target.id);
   domains.remove(number);
   ledger.add(number, target);
   maintenance_stale = true;
@@ -119,6 +120,8 @@ void Watcher::Impl::remove(std::uint32_t number) {
   ledger.remove(number, schedule ? now() : Moment{Clock::now(), wall_now()});
   if (schedule) schedule->drop(number);
   domains.remove(number);
+  sessions.forget(site.target->id);
+  std::erase_if(doubts, [&](const Doubt& doubt) { return doubt.number == number; });
   numbers.erase(site.target->id);
   if (site.running) {
     site.gone = true;
@@ -305,6 +308,7 @@ net::Task<void> Watcher::Impl::main() {
   co_await light->idle();
   co_await tasks.finished();
   serve_ledger();
+  settle_doubts(!blind);
   flush_minutes(true);
   run_posted();
 }

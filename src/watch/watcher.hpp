@@ -37,6 +37,7 @@ struct LiveFigures {
   std::uint64_t checks = 0;  // ended
   std::uint64_t failed = 0;
   std::uint64_t unknown = 0;
+  std::uint64_t resumed = 0;  // that did not see the certificate again
   std::uint64_t late = 0;     // begun more than limits::kWatchLate after their time
   std::uint64_t skipped = 0;  // times at which no check could begin at all
   Duration latest{};          // the worst lateness of the last minute

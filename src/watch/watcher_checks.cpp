@@ -25,6 +25,8 @@ WallTime minute_of(WallTime at) {
       std::chrono::floor<std::chrono::minutes>(at));
 }
 
+bool is_bad(Outcome outcome) { return outcome == Outcome::down || outcome == Outcome::degraded; }
+
 // The address that the light path can take: there is exactly one, and nothing else to ask.
 std::optional<Endpoint> light_way(const Target& target, const Names& names) {
   const bool plain = target.kind == CheckKind::tcp ||
@@ -46,6 +48,9 @@ std::string facts_of(const Site& site, const Domain* domain) {
   for (const IpAddress& address : site.addresses) out["addresses"].push_back(address.text());
   out["name_servers"] = site.name_servers;
   out["certificate"] = site.newest.shared.certificate_subject;
+  if (site.newest.shared.certificate_seen != WallTime{}) {
+    out["certificate_seen"] = rfc3339(site.newest.shared.certificate_seen);
+  }
   if (domain != nullptr && domain->seen) {
     out["domain"] = domain->seen->domain;
     if (domain->seen->expires) out["domain_until"] = rfc3339(*domain->seen->expires);
@@ -81,9 +86,9 @@ void Watcher::Impl::start_due() {
   const Instant begin = net::Loop::current().now();
   // Away for long: what is under way cannot be told from our own absence.
   if (begin - turned > limits::kWatchAbsence) {
-    blind_because = fmt::format("this process did not run for {}", words(begin - turned));
+    be_blind(fmt::format("this process did not run for {}", words(begin - turned)), begin - turned);
     ledger.own(settings.vantage, false, blind_because, now());
-    blind = true;
+    settle_doubts(false);
     looked = {};
   }
   turned = begin;
@@ -126,6 +131,8 @@ void Watcher::Impl::start_check(std::uint32_t number) {
     return;
   }
   site.running = true;
+  // A person who asks now wants to know about the certificate as well.
+  if (!site.waiting.empty()) sessions.forget(target.id);
   if (way) {
     light->start(number, *way, site.target);
   } else {
@@ -137,8 +144,9 @@ void Watcher::Impl::start_check(std::uint32_t number) {
 net::Task<void> Watcher::Impl::run_full(std::uint32_t number,
                                         std::shared_ptr<const Target> target) {
   const Instant began = Clock::now();
-  CheckResult result = co_await full_check(*target, names);
+  CheckResult result = co_await full_check(*target, names, sessions);
   --full_under_way;
+  figures.resumed += result.resumed ? 1 : 0;
   ended(number, began, std::move(result));
 }
 
@@ -175,10 +183,17 @@ void Watcher::Impl::ended(std::uint32_t number, Instant began, CheckResult resul
   const bool absent =
       end - began > site.target->timeout + limits::kWatchAbsence && result.outcome == Outcome::down;
   if (absent || net::Loop::current().interrupted()) result.outcome = Outcome::unknown;
+  if (blind && is_bad(result.outcome)) {
+    result.outcome = Outcome::unknown;
+    result.failure.reset();
+    result.detail = fmt::format("Not judged, {}: {}", blind_because, result.detail);
+  }
   ++figures.checks;
-  figures.failed += result.outcome == Outcome::down || result.outcome == Outcome::degraded ? 1 : 0;
+  figures.failed += is_bad(result.outcome) ? 1 : 0;
   figures.unknown += result.outcome == Outcome::unknown ? 1 : 0;
-  if (result.outcome == Outcome::ok && end > outside_ok) outside_ok = end;
+  if (result.outcome == Outcome::ok && site.target->kind != CheckKind::heartbeat) {
+    (shows_network(site.target->kind, result.address) ? outside_ok : near_ok) = end;
+  }
   for (const auto& waiter : std::exchange(site.waiting, {})) waiter->set_value(result);
   if (net::Loop::current().interrupted()) return;
 
@@ -189,7 +204,13 @@ void Watcher::Impl::ended(std::uint32_t number, Instant began, CheckResult resul
     site.newest.shared = before.shared;
     site.newest.shared.addresses = addresses;
   }
-  add_to_minute(site, site.newest, wall_began);
+  const Doubt seen{number, site.newest.outcome, wall_began, site.newest.elapsed,
+                   site.newest.phases};
+  if (is_bad(seen.outcome)) {
+    doubts.push_back(seen);
+  } else {
+    add_to_minute(seen);
+  }
   learn_shares(number, site.newest);
   ledger.take(number, settings.vantage, site.newest, {began, wall_began}, {end, wall});
   if (before.outcome != site.newest.outcome || before.failure != site.newest.failure) {
@@ -211,10 +232,8 @@ void Watcher::Impl::schedule_next(std::uint32_t number, const CheckResult& resul
   const Instant at = net::Loop::current().now();
   site.due = next_beat(site.due == Instant{} ? at : site.due, site.target->interval, at);
   const Outcome stands = ledger.standing(number).outcome;
-  const bool bad = result.outcome == Outcome::down || result.outcome == Outcome::degraded;
-  const bool was_bad = stands == Outcome::down || stands == Outcome::degraded;
-  const bool open_question =
-      (bad && stands != result.outcome) || (result.outcome == Outcome::ok && was_bad);
+  const bool open_question = (is_bad(result.outcome) && stands != result.outcome) ||
+                             (result.outcome == Outcome::ok && is_bad(stands));
   const Instant soon = at + std::min(site.target->retry, site.target->interval);
   plan(number, open_question ? std::min(soon, site.due) : site.due);
 }
@@ -248,10 +267,19 @@ void Watcher::Impl::remember(std::uint32_t number, const CheckResult& before, Wa
                   result.detail.empty() ? "" : ": ", result.detail));
 }
 
-void Watcher::Impl::add_to_minute(Site& site, const CheckResult& result, WallTime began) {
+// The own network was looked at: bad results since the look before were the targets', or nobody's.
+void Watcher::Impl::settle_doubts(bool healthy) {
+  for (Doubt& doubt : std::exchange(doubts, {})) {
+    if (!healthy) doubt.outcome = Outcome::unknown;
+    if (sites[doubt.number].target) add_to_minute(doubt);
+  }
+}
+
+void Watcher::Impl::add_to_minute(const Doubt& seen) {
+  Site& site = sites[seen.number];
   const bool hourly = numbers.size() > limits::kWatchMinuteTargets;
   const WallTime start =
-      hourly ? WallTime{std::chrono::floor<std::chrono::hours>(began)} : minute_of(began);
+      hourly ? WallTime{std::chrono::floor<std::chrono::hours>(seen.began)} : minute_of(seen.began);
   store::Rollup& sum = site.minute;
   if (sum.start != start && sum.start != WallTime{}) {
     store.write([row = sum](store::Database& db) { return store::add_rollup(db, row); });
@@ -263,21 +291,21 @@ void Watcher::Impl::add_to_minute(Site& site, const CheckResult& result, WallTim
     sum.span = hourly ? store::Span::hour : store::Span::minute;
     sum.start = start;
   }
-  switch (result.outcome) {
+  switch (seen.outcome) {
     case Outcome::down: ++sum.down; return;
     case Outcome::unknown: ++sum.unknown; return;
     case Outcome::degraded: ++sum.degraded; break;
     case Outcome::ok: ++sum.ok; break;
   }
-  const std::int64_t total = microseconds(result.elapsed);
+  const std::int64_t total = microseconds(seen.elapsed);
   const bool first = sum.ok + sum.degraded == 1;
   sum.total_min = first ? total : std::min(sum.total_min, total);
   sum.total_max = std::max(sum.total_max, total);
   sum.total_sum += total;
-  sum.resolve_sum += microseconds(result.phases.resolve);
-  sum.connect_sum += microseconds(result.phases.connect);
-  sum.secure_sum += microseconds(result.phases.secure);
-  sum.wait_sum += microseconds(result.phases.wait);
+  sum.resolve_sum += microseconds(seen.phases.resolve);
+  sum.connect_sum += microseconds(seen.phases.connect);
+  sum.secure_sum += microseconds(seen.phases.secure);
+  sum.wait_sum += microseconds(seen.phases.wait);
 }
 
 // Once a minute: sums of minutes that are over, all in one write.
@@ -402,6 +430,25 @@ void Watcher::Impl::look_at_certificate(std::uint32_t number, const CheckResult&
                 moment);
 }
 
+// Nothing that is watched needs a network.
+bool Watcher::Impl::all_near() const {
+  return std::ranges::none_of(sites, [](const Site& site) {
+    const bool asks = site.target && site.target->kind != CheckKind::heartbeat;
+    return asks &&
+           (site.newest.address.empty() || shows_network(site.target->kind, site.newest.address));
+  });
+}
+
+// From `ago` before now on; the store counts the time as unknown.
+void Watcher::Impl::be_blind(std::string why, Duration ago) {
+  blind_because = std::move(why);
+  if (std::exchange(blind, true)) return;
+  const WallTime since = wall_now() - std::chrono::duration_cast<std::chrono::milliseconds>(ago);
+  store.write_soon(
+      [row = store::Blind{.vantage = settings.vantage, .since = since, .reason = blind_because}](
+          store::Database& db) { return store::begin_blind(db, row); });
+}
+
 net::Task<void> Watcher::Impl::look_at_self() {
   looking = true;
   const Instant asked = net::Loop::current().now();
@@ -411,19 +458,18 @@ net::Task<void> Watcher::Impl::look_at_self() {
   looked = net::Loop::current().now();
   // A target that answered meanwhile is as good an anchor as any.
   if (!found.healthy && outside_ok > asked) found.healthy = true;
+  if (!found.healthy && near_ok > asked && all_near()) found.healthy = true;
   const Moment moment = now();
   if (found.healthy == blind) {  // it changes
     const std::string vantage = settings.vantage;
-    const WallTime wall = moment.wall;
     if (found.healthy) {
+      const WallTime wall = moment.wall;
       store.write_soon(
           [vantage, wall](store::Database& db) { return store::end_blind(db, vantage, wall); });
       say(LiveEvent::Kind::own, vantage, "the own network works again");
       names.forget();
     } else {
-      store.write_soon([vantage, wall, why = found.detail](store::Database& db) {
-        return store::begin_blind(db, {.vantage = vantage, .since = wall, .reason = why});
-      });
+      be_blind(found.detail, Duration::zero());
       say(LiveEvent::Kind::own, vantage,
           fmt::format("the own network does not work: {}; nothing is judged meanwhile",
                       found.detail));
@@ -431,6 +477,7 @@ net::Task<void> Watcher::Impl::look_at_self() {
   }
   blind = !found.healthy;
   blind_because = found.detail;
+  settle_doubts(found.healthy);
   // Believed is what began before the look did.
   ledger.own(settings.vantage, found.healthy, found.detail, moment);
   serve_ledger();

@@ -25,6 +25,7 @@
 #include "watch/outbox.hpp"
 #include "watch/registration.hpp"
 #include "watch/schedule.hpp"
+#include "watch/sessions.hpp"
 #include "watch/watcher.hpp"
 
 namespace causeway::watch {
@@ -48,6 +49,15 @@ struct Site {                            // a target and what is known about it
   Instant beat_at{};
   std::string beat_failure;  // what the last beat reported; empty: that all is well
   std::vector<std::shared_ptr<std::promise<Parsed<CheckResult>>>> waiting;  // check_now()
+};
+
+// A bad result that no look at the own network has followed yet: not counted before.
+struct Doubt {
+  std::uint32_t number;
+  Outcome outcome;
+  WallTime began;
+  Duration elapsed;
+  Phases phases;
 };
 
 struct Agent {  // another vantage, by the name of its token
@@ -95,12 +105,15 @@ class Watcher::Impl {
   void schedule_next(std::uint32_t number, const CheckResult& result);
   void remember(std::uint32_t number, const CheckResult& before, WallTime began);
   void keep_state(std::uint32_t number);
-  void add_to_minute(Site& site, const CheckResult& result, WallTime began);
+  void add_to_minute(const Doubt& seen);
+  void settle_doubts(bool healthy);
   void flush_minutes(bool all);
   void learn_shares(std::uint32_t number, const CheckResult& result);
   net::Task<void> learn_zone(std::uint32_t number, std::shared_ptr<const Target> target);
   void look_at_certificate(std::uint32_t number, const CheckResult& result);
   net::Task<void> look_at_self();
+  void be_blind(std::string why, Duration ago);
+  bool all_near() const;
   std::size_t room() const;
 
   // watcher_incidents.cpp
@@ -144,6 +157,7 @@ class Watcher::Impl {
   std::optional<Schedule> schedule;
   std::unique_ptr<LightChecks> light;
   Names names;
+  Sessions sessions;
   net::Group tasks;
   Domains domains;
   net::Outbound asker;
@@ -157,8 +171,10 @@ class Watcher::Impl {
   bool looking = false;
   Instant looked{};
   Instant outside_ok{};  // a target on another machine answered
+  Instant near_ok{};     // one on this machine did
   bool blind = false;
   std::string blind_because;
+  std::vector<Doubt> doubts;
   Instant deliver_at{};
   bool delivering = false;
   bool alerts_queued = false;

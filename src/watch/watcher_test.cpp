@@ -15,6 +15,7 @@
 #include "net/small_origin.hpp"
 #include "store/alerts.hpp"
 #include "store/incidents.hpp"
+#include "store/rollups.hpp"
 #include "store/targets.hpp"
 
 namespace causeway::watch {
@@ -168,6 +169,41 @@ TEST_F(WatcherTest, ABlindWatchOpensNothing) {
   ASSERT_TRUE(hear(LiveEvent::Kind::own, "does not work"));
   EXPECT_TRUE(watcher_->figures().blind);
   EXPECT_EQ(watcher_->figures().incidents, 0U);
+  // What failed before the look and what fails after it: neither is the target's.
+  const std::string id = settings_.targets.front().id;
+  const auto after = watcher_->check_now(id);
+  ASSERT_TRUE(after);
+  EXPECT_EQ(after->outcome, Outcome::unknown);
+  EXPECT_THAT(after->detail, HasSubstr("Not judged, none of 1 anchors answers: "));
+  watcher_->stop();
+  const auto sums = store_->read([&](store::Database& db) {
+    return store::rollups(db, id, store::Span::minute, {}, WallTime::max());
+  });
+  ASSERT_TRUE(sums) << sums.error().text;
+  std::int64_t unknown = 0;
+  for (const auto& sum : *sums) {
+    EXPECT_EQ(sum.down, 0);
+    unknown += sum.unknown;
+  }
+  EXPECT_GE(unknown, 2);
+}
+
+TEST_F(WatcherTest, WhatFailsWithAHealthyOwnNetworkIsCounted) {
+  settings_.targets = {target("tcp://" + bad_->endpoint().text())};
+  start();
+  ASSERT_TRUE(hear(LiveEvent::Kind::incident, "refused"));
+  const std::string id = settings_.targets.front().id;
+  watcher_->stop();
+  const auto sums = store_->read([&](store::Database& db) {
+    return store::rollups(db, id, store::Span::minute, {}, WallTime::max());
+  });
+  ASSERT_TRUE(sums) << sums.error().text;
+  std::int64_t down = 0;
+  for (const auto& sum : *sums) {
+    EXPECT_EQ(sum.unknown, 0);
+    down += sum.down;
+  }
+  EXPECT_GE(down, 2);
 }
 
 TEST_F(WatcherTest, AnEndedWatchStillAnswersAndChangesNothing) {
