@@ -7,7 +7,10 @@ namespace. The proxy is pinned to one CPU, the load generator and the origin to 
 
   proxy_bench.sh [--cases c1,c2] [--peers nginx,haproxy] [--rounds 5] [--secs 3] [--baseline haproxy]
                  [--candidate 'NAME|plain=PORT,tls=PORT,tout=PORT|COMMAND ...'] [--json FILE]
-Cases: ka new k16 ka1 tls tlsnew tout h2 m1 m1tls mem memtls start
+Cases: ka new k16 ka1 tls tlsnew tout h2 m1 m1tls p99 mem memtls start
+p99: every proxy gets the same fixed rate, half of what the slowest of them can do in this run, by
+tools/paced.c; the latencies are those of requests that were due at their times, not sent when the
+one before was answered.
 """
 import argparse, json, os, re, shlex, signal, socket, statistics, subprocess, sys, time
 
@@ -66,6 +69,7 @@ class Proxy:
             if code(self.spec.get("plain") or self.spec["tls"], "plain" not in self.spec) == "200": return (time.monotonic() - t) * 1e3
             time.sleep(0.01)
         raise RuntimeError(f"{self.name} did not answer")
+    def plain(self): return "plain" in self.spec and (self.name in PEERS or "tout" not in self.spec)  # to the plain origin
     def stop(self):
         if not self.p: return
         pids = tree(self.p.pid)
@@ -98,7 +102,15 @@ def h2load(url, secs, clients=8, streams=32):
     mean = re.search(r"time for request:\s+(\S+)\s+(\S+)\s+(\S+)", o)
     return dict(n=int(m.group(3)), rps=r, p50=unit(mean.group(3), TU), p99=unit(mean.group(2), TU), err="" if int(m.group(4)) == 0 else f"failed {m.group(4)}")
 
-def traffic(c, sp, secs):
+def paced(port, rate, secs, conns=64):
+    o = subprocess.run(ns([f"{W}/paced", str(port), str(rate), str(secs), str(conns)], GEN_CPU), capture_output=True, text=True).stdout.split()
+    n, errors = int(o[0]), int(o[1])
+    return dict(n=n, rps=n / secs, p50=float(o[2]), p99=float(o[3]), p999=float(o[4]), err=f"failed {errors}" if errors else "")
+
+def half_of_slowest(proxies):  # requests a second
+    return int(min(wrk(f"http://127.0.0.1:{p.spec['plain']}/s", 64, 2, ["Host: example.test"])["rps"] for p in proxies) / 2)
+
+def traffic(c, sp, secs, rate=0):
     P, T, O = (f"http://127.0.0.1:{sp.get('plain')}", f"https://127.0.0.1:{sp.get('tls')}", f"http://127.0.0.1:{sp.get('tout')}")
     h = ["Host: example.test"]
     if c == "ka":     return wrk(P + "/s", 64, secs, h)
@@ -111,6 +123,7 @@ def traffic(c, sp, secs):
     if c == "h2":     return h2load(T + "/s", secs)
     if c == "m1":     return wrk(P + "/1m", 8, secs, h)
     if c == "m1tls":  return wrk(T + "/1m", 8, secs, h)
+    if c == "p99":    return paced(sp["plain"], rate, secs)
     raise KeyError(c)
 
 def mem(px, n, tls):
@@ -123,7 +136,7 @@ def mem(px, n, tls):
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that finally stops the proxies
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("--cases", default="ka,k16,new,tls,tlsnew,tout,h2,m1,m1tls"); ap.add_argument("--peers", default="nginx,haproxy,h2o")
+    ap.add_argument("--cases", default="ka,k16,new,tls,tlsnew,tout,h2,m1,m1tls,p99"); ap.add_argument("--peers", default="nginx,haproxy,h2o")
     ap.add_argument("--rounds", type=int, default=3); ap.add_argument("--secs", type=int, default=3); ap.add_argument("--baseline", default="haproxy")
     ap.add_argument("--candidate", action="append", default=[]); ap.add_argument("--json"); ap.add_argument("--conns", type=int, default=5000)
     a = ap.parse_args()
@@ -139,27 +152,29 @@ def main():
             res[k] = {"start": [dict(ms=st, base_kib=pss(p.p.pid))]}
         for c in cases:
             if c == "start": continue
+            rate = half_of_slowest([p for p in px.values() if p.plain()]) if c == "p99" else 0
             for r in range(1 if c.startswith("mem") else a.rounds):
                 for k, p in px.items():
                     if need.get(c, "plain") not in p.spec: continue
+                    if c == "p99" and not p.plain(): continue
                     if c.startswith("mem"):
                         p.stop(); time.sleep(1.0); p.start()  # a fresh process, so that no earlier pool hides the cost
                         x = [mem(p, 100, c == "memtls"), mem(p, a.conns, c == "memtls")]
                         res[k][c] = x; print(f"{c:7} {k:10} base {x[0]['base_kib']} KiB  100: {x[0]['per_conn_b']/1024:.1f} KiB/conn  {a.conns}: {x[1]['per_conn_b']/1024:.2f} KiB/conn {x[1]['ok']}", flush=True); continue
-                    u0, s0 = cpu(p.p.pid); t0 = time.monotonic(); m = traffic(c, p.spec, a.secs); u1, s1 = cpu(p.p.pid); dt = time.monotonic() - t0
+                    u0, s0 = cpu(p.p.pid); t0 = time.monotonic(); m = traffic(c, p.spec, a.secs, rate); u1, s1 = cpu(p.p.pid); dt = time.monotonic() - t0
                     n = max(m["n"], 1); m.update(us=(u1 + s1 - u0 - s0) * 1e6 / n, user=(u1 - u0) * 1e6 / n, sys=(s1 - s0) * 1e6 / n, util=(u1 + s1 - u0 - s0) / dt)
                     if c in ("m1", "m1tls"): m["gb_cpu_s"] = n * (1 << 20) / 1e9 / max(u1 + s1 - u0 - s0, 1e-9)
                     res[k].setdefault(c, []).append(m)
             if c.startswith("mem"): continue
             med = lambda k, f: statistics.median(x[f] for x in res[k][c])
             b = med(a.baseline, "us") if a.baseline in res and c in res[a.baseline] else None
-            print(f"--- {c}   (us = proxy CPU microseconds per request; ratio to {a.baseline})")
+            print(f"--- {c}   (us = proxy CPU microseconds per request; ratio to {a.baseline})" + (f"   at {rate} requests a second each" if rate else ""))
             for k in px:
                 if c not in res[k]: continue
                 ratio = statistics.median(x["us"] / y["us"] for x, y in zip(res[k][c], res[a.baseline][c])) if b else float("nan")
                 e = [x["err"] for x in res[k][c] if x["err"]]
                 print(f"{c:7} {k:14} us {med(k,'us'):8.2f} (u {med(k,'user'):.2f} s {med(k,'sys'):.2f}) x{ratio:.2f}  rps {med(k,'rps'):9.0f} util {med(k,'util'):.2f} p50 {med(k,'p50'):7.0f}us p99 {med(k,'p99'):7.0f}us"
-                      + (f"  GB/CPU-s {med(k,'gb_cpu_s'):.2f}" if c.startswith("m1") else "") + (f"  ERR {e[0]}" if e else ""), flush=True)
+                      + (f" p99.9 {med(k,'p999'):7.0f}us" if c == "p99" else "") + (f"  GB/CPU-s {med(k,'gb_cpu_s'):.2f}" if c.startswith("m1") else "") + (f"  ERR {e[0]}" if e else ""), flush=True)
         for k in res:
             s = res[k]["start"][0]; print(f"start   {k:14} {s['ms']:.0f} ms  base PSS {s['base_kib']/1024:.1f} MiB")
     finally:

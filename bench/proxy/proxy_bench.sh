@@ -14,7 +14,7 @@ ip netns exec "$NS" sysctl -qw net.ipv4.ip_local_port_range="1024 65535" net.cor
   net.ipv4.tcp_max_syn_backlog=65535 net.ipv4.tcp_tw_reuse=1 net.ipv4.ip_local_reserved_ports=8000-9999 || true
 # No pacing on loopback: reno for every peer alike.
 ip netns exec "$NS" sysctl -qw net.ipv4.tcp_congestion_control=reno || true
-for t in origin idle raw_forwarder; do
+for t in origin idle raw_forwarder paced; do
   [ "$W/$t" -nt "$here/tools/$t.c" ] || gcc -O2 -o "$W/$t" "$here/tools/$t.c" -lssl -lcrypto
 done
 if [ ! -f "$W/tls/ec.pem" ]; then ( cd "$W/tls"

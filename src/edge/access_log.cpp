@@ -31,48 +31,42 @@ void span(std::string& out, Duration duration) {
   out.append(digits, sizeof digits);
 }
 
-void quoted(std::string& out, std::string_view text) {
-  if (codec::needs_no_escape(text)) {
-    const std::size_t before = out.size();
-    const std::size_t after = before + text.size() + 2;
-    out.resize_and_overwrite(after, [&](char* line, std::size_t /*room*/) {
-      line[before] = line[after - 1] = '"';
-      codec::put(line + before + 1, text);
-      return after;
-    });
-    return;
-  }
-  out += '"';
+void escaped(std::string& out, std::string_view text) {
   for (const char c : printable(text, limits::kUrlBytes)) {
     if (c == '"' || c == '\\') out += '\\';
     out += c;
   }
-  out += '"';
 }
 
-void named(std::string& out, std::string_view name) {
-  const std::size_t before = out.size();
-  const std::size_t after = before + name.size() + 4;
-  out.resize_and_overwrite(after, [&](char* text, std::size_t /*room*/) {
-    char* at = codec::put(text + before, ",\"");
-    at = codec::put(at, name);
-    codec::put(at, "\":");
+// `before` is the name with everything around it, `,"host":"`: its length is known when this is
+// compiled, and each member makes the line grow once.
+template <std::size_t kSize>
+void text(std::string& out, const char (&before)[kSize], std::string_view value) {
+  constexpr std::size_t kBefore = kSize - 1;
+  if (!codec::needs_no_escape(value)) {
+    out.append(before, kBefore);
+    escaped(out, value);
+    out += '"';
+    return;
+  }
+  const std::size_t from = out.size();
+  const std::size_t after = from + kBefore + value.size() + 1;
+  out.resize_and_overwrite(after, [&](char* line, std::size_t /*room*/) {
+    std::memcpy(line + from, before, kBefore);
+    *codec::put(line + from + kBefore, value) = '"';
     return after;
   });
 }
 
-void member(std::string& out, std::string_view name, std::string_view text) {
-  named(out, name);
-  quoted(out, text);
-}
-
-void member(std::string& out, std::string_view name, std::uint64_t value) {
-  named(out, name);
+template <std::size_t kSize>
+void number(std::string& out, const char (&before)[kSize], std::uint64_t value) {
+  out.append(before, kSize - 1);
   append_number(out, value);
 }
 
-void member(std::string& out, std::string_view name, Duration value) {
-  named(out, name);
+template <std::size_t kSize>
+void span(std::string& out, const char (&before)[kSize], Duration value) {
+  out.append(before, kSize - 1);
   span(out, value);
 }
 
@@ -94,23 +88,22 @@ void time_of(std::string& out, WallTime wall) {
 }
 
 void attempt(std::string& out, const Attempt& tried) {
-  out += "{\"origin\":";
-  quoted(out, tried.origin);
-  if (tried.address.port != 0) member(out, "address", tried.address.text());
-  if (tried.http2) member(out, "protocol", std::string_view{"HTTP/2"});
+  text(out, "{\"origin\":\"", tried.origin);
+  if (tried.address.port != 0) text(out, ",\"address\":\"", tried.address.text());
+  if (tried.http2) out += ",\"protocol\":\"HTTP/2\"";
   if (tried.given_up) out += ",\"given_up\":true";
   if (tried.remembered) {
     out += ",\"remembered\":true";
   } else if (tried.reused) {
     out += ",\"reused\":true";
   } else {
-    if (tried.connect > Duration{}) member(out, "connect_ms", tried.connect);
-    if (tried.handshake > Duration{}) member(out, "handshake_ms", tried.handshake);
+    if (tried.connect > Duration{}) span(out, ",\"connect_ms\":", tried.connect);
+    if (tried.handshake > Duration{}) span(out, ",\"handshake_ms\":", tried.handshake);
   }
-  if (tried.first_byte > Duration{}) member(out, "first_byte_ms", tried.first_byte);
-  if (tried.failure) member(out, "failure", model::name(*tried.failure));
+  if (tried.first_byte > Duration{}) span(out, ",\"first_byte_ms\":", tried.first_byte);
+  if (tried.failure) text(out, ",\"failure\":\"", model::name(*tried.failure));
   if (!tried.because.empty()) {
-    member(out, "because", std::string_view{tried.because}.substr(0, limits::kTextKept));
+    text(out, ",\"because\":\"", std::string_view{tried.because}.substr(0, limits::kTextKept));
   }
   out += '}';
 }
@@ -167,31 +160,31 @@ void LogWriter::add(const Visitor& visitor, const codec::RequestHead& request, c
   std::string& out = lines_;
   out += "{\"time\":\"";
   time_of(out, wall);
-  out += "\",\"ray\":\"";
-  out += story.ray_text();
-  out += '"';
-  if (rules_.client_address) member(out, "client", visitor.peer.address.text());
-  member(out, "method", request.method);
-  member(out, "scheme", visitor.secure ? "https" : "http");
-  member(out, "host", request.host);
-  member(out, "path", rules_.query ? request.target : request.path());
-  member(out, "protocol", visitor.protocol);
-  member(out, "status", static_cast<std::uint64_t>(story.status));
+  text(out, "\",\"ray\":\"", story.ray_text());
+  if (rules_.client_address) text(out, ",\"client\":\"", visitor.peer.address.text());
+  text(out, ",\"method\":\"", request.method);
+  text(out, ",\"scheme\":\"", visitor.secure ? "https" : "http");
+  text(out, ",\"host\":\"", request.host);
+  text(out, ",\"path\":\"", rules_.query ? request.target : request.path());
+  text(out, ",\"protocol\":\"", visitor.http2 ? "HTTP/2" : "HTTP/1.1");
+  number(out, ",\"status\":", static_cast<std::uint64_t>(story.status));
   if (story.origin_status != 0 && story.origin_status != story.status) {
-    member(out, "origin_status", static_cast<std::uint64_t>(story.origin_status));
+    number(out, ",\"origin_status\":", static_cast<std::uint64_t>(story.origin_status));
   }
-  member(out, "bytes_in", story.body_in);
-  member(out, "bytes_out", story.body_out);
-  member(out, "duration_ms", now - story.arrived);
-  if (story.failure) member(out, "failure", model::name(*story.failure));
+  number(out, ",\"bytes_in\":", story.body_in);
+  number(out, ",\"bytes_out\":", story.body_out);
+  span(out, ",\"duration_ms\":", now - story.arrived);
+  if (story.failure) text(out, ",\"failure\":\"", model::name(*story.failure));
   if (story.cut) out += ",\"cut\":true";
   if (story.visitor != VisitorEnd::none) {
-    member(out, "visitor", kVisitorEnds.at(static_cast<std::size_t>(story.visitor)));
+    text(out, ",\"visitor\":\"", kVisitorEnds.at(static_cast<std::size_t>(story.visitor)));
   }
-  if (!story.cache.empty()) member(out, "cache", story.cache);
+  if (!story.cache.empty()) text(out, ",\"cache\":\"", story.cache);
   for (const auto& name : rules_.request_headers) {
     if (const auto value = codec::find_field(request.fields, name)) {
-      member(out, "header_" + name, *value);
+      out += ",\"header_";
+      out += name;
+      text(out, "\":\"", *value);
     }
   }
   out += ",\"attempts\":[";

@@ -29,39 +29,56 @@ constexpr std::size_t kGathered = 2048;
 
 }  // namespace
 
-net::Task<void> Http1Front::serve() {
-  while (keep_ && co_await wait_for_request()) {
+void KeptConnection::drain() {
+  if (busy) return;                            // whether it is kept is asked after the request
+  ::shutdown(stream.socket().get(), SHUT_RD);  // wakes who waits for the next one
+}
+
+net::Task<bool> serve_requests(Worker& worker, KeptConnection& kept, const Visitor& visitor,
+                               bool woken) {
+  Http1Front front{worker, kept, visitor};
+  co_return co_await front.serve(woken);
+}
+
+net::Task<bool> Http1Front::serve(bool woken) {
+  while (begin_request(std::exchange(woken, false))) {
     const Head head = co_await read_head();
     if (head == Head::ended) break;
     if (head == Head::complete) co_await one_request();
     if (!keep_) break;
   }
-  if (cut_) co_return;  // the connection's end, without goodbye, is the sign
+  end_request();
+  if (keep_) co_return true;
+  if (cut_) co_return false;  // the connection's end, without goodbye, is the sign
   if (lingers_ || visitor_.secure) stream_.finish();
   if (lingers_) co_await linger();
+  co_return false;
 }
 
-// No buffer is held while nothing comes.
-net::Task<bool> Http1Front::wait_for_request() {
-  if (scratch_ && scratch_->begin < scratch_->end) co_return true;
-  scratch_.reset();
-  if (worker_.draining()) co_return false;
-  if (requests_ == 0 && !visitor_.secure) {
-    // Accepted with its first bytes, most often: then the loop need not watch it to read them.
-    scratch_ = take_scratch();
-    const auto got = stream_.read_now(std::as_writable_bytes(std::span{scratch_->in}));
-    scratch_->end = got.bytes;
-    if (got.end != ReadEnd::later) co_return got.end == ReadEnd::more;
-    scratch_.reset();
+// Only when some of it may be there: no memory is held while nothing comes.
+bool Http1Front::begin_request(bool woken) {
+  if (scratch_ && scratch_->begin < scratch_->end) return true;
+  end_request();
+  if (worker_.draining()) {
+    keep_ = false;
+    return false;
   }
-  Loop& loop = Loop::current();
-  if (!stream_.has_buffered()) {
-    const auto wait = requests_ == 0 ? worker_.config().timeouts.visitor_head
-                                     : worker_.config().timeouts.visitor_idle;
-    if (!co_await loop.read_edge(stream_.socket(), loop.now() + wait)) co_return false;
-  }
+  // A plain connection is accepted with its first bytes, most often: then the loop need not watch
+  // it to read them.
+  const bool fresh = kept_.requests == 0 && !visitor_.secure && !woken;
+  if (!woken && !fresh && !stream_.has_buffered()) return false;
   scratch_ = take_scratch();
-  co_return true;
+  kept_.busy = true;
+  if (!fresh) return true;
+  const auto got = stream_.read_now(std::as_writable_bytes(std::span{scratch_->in}));
+  scratch_->end = got.bytes;
+  if (got.end != ReadEnd::more && got.end != ReadEnd::later) keep_ = false;
+  return got.end == ReadEnd::more;
+}
+
+void Http1Front::end_request() {
+  scratch_.reset();
+  kept_.busy = false;
 }
 
 bool Http1Front::room_for_more() {
@@ -150,12 +167,12 @@ net::Task<void> Http1Front::refuse(codec::RequestFault fault) {
 
 net::Task<void> Http1Front::one_request() {
   Scratch& own = *scratch_;
-  ++requests_;
+  ++kept_.requests;
   old_version_ = own.request.minor_version == 0;
   asked_to_keep_ = own.request.keep_alive;
   const Config& config = worker_.config();
-  keep_ =
-      asked_to_keep_ && requests_ < config.limits.requests_per_connection && !worker_.draining();
+  keep_ = asked_to_keep_ && kept_.requests < config.limits.requests_per_connection &&
+          !worker_.draining();
   body_ = codec::BodyReader{own.request.framing, own.request.length};
   body_used_ = body_.done();
   continue_owed_ = own.request.expects_continue && !body_.done();
@@ -202,11 +219,6 @@ net::Task<void> Http1Front::linger() {
     if (got.end != ReadEnd::later) co_return;
     if (!co_await loop.read_edge(stream_.socket(), deadline)) co_return;
   }
-}
-
-void Http1Front::drain() {
-  if (scratch_) return;  // a request is under way, and keep_ is asked after it
-  ::shutdown(stream_.socket().get(), SHUT_RD);  // wakes who waits for the next one
 }
 
 bool Http1Front::visitor_gone() const { return Loop::hung_up(stream_.socket()); }

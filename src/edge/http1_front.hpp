@@ -9,16 +9,30 @@
 
 namespace causeway::edge {
 
-class Http1Front final : public Reply, public Drainable {
- public:
-  Http1Front(Worker& worker, net::Stream& stream, Visitor visitor)
-      : worker_(worker), stream_(stream), visitor_(visitor) {
-    worker_.link(*this);
+// All that a visitor's connection is between two requests: little, because there may be very many.
+struct KeptConnection final : Drainable {
+  KeptConnection(Worker& worker, net::Stream& the_stream) : stream(the_stream) {
+    worker.link(*this);
   }
-  ~Http1Front() override { Worker::unlink(*this); }
+  ~KeptConnection() { Worker::unlink(*this); }
+  void drain() override;
 
-  // Until the connection's end.
-  net::Task<void> serve();
+  net::Stream& stream;
+  int requests = 0;   // so far
+  bool busy = false;  // a request is under way
+};
+
+// The requests that are there, one after the other. True: the next one must be waited for; false:
+// the connection is over, and all has been said. `woken`: something has come.
+[[gnu::noinline]] net::Task<bool> serve_requests(Worker& worker, KeptConnection& kept,
+                                                 const Visitor& visitor, bool woken);
+
+class Http1Front final : public Reply {
+ public:
+  Http1Front(Worker& worker, KeptConnection& kept, const Visitor& visitor)
+      : worker_(worker), kept_(kept), stream_(kept.stream), visitor_(visitor) {}
+
+  net::Task<bool> serve(bool woken);
 
   std::optional<std::string_view> whole_body() override;
   net::Task<BodyPart> read_body(Instant deadline) override;
@@ -35,8 +49,6 @@ class Http1Front final : public Reply, public Drainable {
   }
   bool visitor_gone() const override;
 
-  void drain() override;
-
   // After 101: the bytes that came behind the request, and the stream itself.
   net::Stream& stream() { return stream_; }
   std::string_view take_unread();
@@ -45,7 +57,8 @@ class Http1Front final : public Reply, public Drainable {
  private:
   enum class Head : std::uint8_t { complete, refused, ended };
 
-  net::Task<bool> wait_for_request();
+  bool begin_request(bool woken);
+  void end_request();
   net::Task<Head> read_head();
   net::Task<void> one_request();
   net::Task<void> refuse(codec::RequestFault fault);
@@ -59,11 +72,11 @@ class Http1Front final : public Reply, public Drainable {
   void append_head(const AnswerHead& head);
 
   Worker& worker_;
+  KeptConnection& kept_;
   net::Stream& stream_;
-  Visitor visitor_;
+  const Visitor& visitor_;
   ScratchPtr scratch_;
   codec::BodyReader body_;
-  int requests_ = 0;
   bool keep_ = true;
   bool cut_ = false;
   bool lingers_ = false;

@@ -176,7 +176,7 @@ AnswerHead Http2Exchange::head() const {
   if (length_ && out.framing != Framing::none) out.framing = Framing::length;
   if (status_ == 204) out.length.reset();
   // Only HTTP/1.1 needs to be told that nothing follows the head.
-  if (ended_at_once && !bodiless && visitor_.protocol != "HTTP/2") out.length = 0;
+  if (ended_at_once && !bodiless && !visitor_.http2) out.length = 0;
   return out;
 }
 

@@ -20,8 +20,22 @@ using net::WriteEnd;
 
 constexpr std::size_t kOutAtOnce = 64 * 1024;
 constexpr std::size_t kBodyWaiting = 128 * 1024;  // of one answer, before its origin has to wait
-constexpr std::size_t kSpareStreams = 64;
-constexpr std::size_t kKeptOfStream = 4 * 1024;  // of each of its texts
+constexpr std::size_t kSpareStreams = 256;        // of a thread
+constexpr std::size_t kKeptOfStream = 4 * 1024;   // of each of its texts
+constexpr std::size_t kKeptOfList = 32;           // streams an idle connection has room for
+
+// Of this thread: streams that are over, for those to come, whoever opens them.
+std::vector<std::unique_ptr<Http2Stream>>& spare_streams() {
+  thread_local std::vector<std::unique_ptr<Http2Stream>> spare;
+  return spare;
+}
+
+// Of this thread: what goes out at once.
+std::string& frames_out() {
+  thread_local std::string frames;
+  frames.clear();
+  return frames;
+}
 
 }  // namespace
 
@@ -35,8 +49,8 @@ std::optional<std::string_view> Http2Stream::whole_body() {
 
 net::Task<BodyPart> Http2Stream::read_body(Instant deadline) {
   if (!handed_out_.empty()) {
-    front_.server_.consumed(id_, handed_out_.size());
-    front_.to_send_.set();
+    front_->server_.consumed(id_, handed_out_.size());
+    front_->to_send_.set();
     handed_out_.clear();
   }
   while (in_.empty() && !in_ended_) {
@@ -50,8 +64,8 @@ net::Task<BodyPart> Http2Stream::read_body(Instant deadline) {
 
 net::Task<bool> Http2Stream::interim(int status, std::span<const codec::HeaderField> fields) {
   if (closed_) co_return false;
-  front_.server_.interim(id_, status, fields);
-  front_.to_send_.set();
+  front_->server_.interim(id_, status, fields);
+  front_->to_send_.set();
   co_return true;
 }
 
@@ -60,8 +74,8 @@ net::Task<bool> Http2Stream::begin(const AnswerHead& head, std::string_view body
   out_.append(body);
   out_ended_ = last;
   began_ = true;
-  front_.server_.answer(id_, head.status, head.fields, head.length, !(last && body.empty()));
-  front_.to_send_.set();
+  front_->server_.answer(id_, head.status, head.fields, head.length, !(last && body.empty()));
+  front_->to_send_.set();
   co_return co_await drained();
 }
 
@@ -69,8 +83,8 @@ net::Task<bool> Http2Stream::write(std::string_view body, bool last) {
   if (closed_) co_return false;
   out_.append(body);
   out_ended_ = last;
-  front_.server_.resume(id_);
-  front_.to_send_.set();
+  front_->server_.resume(id_);
+  front_->to_send_.set();
   co_return co_await drained();
 }
 
@@ -87,7 +101,7 @@ net::Task<bool> Http2Stream::drained() {
   Loop& loop = Loop::current();
   while (!closed_ && out_.size() - out_at_ > kBodyWaiting) {
     body_left_.clear();
-    const Instant deadline = loop.now() + front_.worker_.config().timeouts.visitor_write;
+    const Instant deadline = loop.now() + front_->worker_.config().timeouts.visitor_write;
     if (!co_await body_left_.wait(deadline)) co_return false;
   }
   co_return !closed_ || out_ended_;
@@ -95,20 +109,20 @@ net::Task<bool> Http2Stream::drained() {
 
 void Http2Stream::cut() {
   if (closed_) return;
-  front_.server_.reset(id_, true);
-  front_.to_send_.set();
+  front_->server_.reset(id_, true);
+  front_->to_send_.set();
 }
 
 // --- the connection ---
 
-Http2Front::Http2Front(Worker& worker, net::Stream& stream, Visitor visitor)
+Http2Front::Http2Front(Worker& worker, net::Stream& stream, const Visitor& visitor)
     : worker_(worker),
       stream_(stream),
       visitor_(visitor),
       server_(*this, {.streams = worker.config().limits.h2_streams,
                       .head_bytes = worker.config().limits.request_head_bytes,
-                      .lines = worker.config().limits.header_lines}) {
-  visitor_.protocol = "HTTP/2";
+                      .lines = worker.config().limits.header_lines,
+                      .unique_field = worker.config().headers.ray}) {
   worker_.link(*this);
 }
 
@@ -152,11 +166,12 @@ net::Task<void> Http2Front::read_in() {
       const auto* bytes = reinterpret_cast<const char*>(shared_buffer().data());
       broken_ = !server_.feed({bytes, got.bytes});
       // Only now: a request that starts may read into the same buffer.
-      for (const auto& begun : std::exchange(begun_, {})) {
+      for (const auto& begun : begun_) {
         if (Http2Stream* stream = find(begun.id)) {
           work_.start(run(*stream, begun.has_body, begun.too_large));
         }
       }
+      begun_.clear();
       forget_finished();
       to_send_.set();
       if (broken_) co_return;  // the writer says why, then ends
@@ -181,46 +196,67 @@ net::Task<void> Http2Front::write_out() {
     if (!co_await to_send_.wait(kNever)) co_return end();
     to_send_.clear();
     while (true) {
-      out_.clear();
-      if (!server_.pull(out_, kOutAtOnce)) co_return end();
-      if (out_.empty()) break;
+      std::string& frames = frames_out();
+      if (!server_.pull(frames, kOutAtOnce)) co_return end();
+      if (frames.empty()) break;
+      const auto now = stream_.write_now(std::as_bytes(std::span{frames}));
+      if (now.end == WriteEnd::all) {
+        if (!co_await loop.turn(kNever)) co_return end();
+        continue;
+      }
+      if (now.end != WriteEnd::later) co_return end();
+      out_.assign(frames, now.bytes);
       const auto sent = co_await stream_.write(
           std::as_bytes(std::span{out_}), loop.now() + worker_.config().timeouts.visitor_write);
       if (sent.end != WriteEnd::all) co_return end();
+      std::string{}.swap(out_);
     }
-    if (out_.capacity() > 2 * kOutAtOnce || streams_.empty()) std::string{}.swap(out_);
     forget_finished();
     if (broken_ || server_.finished()) co_return end();
   }
 }
 
 Http2Stream* Http2Front::find(std::int32_t stream) {
-  const auto found = streams_.find(stream);
-  return found == streams_.end() ? nullptr : found->second.get();
+  if (!streams_.empty() && streams_.back().id == stream) return streams_.back().stream.get();
+  const auto found = std::ranges::lower_bound(streams_, stream, {}, &Open::id);
+  return found == streams_.end() || found->id != stream ? nullptr : found->stream.get();
+}
+
+void Http2Front::note_finished(const Http2Stream& stream) {
+  if (stream.handled_ && stream.closed_) finished_.push_back(stream.id_);
 }
 
 // Streams that are over keep their memory for those to come, some of them.
 void Http2Front::forget_finished() {
-  for (auto at = streams_.begin(); at != streams_.end();) {
-    const auto here = at++;
-    if (!here->second->handled_ || !here->second->closed_) continue;
-    auto node = streams_.extract(here);
-    if (spare_.size() < kSpareStreams && node.mapped()->recycle())
-      spare_.push_back(std::move(node));
+  for (const auto id : finished_) {
+    const auto found = std::ranges::lower_bound(streams_, id, {}, &Open::id);
+    auto stream = std::move(found->stream);
+    streams_.erase(found);
+    auto& spare = spare_streams();
+    if (spare.size() < kSpareStreams && stream->recycle()) spare.push_back(std::move(stream));
   }
-  if (streams_.empty()) spare_.clear();  // an idle connection owns nothing
+  finished_.clear();
+  if (streams_.empty() && streams_.capacity() > kKeptOfList) {
+    std::vector<Open>{}.swap(streams_);
+    std::vector<std::int32_t>{}.swap(finished_);
+  }
 }
 
 Http2Stream& Http2Front::stream_of(std::int32_t id) {
-  const auto found = streams_.find(id);
-  if (found != streams_.end()) return *found->second;
-  if (spare_.empty())
-    return *streams_.emplace(id, std::make_unique<Http2Stream>(*this, id)).first->second;
-  auto node = std::move(spare_.back());
-  spare_.pop_back();
-  node.key() = id;
-  node.mapped()->id_ = id;
-  return *streams_.insert(std::move(node)).position->second;
+  if (Http2Stream* known = find(id)) return *known;
+  auto& spare = spare_streams();
+  std::unique_ptr<Http2Stream> stream;
+  if (spare.empty()) {
+    stream = std::make_unique<Http2Stream>(*this, id);
+  } else {
+    stream = std::move(spare.back());
+    spare.pop_back();
+    stream->front_ = this;
+    stream->id_ = id;
+  }
+  // At the end, always; if it ever were not, the order must still hold.
+  const auto place = std::ranges::upper_bound(streams_, id, {}, &Open::id);
+  return *streams_.insert(place, Open{id, std::move(stream)})->stream;
 }
 
 // Ready for another request; not when it has grown large.
@@ -234,7 +270,8 @@ bool Http2Stream::recycle() {
   trailers_out_.clear();
   scratch_.reset();
   out_at_ = 0;
-  in_ended_ = out_ended_ = has_body_ = began_ = closed_ = handled_ = false;
+  in_ended_ = out_ended_ = has_body_ = began_ = closed_ = false;
+  handled_ = true;
   body_came_.clear();
   body_left_.clear();
   return true;
@@ -242,18 +279,16 @@ bool Http2Stream::recycle() {
 
 void Http2Front::on_field(std::int32_t id, std::string_view name, std::string_view value) {
   Http2Stream* stream = &stream_of(id);
-  if (name == ":method") {
-    stream->method_ = value;
-  } else if (name == ":path") {
-    stream->path_ = value;
-  } else if (name == ":authority") {
-    stream->authority_ = value;
+  if (name.starts_with(':')) {
+    if (name == ":method") stream->method_ = value;
+    if (name == ":path") stream->path_ = value;
+    if (name == ":authority") stream->authority_ = value;
   } else if (name == "cookie") {  // crumbs become one field (RFC 9113 8.2.3)
     if (!stream->cookies_.empty()) stream->cookies_ += "; ";
     stream->cookies_ += value;
   } else if (name == "host") {
     if (stream->authority_.empty()) stream->authority_ = value;
-  } else if (!name.starts_with(':')) {
+  } else {
     codec::append_field(stream->head_, name, value);
   }
 }
@@ -262,10 +297,10 @@ void Http2Front::on_request(std::int32_t id, bool has_body, bool too_large) {
   Http2Stream* stream = &stream_of(id);
   // Also those that were reset and still run count: a reset costs the visitor nothing.
   if (streams_.size() > std::size_t{2} * worker_.config().limits.h2_streams) {
-    stream->handled_ = true;
     server_.refuse(id);
     return;
   }
+  stream->handled_ = false;
   stream->has_body_ = has_body;
   stream->in_ended_ = !has_body;
   begun_.push_back({id, has_body, too_large});
@@ -317,6 +352,7 @@ net::Task<void> Http2Front::run(Http2Stream& stream, bool has_body, bool too_lar
   std::string{}.swap(stream.handed_out_);
   if (!stream.began_ && !stream.closed_) server_.reset(stream.id_, true);
   stream.scratch_.reset();
+  note_finished(stream);
   to_send_.set();
 }
 
@@ -350,9 +386,11 @@ void Http2Front::on_body_end(std::int32_t id) {
 
 void Http2Front::on_closed(std::int32_t id, bool /*by_error*/) {
   if (Http2Stream* stream = find(id)) {
+    if (stream->closed_) return;
     stream->closed_ = true;
     stream->body_came_.set();
     stream->body_left_.set();
+    note_finished(*stream);
   }
 }
 

@@ -2,7 +2,6 @@
 // other.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,7 +21,7 @@ class Http2Front;
 // One request and its answer.
 class Http2Stream final : public Reply {
  public:
-  Http2Stream(Http2Front& front, std::int32_t id) : front_(front), id_(id) {}
+  Http2Stream(Http2Front& front, std::int32_t id) : front_(&front), id_(id) {}
 
   std::optional<std::string_view> whole_body() override;
   net::Task<BodyPart> read_body(Instant deadline) override;
@@ -40,7 +39,7 @@ class Http2Stream final : public Reply {
   net::Task<bool> drained();
   bool recycle();
 
-  Http2Front& front_;
+  Http2Front* front_;
   std::int32_t id_;
   std::string head_;  // fields as lines of an HTTP/1 head
   std::string text_;  // all of that head
@@ -62,14 +61,14 @@ class Http2Stream final : public Reply {
   bool has_body_ = false;
   bool began_ = false;
   bool closed_ = false;  // by the visitor, or complete
-  bool handled_ = false;
+  bool handled_ = true;  // nobody works on it: its head is not complete, or all is done
   net::Event body_came_;
   net::Event body_left_;
 };
 
 class Http2Front final : public net::H2Events, public Drainable {
  public:
-  Http2Front(Worker& worker, net::Stream& stream, Visitor visitor);
+  Http2Front(Worker& worker, net::Stream& stream, const Visitor& visitor);
   ~Http2Front();
 
   net::Task<void> serve();
@@ -92,16 +91,20 @@ class Http2Front final : public net::H2Events, public Drainable {
   net::Task<void> run(Http2Stream& stream, bool has_body, bool too_large);
   Http2Stream* find(std::int32_t stream);
   Http2Stream& stream_of(std::int32_t id);  // a new one when there is none
+  void note_finished(const Http2Stream& stream);
   void forget_finished();
   void end();
 
   Worker& worker_;
   net::Stream& stream_;
-  Visitor visitor_;
+  const Visitor& visitor_;
   net::H2Server server_;
-  using Streams = std::map<std::int32_t, std::unique_ptr<Http2Stream>>;
-  Streams streams_;
-  std::vector<Streams::node_type> spare_;
+  struct Open {
+    std::int32_t id;
+    std::unique_ptr<Http2Stream> stream;
+  };
+  std::vector<Open> streams_;  // by id: a new one has the highest (RFC 9113 5.1.1)
+  std::vector<std::int32_t> finished_;
   struct Begun {
     std::int32_t id;
     bool has_body;
@@ -112,7 +115,7 @@ class Http2Front final : public net::H2Events, public Drainable {
   net::Event over_;
   bool ended_ = false;
   bool broken_ = false;
-  std::string out_;
+  std::string out_;  // what the socket had no room for
   net::Group work_;
 };
 

@@ -16,7 +16,7 @@ using testing::Not;
 struct Case {
   Headers headers;
   Visitor visitor{
-      .peer = Endpoint::parse("203.0.113.9:4000", 0).value(), .listener = {}, .tls_version = {}};
+      .peer = Endpoint::parse("203.0.113.9:4000", 0).value(), .listener = {}};
   bool trusted = false;
   std::string_view host_header;
 

@@ -43,7 +43,7 @@ class Relay {
         scratch_(scratch),
         attempt_(attempt),
         question_(question),
-        passes_trailers_(scratch.request.takes_trailers || visitor.protocol == "HTTP/2") {}
+        passes_trailers_(scratch.request.takes_trailers || visitor.http2) {}
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 

@@ -19,8 +19,7 @@ struct Visitor {
   Endpoint peer;  // of the connection, or as its PROXY header says
   Endpoint listener;
   bool secure = false;
-  std::string_view tls_version;
-  std::string_view protocol = "HTTP/1.1";
+  bool http2 = false;
 };
 
 struct AnswerHead {

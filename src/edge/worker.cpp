@@ -216,8 +216,9 @@ Task<void> Worker::accept_all(Fd from_server, Listener rules) {
       metrics_.connections.add();
       if (sessions_->running() >= config().limits.connections) continue;  // closed: no room
       const auto peer = net::from_sockaddr(reinterpret_cast<sockaddr*>(&from)).value_or(Endpoint{});
-      sessions_->start(
-          connection(std::move(visitor), peer, rules.address, rules.tls, rules.proxy_protocol));
+      sessions_->start(connection(visitor.release(),
+                                  {.peer = peer, .listener = rules.address, .secure = rules.tls},
+                                  rules.proxy_protocol));
       if (++accepted >= limits::kEdgeAcceptedAtOnce) {
         accepted = 0;
         if (!co_await loop.turn(kNever)) co_return;
@@ -239,35 +240,48 @@ struct Open {
 
 }  // namespace
 
-Task<void> Worker::connection(Fd socket, Endpoint peer, Endpoint listener, bool tls, bool proxied) {
-  const Open open{metrics_.connections_open};
-  Visitor visitor{.peer = peer, .listener = listener, .secure = tls, .tls_version = {}};
+Task<std::unique_ptr<net::Stream>> Worker::meet(Fd socket, Visitor& visitor, bool proxied) {
   if (proxied) {
     const auto header = co_await read_proxy(socket, now() + config().timeouts.visitor_handshake);
-    if (!header) co_return;
+    if (!header) co_return nullptr;
     if (header->source) visitor.peer = *header->source;
     if (header->destination) visitor.listener = *header->destination;
   }
-  std::unique_ptr<net::Stream> stream;
-  if (tls) {
-    auto accepted = co_await net::tls_accept(std::move(socket), snapshot_.tls,
-                                             now() + config().timeouts.visitor_handshake);
-    if (!accepted.stream) {
-      metrics_.handshakes_failed.add();
-      co_return;
-    }
-    stream = std::move(accepted.stream);
-    visitor.tls_version = stream->security().version;
-    if (accepted.h2) {
-      const auto front = std::make_unique<Http2Front>(*this, *stream, visitor);
-      co_await front->serve();
-      co_return;
-    }
-  } else {
-    stream = net::plain_stream(std::move(socket));
+  if (!visitor.secure) co_return net::plain_stream(std::move(socket));
+  auto accepted = co_await net::tls_accept(std::move(socket), snapshot_.tls,
+                                           now() + config().timeouts.visitor_handshake);
+  if (!accepted.stream) metrics_.handshakes_failed.add();
+  visitor.http2 = accepted.h2;
+  co_return std::move(accepted.stream);
+}
+
+namespace {
+
+[[gnu::noinline]] Task<void> serve_http2(Worker& worker, net::Stream& stream,
+                                         const Visitor& visitor) {
+  const auto front = std::make_unique<Http2Front>(worker, stream, visitor);
+  co_await front->serve();
+}
+
+}  // namespace
+
+// While it waits for a request, this frame is most of what the connection costs: what is not needed
+// then lives in the frames of those it calls. `fd`: owned.
+Task<void> Worker::connection(int fd, Visitor visitor, bool proxied) {
+  const Open open{metrics_.connections_open};
+  const auto stream = co_await meet(Fd{fd}, visitor, proxied);
+  if (!stream) co_return;
+  if (visitor.http2) co_return co_await serve_http2(*this, *stream, visitor);
+  KeptConnection kept{*this, *stream};
+  bool woken = false;
+  while (co_await serve_requests(*this, kept, visitor, woken)) {
+    const auto& timeouts = config().timeouts;
+    const auto wait = kept.requests == 0 ? timeouts.visitor_head : timeouts.visitor_idle;
+    woken = co_await Loop::current().read_edge(stream->socket(), now() + wait);
+    if (woken) continue;
+    if (visitor.secure) stream->finish();
+    co_return;
   }
-  Http1Front front{*this, *stream, visitor};
-  co_await front.serve();
 }
 
 Task<void> Worker::keep_house() {

@@ -99,8 +99,10 @@ class Worker {
   void keep_evidence(const Attempt& attempt, const Story& story, WallTime now);
   net::Task<void> serve();
   net::Task<void> accept_all(net::Fd from_server, Listener rules);
-  net::Task<void> connection(net::Fd socket, Endpoint peer, Endpoint listener, bool tls,
-                             bool proxied);
+  net::Task<void> connection(int fd, Visitor visitor, bool proxied);
+  // Its PROXY header and TLS handshake, where they are due; null when they fail.
+  [[gnu::noinline]] net::Task<std::unique_ptr<net::Stream>> meet(net::Fd socket, Visitor& visitor,
+                                                                 bool proxied);
   net::Task<void> keep_house();
   net::Task<void> write_log();
   net::Task<void> watch_delay();

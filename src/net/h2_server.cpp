@@ -4,7 +4,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstring>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/time.hpp"
@@ -26,22 +26,24 @@ constexpr double kIdleFramesMost = 20'000;
 // CVE-2023-44487: streams opened only to be reset.
 constexpr std::uint64_t kResets = 200;
 
-struct Head {
+// The head or the trailer that comes now: nothing comes in between (RFC 9113 4.3).
+struct Block {
   std::size_t bytes = 0;
   int lines = 0;
   bool too_large = false;
-  bool complete = false;  // what comes now is the trailer
+  bool trailer = false;
 };
 
 }  // namespace
 
 struct H2Server::State {
-  State(H2Events& the_events, H2ServerLimits the_limits) : events(the_events), limits(the_limits) {}
+  State(H2Events& the_events, H2ServerLimits the_limits)
+      : events(the_events), limits(std::move(the_limits)) {}
 
   H2Events& events;
   H2ServerLimits limits;
   H2SessionPtr session;
-  std::unordered_map<std::int32_t, Head> heads;  // of requests not complete yet
+  Block block;
   std::uint64_t streams = 0;
   std::uint64_t resets = 0;
   double idle_frames_left = kIdleFrames;
@@ -57,10 +59,10 @@ struct H2Server::State {
 
   static int on_begin(nghttp2_session*, const nghttp2_frame* frame, void* data) {
     State& own = of(data);
-    if (!is_request(frame)) return 0;
+    own.block = {.trailer = !is_request(frame)};
+    if (own.block.trailer) return 0;
     ++own.streams;
     own.earn(kIdleFramesPerStream);
-    own.heads[frame->hd.stream_id] = {};
     return 0;
   }
 
@@ -68,18 +70,16 @@ struct H2Server::State {
                        std::size_t name_length, const std::uint8_t* value, std::size_t value_length,
                        std::uint8_t /*flags*/, void* data) {
     State& own = of(data);
-    const auto found = own.heads.find(frame->hd.stream_id);
-    if (found == own.heads.end()) return 0;
-    Head& head = found->second;
-    head.bytes += name_length + value_length + kH2FieldOverhead;
-    head.too_large =
-        head.too_large || ++head.lines > own.limits.lines + 4 || head.bytes > own.limits.head_bytes;
-    if (head.too_large) {
+    Block& block = own.block;
+    block.bytes += name_length + value_length + kH2FieldOverhead;
+    block.too_large = block.too_large || ++block.lines > own.limits.lines + 4 ||
+                      block.bytes > own.limits.head_bytes;
+    if (block.too_large) {
       // What goes on long after the limit is no mistake.
-      return head.bytes > 4 * own.limits.head_bytes ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+      return block.bytes > 4 * own.limits.head_bytes ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
     }
     const auto stream = frame->hd.stream_id;
-    if (head.complete) {
+    if (block.trailer) {
       own.events.on_trailer(stream, h2_view(name, name_length), h2_view(value, value_length));
     } else {
       own.events.on_field(stream, h2_view(name, name_length), h2_view(value, value_length));
@@ -93,9 +93,7 @@ struct H2Server::State {
     switch (frame->hd.type) {
       case NGHTTP2_HEADERS:
         if (is_request(frame)) {
-          Head& head = own.heads[frame->hd.stream_id];
-          head.complete = true;
-          own.events.on_request(frame->hd.stream_id, !ends, head.too_large);
+          own.events.on_request(frame->hd.stream_id, !ends, own.block.too_large);
         } else if (ends) {
           own.events.on_body_end(frame->hd.stream_id);
         }
@@ -133,7 +131,6 @@ struct H2Server::State {
 
   static int on_close(nghttp2_session*, std::int32_t id, std::uint32_t error_code, void* data) {
     State& own = of(data);
-    own.heads.erase(id);
     own.events.on_closed(id, error_code != 0);
     return 0;
   }
@@ -164,14 +161,18 @@ struct H2Server::State {
                                         std::string_view length = {}) {
     list.clear();
     list.push_back(h2_field(":status", status));
-    for (const auto& each : fields) list.push_back(h2_field(each.name, each.value));
+    for (const auto& each : fields) {
+      list.push_back(h2_field(each.name, each.value));
+      // A value that never comes again would only push others out of the table of known fields.
+      if (each.name == limits.unique_field) list.back().flags |= NGHTTP2_NV_FLAG_NO_INDEX;
+    }
     if (!length.empty()) list.push_back(h2_field("content-length", length));
     return list;
   }
 };
 
 H2Server::H2Server(H2Events& events, H2ServerLimits limits)
-    : state_(std::make_unique<State>(events, limits)) {
+    : state_(std::make_unique<State>(events, std::move(limits))) {
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_session_callbacks_new(&callbacks);
   const H2CallbacksPtr owner{callbacks};
@@ -184,13 +185,15 @@ H2Server::H2Server(H2Events& events, H2ServerLimits limits)
   nghttp2_option_new(&option);
   const H2OptionPtr option_owner{option};
   nghttp2_option_set_no_auto_window_update(option, 1);  // a slow origin slows the visitor
+  nghttp2_option_set_no_closed_streams(option, 1);      // nobody's priority hangs on them
   nghttp2_session* session = nullptr;
   nghttp2_session_server_new2(&session, callbacks, state_.get(), option);
   state_->session.reset(session);
   const nghttp2_settings_entry settings[] = {
-      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streams},
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, state_->limits.streams},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kStreamWindow},
-      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(limits.head_bytes)},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
+       static_cast<std::uint32_t>(state_->limits.head_bytes)},
   };
   nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings, std::size(settings));
   nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);

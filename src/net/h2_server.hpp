@@ -22,6 +22,7 @@ struct H2ServerLimits {
   std::uint32_t streams = limits::kEdgeH2Streams;
   std::size_t head_bytes = limits::kRequestHeadBytes;
   int lines = limits::kRequestHeaderLines;
+  std::string unique_field;  // name, as in answers, of a field whose value is new in each
 };
 
 // What a connection tells whoever serves it. Called from within H2Server::feed() and pull(); must

@@ -39,7 +39,8 @@ class TlsStream final : public Stream {
   }
 
   ReadResult read_now(std::span<std::byte> into) override {
-    ERR_clear_error();
+    if (nothing_came()) return {.bytes = 0, .end = ReadEnd::later};
+    forget_errors();
     std::size_t got = 0;
     const int done = SSL_read_ex(connection_->ssl.get(), into.data(), into.size(), &got);
     if (done == 1) return {.bytes = got, .end = ReadEnd::more};
@@ -51,7 +52,7 @@ class TlsStream final : public Stream {
   WriteResult write_now(std::span<const std::byte> bytes) override {
     std::size_t done = 0;
     while (done < bytes.size()) {
-      ERR_clear_error();
+      forget_errors();
       std::size_t taken = 0;
       const auto left = bytes.subspan(done);
       const int ok = SSL_write_ex(connection_->ssl.get(), left.data(), left.size(), &taken);
@@ -88,6 +89,18 @@ class TlsStream final : public Stream {
   const Fd& socket() const override { return connection_->wire.socket; }
 
  private:
+  // SSL_get_error() needs an empty queue, and emptying one that is empty costs as much as any.
+  static void forget_errors() {
+    if (ERR_peek_error() != 0) ERR_clear_error();
+  }
+
+  // OpenSSL need not be asked: the socket has been read to its end, and nothing is left of that.
+  bool nothing_came() {
+    if (wanted_ == SSL_ERROR_WANT_WRITE || Loop::may_read(socket()) || has_buffered()) return false;
+    wanted_ = SSL_ERROR_WANT_READ;
+    return true;
+  }
+
   static ReadResult timed_out() { return {.bytes = 0, .end = ReadEnd::timeout}; }
 
   // In TLS 1.3 the refusal of our missing client certificate arrives here, as alert 116.
@@ -129,6 +142,8 @@ bool waits(int why) { return why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT
 bool is_reset(int os_code) { return os_code == ECONNRESET || os_code == EPIPE; }
 
 std::unique_ptr<Stream> tls_stream(std::unique_ptr<TlsConnection> connection) {
+  // One read takes what has come, instead of one for each record's head and one for its body.
+  SSL_set_read_ahead(connection->ssl.get(), 1);
   return std::make_unique<TlsStream>(std::move(connection));
 }
 
