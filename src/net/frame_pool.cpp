@@ -20,7 +20,7 @@ constexpr bool kPooled = true;
 constexpr bool kPooled = true;
 #endif
 
-constexpr std::size_t kStep = 64;
+constexpr std::size_t kStep = 16;  // what the allocator rounds to: very many frames may be alive
 // The optimizer joins the frames of tasks that await each other: one of a whole request is larger
 // than any that was written.
 constexpr std::size_t kClasses = 4 * limits::kFrameBytesPooled / kStep;

@@ -42,6 +42,8 @@ struct LightChecks::Attempt {
   net::Fd socket;
   IpAddress address;
   std::uint16_t port = 0;
+  std::uint32_t number = 0;
+  std::shared_ptr<const Target> target;
 };
 
 namespace {
@@ -92,40 +94,37 @@ void LightChecks::start(std::uint32_t number, const Endpoint& remote,
     ended(number, began, result_of(failed, remote));
     return;
   }
-  const auto timeout = std::chrono::duration_cast<std::chrono::milliseconds>(target->timeout);
-  if (targets_.size() <= number) targets_.resize(number + 1);
-  targets_[number] = std::move(target);
-  connect(number, static_cast<std::uint32_t>(timeout.count()),
-          {std::move(socket), remote.address, remote.port});
+  connect({std::move(socket), remote.address, remote.port, number, std::move(target)});
 }
 
-LightChecks::Running LightChecks::connect(std::uint32_t number, std::uint32_t timeout_ms,
-                                          Attempt attempt) {
-  const Instant deadline = Clock::now() + std::chrono::milliseconds{timeout_ms};
-  bool woken = true;
-  while (woken) {
-    woken = co_await net::Loop::current().write_edge(attempt.socket, deadline);
-    // Everything that is needed only at the end is made there, not kept meanwhile.
-    net::ConnectResult result;
-    const Endpoint remote{attempt.address, attempt.port};
-    const Instant began = deadline - std::chrono::milliseconds{timeout_ms};
-    result.elapsed = Clock::now() - began;
-    if (!net::connect_ended(attempt.socket, remote.address, result)) {
-      if (woken) {
-        net::Loop::drained_write(attempt.socket);
-        continue;
-      }
-      net::connect_gave_up(attempt.socket, result);
-    }
-    auto target = std::move(targets_[number]);
-    if (result.outcome == net::ConnectOutcome::open && target->kind == CheckKind::http) {
-      ask(number, began, std::move(attempt.socket), std::move(target));
-    } else {
-      attempt.socket.reset();
-      ended(number, began, result_of(result, remote));
-    }
-    co_return;
+LightChecks::Running LightChecks::connect(Attempt attempt) {
+  const Instant deadline = Clock::now() + attempt.target->timeout;
+  while (!went_on(attempt, deadline,
+                  co_await net::Loop::current().write_edge(attempt.socket, deadline))) {
   }
+}
+
+// No coroutine, and never a part of one: what is needed only at the end (a connection's result is
+// some 700 bytes) lives on the stack, not in the frame of each attempt that waits.
+bool LightChecks::went_on(Attempt& attempt, Instant deadline, bool woken) {
+  net::ConnectResult result;
+  const Endpoint remote{attempt.address, attempt.port};
+  const Instant began = deadline - attempt.target->timeout;
+  result.elapsed = Clock::now() - began;
+  if (!net::connect_ended(attempt.socket, remote.address, result)) {
+    if (woken) {
+      net::Loop::drained_write(attempt.socket);
+      return false;
+    }
+    net::connect_gave_up(attempt.socket, result);
+  }
+  if (result.outcome == net::ConnectOutcome::open && attempt.target->kind == CheckKind::http) {
+    ask(attempt.number, began, std::move(attempt.socket), std::move(attempt.target));
+  } else {
+    attempt.socket.reset();
+    ended(attempt.number, began, result_of(result, remote));
+  }
+  return true;
 }
 
 LightChecks::Running LightChecks::ask(std::uint32_t number, Instant began, net::Fd socket,

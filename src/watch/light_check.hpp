@@ -1,6 +1,6 @@
 // The light path: thousands of TCP and plain HTTP checks under way at once, each at the price of a
 // socket and one small coroutine frame. What a connection that stays silent costs in memory is
-// measured by bench/watch_bench.sh.
+// measured by bench/watch_dead.py.
 //
 // One address, no TLS, no DNS. Everything else: watch/full_check.hpp.
 #pragma once
@@ -32,7 +32,7 @@ class LightChecks {
   LightChecks(const LightChecks&) = delete;
   LightChecks& operator=(const LightChecks&) = delete;
 
-  // On the current loop. `target` is copied only where it is needed after the connection stands.
+  // On the current loop.
   void start(std::uint32_t number, const Endpoint& remote, std::shared_ptr<const Target> target);
 
   std::size_t under_way() const { return under_way_; }
@@ -42,14 +42,14 @@ class LightChecks {
   struct Running;
   struct Attempt;
   struct Last;
-  Running connect(std::uint32_t number, std::uint32_t timeout_ms, Attempt attempt);
+  Running connect(Attempt attempt);
+  // False: it goes on connecting.
+  [[gnu::noinline]] bool went_on(Attempt& attempt, Instant deadline, bool woken);
   Running ask(std::uint32_t number, Instant began, net::Fd socket,
               std::shared_ptr<const Target> target);
   void ended(std::uint32_t number, Instant began, CheckResult result);
 
   Report report_;
-  // The targets of checks that will go on after the connection stands; by number.
-  std::vector<std::shared_ptr<const Target>> targets_;
   std::vector<std::byte> scratch_;
   std::size_t under_way_ = 0;
   std::coroutine_handle<> waiting_;  // in idle()

@@ -381,7 +381,7 @@ LiveFigures Watcher::figures() {
     out.targets = impl_->numbers.size();
     out.incidents = impl_->ledger.open_incidents();
     out.blind = impl_->blind;
-    out.blind_because = impl_->blind_because;
+    out.blind_because = impl_->blind ? impl_->blind_because : "";
     out.diagnoses_running = impl_->diagnoses;
     for (const auto& [id, number] : impl_->numbers) {
       const Outcome stands = impl_->ledger.standing(number).outcome;

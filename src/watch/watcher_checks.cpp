@@ -183,7 +183,8 @@ void Watcher::Impl::ended(std::uint32_t number, Instant began, CheckResult resul
   const bool absent =
       end - began > site.target->timeout + limits::kWatchAbsence && result.outcome == Outcome::down;
   if (absent || net::Loop::current().interrupted()) result.outcome = Outcome::unknown;
-  if (blind && is_bad(result.outcome)) {
+  // Also what began blind and ends seeing: its packets may have been lost on our side.
+  if ((blind || began < sees_since) && is_bad(result.outcome)) {
     result.outcome = Outcome::unknown;
     result.failure.reset();
     result.detail = fmt::format("Not judged, {}: {}", blind_because, result.detail);
@@ -475,8 +476,9 @@ net::Task<void> Watcher::Impl::look_at_self() {
                       found.detail));
     }
   }
+  if (blind && found.healthy) sees_since = looked;
   blind = !found.healthy;
-  blind_because = found.detail;
+  if (blind) blind_because = found.detail;
   settle_doubts(found.healthy);
   // Believed is what began before the look did.
   ledger.own(settings.vantage, found.healthy, found.detail, moment);

@@ -173,7 +173,8 @@ class Watcher::Impl {
   Instant outside_ok{};  // a target on another machine answered
   Instant near_ok{};     // one on this machine did
   bool blind = false;
-  std::string blind_because;
+  Instant sees_since{};       // again, after the newest blind time
+  std::string blind_because;  // of the newest blind time
   std::vector<Doubt> doubts;
   Instant deliver_at{};
   bool delivering = false;
