@@ -80,6 +80,7 @@ CLI::App* add_prove(CLI::App& guard, GuardFlags& flags) {
       "\n"
       "Exit code: 0 every range gets through, 1 some range is stopped, 3 could not tell.");
   add_proof_flags(*app, flags.proof);
+  add_address_flag(*app, flags.proof);
   app->add_option("--query", flags.proof.query, "further questions, lines 'ADDRESS PORT'")
       ->option_text("FILE");
   app->add_flag("--replay", flags.proof.replay,
@@ -134,6 +135,7 @@ Command add_guard(CLI::App& root) {
                              "Examples:\n  causeway guard check --ports 443\n"
                              "  causeway guard check --format json");
   add_proof_flags(*check, flags->proof);
+  add_address_flag(*check, flags->proof);
   parts.push_back({check, run_check});
   CLI::App* show = add_part(
       *app, "show", "Show this host's layers, what each stops of the edge, and what guard added",

@@ -18,6 +18,7 @@
 #include "guard/layers.hpp"
 #include "guard/limits.hpp"
 #include "guard/plan.hpp"
+#include "guard/programs.hpp"
 #include "guard/settings.hpp"
 #include "guard/transaction.hpp"
 #include "inspect/ruleset_dumps.hpp"
@@ -123,6 +124,15 @@ struct Work {
   }
 };
 
+// What is wrong with the flags whatever was kept; empty: nothing.
+std::string mistake_in(const GuardFlags& flags) {
+  for (const auto& word : flags.also) {
+    if (const auto prefix = Prefix::parse(word); !prefix) return "--also: " + prefix.error().text;
+  }
+  if (flags.only_edge && flags.anyone) return "--only-edge or --anyone, not both";
+  return "";
+}
+
 // What the flags add to what was kept.
 Parsed<guard::Grant> asked(const GuardFlags& flags, const guard::Grant& kept) {
   guard::Grant out = kept;
@@ -138,7 +148,6 @@ Parsed<guard::Grant> asked(const GuardFlags& flags, const guard::Grant& kept) {
     if (std::ranges::find(out.also, *prefix) == out.also.end()) out.also.push_back(*prefix);
   }
   if (!flags.also.empty() && !out.only) return error("--also belongs to --only-edge");
-  if (flags.only_edge && flags.anyone) return error("--only-edge or --anyone, not both");
   return out;
 }
 
@@ -203,6 +212,7 @@ std::string check_result(const Work& work) {
   const auto is = firewall::load(dumps.texts);
   const auto proof = firewall::prove(is, work.request);
   for (const auto& row : proof.rows) {
+    if (!proof.concerns(row)) continue;
     const bool open = row.certain && row.causes.front().ending.result == firewall::Result::accept;
     const auto said = fmt::format("{} to port {}: {}: {}", row.range.text(), row.port,
                                   text(row.causes.front().ending), row.causes.front().rule.text);
@@ -297,6 +307,7 @@ int run_apply(const GuardFlags& flags) {
   }
   const auto seconds = trial_seconds(flags.confirm_within);
   if (!seconds) return wrong_use("guard apply", seconds.error().text);
+  if (const auto wrong = mistake_in(flags); !wrong.empty()) return wrong_use("guard apply", wrong);
   guard::Store store{flags.state};
   if (flags.yes) {
     if (const auto opened = open_store(store); !opened) {
@@ -387,7 +398,15 @@ int run_confirm(const GuardFlags& flags) {
   if (journal->phase != guard::Journal::Phase::trying) {
     return failed("guard confirm", "no change waits for a confirmation");
   }
-  return report_problems("guard confirm", guard::keep(store, *journal), "Kept.");
+  const auto problems = guard::keep(store, *journal);
+  if (problems.empty() && !guard::in_place(journal->wanted, inspect::collect_rulesets().texts)) {
+    fmt::print(
+        stderr,
+        "causeway guard confirm: kept, but not in place now: something has loaded other rules "
+        "since 'apply'.\n'causeway guard restore' puts guard's rules back.\n");
+    return kCouldNotTell;
+  }
+  return report_problems("guard confirm", problems, "Kept.");
 }
 
 int run_rollback(const GuardFlags& flags) {

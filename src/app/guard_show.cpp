@@ -11,8 +11,10 @@
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "guard/layers.hpp"
+#include "guard/programs.hpp"
 #include "guard/settings.hpp"
 #include "guard/transaction.hpp"
+#include "inspect/ruleset_dumps.hpp"
 
 namespace causeway::app {
 namespace {
@@ -22,6 +24,7 @@ struct Shown {
   std::vector<guard::Layer> layers;
   std::vector<std::string> unreadable;
   bool wants_root = false;
+  bool gone = false;  // something else has taken out what guard keeps
 };
 
 // Of a folder of dumps only the packet filters can be told.
@@ -36,6 +39,8 @@ Parsed<Shown> look(const GuardFlags& flags, guard::Journal journal) {
       guard::layers_of(gathered->collection, firewall::prove(gathered->collection, *request),
                        here ? guard::find_tools() : guard::Tools{});
   if (!here) return out;
+  out.gone = out.unreadable.empty() &&
+             !guard::in_place(out.journal.kept, inspect::collect_rulesets().texts);
   const auto settings = guard::collect_settings({&out.journal.kept});
   auto files = guard::settings_layers(
       settings, {request->edge.name, request->edge.prefixes, out.journal.kept.real_ip});
@@ -57,6 +62,7 @@ void print_json(const Shown& shown) {
                              {"left", layer.left}});
   }
   out["unreadable"] = shown.unreadable;
+  out["in_place"] = !shown.gone;
   print(out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
 }
 
@@ -82,8 +88,12 @@ void print_layers(const Shown& shown, const Screen& screen) {
   }
 }
 
-void print_kept(const guard::Journal& journal) {
+void print_kept(const Shown& shown) {
+  const auto& journal = shown.journal;
   const auto& kept = journal.kept;
+  if (shown.gone) {
+    print("guard's rules are not in place now: 'causeway guard restore' puts them back.\n");
+  }
   print(kept.empty() ? "guard added nothing here.\n"
                      : fmt::format("guard lets {} in: {} ranges to ports {}\n", kept.edge,
                                    kept.ranges.size(), fmt::join(kept.ports, ", ")));
@@ -111,7 +121,7 @@ int run_show(const GuardFlags& flags) {
     print_json(*shown);
   } else {
     print_layers(*shown, screen_of_stdout(flags.proof.no_color));
-    print_kept(shown->journal);
+    print_kept(*shown);
     if (shown->wants_root) print("As root, these would be read as well.\n");
   }
   return shown->unreadable.empty() ? kFine : kCouldNotTell;

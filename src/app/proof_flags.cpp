@@ -27,6 +27,13 @@ void add_proof_flags(CLI::App& app, ProofFlags& flags) {
   app.add_flag("--no-color", flags.no_color, "no colours (NO_COLOR does the same)");
 }
 
+void add_address_flag(CLI::App& app, ProofFlags& flags) {
+  app.add_option("--address", flags.address,
+                 "the address the edge connects to, where this host has several (default: that of "
+                 "the interface towards the internet)")
+      ->option_text("ADDRESS");
+}
+
 Parsed<model::EdgeRanges> read_edge(const std::string& edge) {
   if (edge == "cloudflare") return model::cloudflare_ranges();
   const auto text = read_file(edge, limits::kDocumentBytes);
@@ -101,7 +108,9 @@ Parsed<firewall::ProofRequest> read_request(const ProofFlags& flags) {
   return out;
 }
 
-Parsed<Gathered> gather(const ProofFlags& flags) {
+namespace {
+
+Parsed<Gathered> gather_all(const ProofFlags& flags) {
   Gathered out;
   if (!flags.from.empty()) {
     auto snapshot = inspect::read_folder(flags.from);
@@ -117,6 +126,23 @@ Parsed<Gathered> gather(const ProofFlags& flags) {
   out.wants_root = dumps.wants_root;
   auto& unreadable = out.collection.unreadable;
   unreadable.insert(unreadable.end(), dumps.unreadable.begin(), dumps.unreadable.end());
+  return out;
+}
+
+}  // namespace
+
+Parsed<Gathered> gather(const ProofFlags& flags) {
+  if (flags.address.empty()) return gather_all(flags);
+  const auto address = IpAddress::parse(flags.address);
+  if (!address) return error(fmt::format("--address: {}", address.error().text));
+  auto out = gather_all(flags);
+  if (!out) return out;
+  // The other family is not asked: its address was not named.
+  auto& arrival = out->collection.arrival;
+  arrival.named = true;
+  arrival.address4.reset();
+  arrival.address6.reset();
+  (address->is_v4() ? arrival.address4 : arrival.address6) = *address;
   return out;
 }
 

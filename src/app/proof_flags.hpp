@@ -22,12 +22,15 @@ struct ProofFlags {
   std::string edge = "cloudflare";
   std::string ports = "80,443";
   std::string query;
+  std::string address;  // the edge connects to; empty: the main ones of this host
   std::string format = "text";
   bool no_color = false;
   bool replay = false;
 };
 
 void add_proof_flags(CLI::App& app, ProofFlags& flags);
+// Only of what proves: a change is made for every address.
+void add_address_flag(CLI::App& app, ProofFlags& flags);
 
 // "cloudflare", or a file with one prefix a line.
 Parsed<model::EdgeRanges> read_edge(const std::string& edge);

@@ -261,10 +261,12 @@ class Writer {
   void unused() {
     if (!proof_.unused) return;
     const std::string_view family = *proof_.unused == Family::ipv4 ? "IPv4" : "IPv6";
-    line("", fmt::format("{0}: this host has no public {0} address, so the edge reaches it in the "
-                         "other family alone. That stops nobody as long as no {1} record names "
-                         "this host.",
-                         family, *proof_.unused == Family::ipv4 ? "A" : "AAAA"));
+    line("",
+         fmt::format("{0}: this host has no public {0} address{2}, so the edge reaches it in the "
+                     "other family alone. That stops nobody as long as no {1} record names "
+                     "this host.",
+                     family, *proof_.unused == Family::ipv4 ? "A" : "AAAA",
+                     proof_.named ? " that was asked for" : ""));
   }
 
   void limits() {
@@ -278,6 +280,10 @@ class Writer {
                        limit.limit, join(limit.then, " or ")));
       foreign("    ", limit.rule.text);
       foreign("    ", place(limit.rule), Tone::dim);
+      if (!limit.refills) {
+        line("    ", "A quota does not fill up again: once it is used, that stays so.");
+        continue;
+      }
       line("    ", limit.global
                        ? "One bucket for all clients: a burst of one starves the others."
                        : "An edge sends many visitors from few addresses, so it meets such a "

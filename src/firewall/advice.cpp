@@ -72,20 +72,31 @@ std::vector<Fix> fix_crowdsec(const Case& it) {
                    it.prefix())}};
 }
 
+// Of the host's answers the edge is the target.
+bool outward(const Chain& chain) {
+  return chain.hook == Hook::output || chain.hook == Hook::postrouting ||
+         chain.hook == Hook::egress;
+}
+
 std::vector<Fix> fix_by_hand(const Case& it) {
   const auto& chain =
       it.rules.chains[it.decision.path.empty() ? it.decision.chain : it.decision.path.front()];
   const auto& table = it.rules.tables[chain.table];
+  const bool out = outward(chain);
+  const std::string text = fmt::format(
+      "accept {} at the top of the chain (all ranges at once, tried and undone unless confirmed: "
+      "causeway guard apply --yes)",
+      it.prefix());
   if (table.stack == Stack::nft) {
-    return {{"accept the range at the top of the chain",
-             fmt::format("nft insert rule {} {} {} {} saddr {} tcp dport {} accept", table.family,
-                         table.name, chain.name, it.nft_family(), it.prefix(), it.port)}};
+    return {{text, fmt::format("nft insert rule {} {} {} {} {} {} tcp {} {} accept", table.family,
+                               table.name, chain.name, it.nft_family(), out ? "daddr" : "saddr",
+                               it.prefix(), out ? "sport" : "dport", it.port)}};
   }
   const std::string tool = fmt::format("{}{}", it.v4() ? "iptables" : "ip6tables",
                                        table.stack == Stack::legacy ? "-legacy" : "-nft");
-  return {{"accept the range at the top of the chain",
-           fmt::format("{} -t {} -I {} -s {} -p tcp --dport {} -j ACCEPT", tool, table.name,
-                       chain.name, it.prefix(), it.port)}};
+  return {{text,
+           fmt::format("{} -t {} -I {} {} {} -p tcp {} {} -j ACCEPT", tool, table.name, chain.name,
+                       out ? "-d" : "-s", it.prefix(), out ? "--sport" : "--dport", it.port)}};
 }
 
 std::vector<Fix> fix_half(const Case& it) {
@@ -115,7 +126,8 @@ std::vector<Fix> fix_kernel(const Case& it) {
   }
   if (says("accept queue"))
     return {{"the server does not take connections: restart it, or raise its backlog", ""}};
-  if (says("reverse path filter")) {
+  const bool refuses = says("blackhole") || says("unreachable") || says("prohibit");
+  if (says("reverse path filter") && !refuses) {
     return {{"remove the route that covers the edge's addresses, or make the filter loose",
              "sysctl -w net.ipv4.conf.all.rp_filter=2"}};
   }

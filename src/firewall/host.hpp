@@ -99,6 +99,7 @@ struct Arrival {
   std::optional<IpAddress> address4;
   std::optional<IpAddress> address6;
   std::string device6;  // when IPv6 comes in elsewhere
+  bool named = false;   // its address is one that somebody named, not the one found
 
   const std::optional<IpAddress>& address(Family family) const {
     return family == Family::ipv4 ? address4 : address6;

@@ -104,7 +104,7 @@ TEST(Hostile, AWordOfAnotherVersionOfNftStopsNobodyForCertain) {
     ASSERT_FALSE(proof.rows.empty());
     EXPECT_FALSE(proof.all_open()) << text;
     EXPECT_FALSE(proof.some_stopped()) << text;
-    EXPECT_THAT(proof.rows.front().causes.front().doubts, Contains(HasSubstr("is not known")));
+    EXPECT_THAT(proof.rows.front().causes.front().doubts, Contains(HasSubstr("is not simulated")));
   }
   EXPECT_TRUE(proof_of("nft.json", chain("ip", "filter", "input", "accept")).some_stopped());
 }

@@ -52,7 +52,21 @@ std::vector<Outcome> Journey::travel(Family family, std::uint16_t port,
   for (const auto& flow : acknowledge(served)) {
     end(flow.clients, {Result::accept}, in_words("accepted"), Shape::data_ack, flow.doubts);
   }
+  leave_to_synproxy();
   return std::move(outcomes_);
+}
+
+// It answers in the server's place and then opens a connection of its own: neither is simulated, so
+// what became of the flow otherwise is worth nothing.
+void Journey::leave_to_synproxy() {
+  const IntervalSet proxied = walk_.synproxied();
+  if (proxied.empty()) return;
+  for (auto& outcome : outcomes_) outcome.clients.remove_all(proxied);
+  std::erase_if(outcomes_, [](const Outcome& one) { return one.clients.empty(); });
+  const std::vector<Doubt> doubts{
+      {kNoRule, "a SYNPROXY answers in the server's place, which is not simulated"}};
+  end(proxied, {Result::accept}, in_words("accepted"), Shape::data_ack, doubts);
+  end(proxied, {Result::drop}, in_words("lost behind a SYNPROXY"), Shape::data, doubts);
 }
 
 // --- the packets of a connection ---

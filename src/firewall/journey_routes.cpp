@@ -97,8 +97,11 @@ void Journey::route_in(Flow flow, Delivered& out, std::vector<Refusal>& refused)
     // only what would be forwarded meets the switch (ip6_forward()). In IPv4 both do (ip_error()).
     const bool meets_switch = v4 || answer.type == kUnicast;
     if (meets_switch && !scene_.host.forwards(family_, device)) {
-      refused.push_back(silently(
-          std::move(one), "not an address of this host, and forwarding is off (ip_forward = 0)"));
+      refused.push_back(
+          silently(std::move(one),
+                   answer.type == kUnicast || answer.type == kUnspec
+                       ? "not an address of this host, and forwarding is off (ip_forward = 0)"
+                       : words_of(answer, "")));
       continue;
     }
     if (answer.type == kUnicast && !answer.devices.empty()) {

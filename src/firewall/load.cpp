@@ -165,6 +165,13 @@ class CollectionReader {
     return out;
   }
 
+  bool on_bridge() const {
+    const auto arrival = find_arrival(out_.host);
+    return std::ranges::any_of(out_.host.interfaces, [&](const codec::HostInterface& one) {
+      return !one.master.empty() && (one.master == arrival.device || one.master == arrival.device6);
+    });
+  }
+
   void legacy(std::string_view name, Family family) {
     if (const auto dump = read<codec::TablesDump>(name, codec::parse_tables_save)) {
       load_tables(*dump, Stack::legacy, family, builder_);
@@ -187,7 +194,8 @@ class CollectionReader {
     }
     const auto* bytecode = text("nft-bytecode.txt");
     load_nft(*dump, saved4 ? &*saved4 : nullptr, saved6 ? &*saved6 : nullptr,
-             bytecode != nullptr ? std::string_view{*bytecode} : std::string_view{}, builder_);
+             {bytecode != nullptr ? std::string_view{*bytecode} : std::string_view{}, on_bridge()},
+             builder_);
   }
 
   Dumps dumps_;

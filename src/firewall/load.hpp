@@ -62,8 +62,13 @@ class Builder {
 void load_ipsets(const codec::IpsetDump& dump, Builder& builder);
 // Legacy tables, or iptables-nft's as saved when nft's own listing is missing.
 void load_tables(const codec::TablesDump& dump, Stack stack, Family family, Builder& builder);
+// What matters for nft's rules and is not in its listing.
+struct NftAround {
+  std::string_view bytecode;  // nft-bytecode.txt; empty: there is none
+  bool on_bridge = false;     // the edge's packets come in over a bridge of this host
+};
 void load_nft(const codec::NftDump& dump, const codec::TablesDump* saved4,
-              const codec::TablesDump* saved6, std::string_view bytecode, Builder& builder);
+              const codec::TablesDump* saved6, const NftAround& around, Builder& builder);
 
 // One saved rule's matches and target. `table` resolves the chains it names.
 std::vector<Step> steps_of(const codec::TablesRule& rule, Family family, std::uint32_t table,

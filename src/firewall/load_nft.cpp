@@ -97,9 +97,9 @@ std::optional<std::uint64_t> counter(Json statements) {
 class NftLoader {
  public:
   NftLoader(const codec::NftDump& dump, const codec::TablesDump* saved4,
-            const codec::TablesDump* saved6, std::string_view bytecode, Builder& builder)
-      : dump_(dump), builder_(builder) {
-    read_bytecode(bytecode);
+            const codec::TablesDump* saved6, const NftAround& around, Builder& builder)
+      : dump_(dump), on_bridge_(around.on_bridge), builder_(builder) {
+    read_bytecode(around.bytecode);
     index_saved(saved4, "ip", saved_);
     index_saved(saved6, "ip6", saved_);
   }
@@ -146,12 +146,19 @@ class NftLoader {
   void tables() {
     for (const auto& table : dump_.tables) {
       if (!in_scope(table.family)) {
-        builder_.note(fmt::format("nft table {} {} is left out: a routed packet does not meet it",
-                                  table.family, table.name));
+        builder_.note(fmt::format("nft table {} {} is left out: {}", table.family, table.name,
+                                  why_left_out(table.family)));
         continue;
       }
       builder_.table(stack_of(table.family, table.name), table.family, table.name);
     }
+  }
+
+  const char* why_left_out(std::string_view family) const {
+    if (family == "arp")
+      return "whether it keeps neighbours from finding this host is not simulated";
+    return on_bridge_ ? "what it does on the host's own bridge is not simulated"
+                      : "a routed packet does not meet it";
   }
 
   std::uint32_t table_of(std::string_view family, std::string_view name) {
@@ -168,6 +175,9 @@ class NftLoader {
       first = std::min(first, rule.handle);
     }
     for (const auto& in : dump_.chains) {
+      if (on_bridge_ && in.family == "bridge" && !in.hook.empty()) {
+        may_stop(in, fmt::format("table bridge {}, which the host's own bridge meets", in.table));
+      }
       if (!in_scope(in.family)) continue;
       const auto table = table_of(in.family, in.table);
       const auto number = builder_.chain(table, in.name);
@@ -206,7 +216,7 @@ class NftLoader {
   static Rule doubtful_drop(const std::string& word) {
     Rule out;
     out.text = word;
-    out.steps.emplace_back(Unknown{"a word of nft's that is not known", word});
+    out.steps.emplace_back(Unknown{"what is not simulated may stop it", word});
     out.steps.emplace_back(Decide{{.kind = Verdict::Kind::drop}});
     return out;
   }
@@ -335,6 +345,7 @@ class NftLoader {
   }
 
   const codec::NftDump& dump_;
+  bool on_bridge_;
   codec::NftHiddenByRule hidden_;
   Builder& builder_;
   SavedChains saved_;
@@ -344,8 +355,8 @@ class NftLoader {
 }  // namespace
 
 void load_nft(const codec::NftDump& dump, const codec::TablesDump* saved4,
-              const codec::TablesDump* saved6, std::string_view bytecode, Builder& builder) {
-  NftLoader{dump, saved4, saved6, bytecode, builder}.load();
+              const codec::TablesDump* saved6, const NftAround& around, Builder& builder) {
+  NftLoader{dump, saved4, saved6, around, builder}.load();
 }
 
 }  // namespace causeway::firewall

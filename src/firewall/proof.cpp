@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/limits.hpp"
+#include "firewall/neighbours.hpp"
 
 namespace causeway::firewall {
 namespace {
@@ -73,6 +74,7 @@ class Prover {
     out_.edge_name = request_.edge.name;
     out_.edge_date = request_.edge.date;
     out_.arrival = collection_.arrival;
+    out_.named = collection_.arrival.named;
     out_.ports = request_.ports;
     out_.unused = unused_family(collection_.arrival, request_.edge);
     out_.notes = collection_.rules.notes;
@@ -80,12 +82,23 @@ class Prover {
     for (const auto port : all_ports()) {
       for (const Family family : {Family::ipv4, Family::ipv6}) simulate(family, port);
     }
+    warn_of_neighbours();
     answer_samples();
     out_.lists = compare_lists(collection_.rules, request_.edge);
     return std::move(out_);
   }
 
  private:
+  void warn_of_neighbours() {
+    const bool asked6 = std::ranges::any_of(out_.rows, [](const ProofRow& row) {
+      return row.range.address().family() == Family::ipv6;
+    });
+    if (!asked6 || !collection_.arrival.address6) return;
+    if (auto warning = neighbour_warning(collection_.rules); !warning.empty()) {
+      out_.notes.push_back(std::move(warning));
+    }
+  }
+
   std::set<std::uint16_t> all_ports() const {
     std::set<std::uint16_t> out(request_.ports.begin(), request_.ports.end());
     for (const auto& sample : request_.samples) {
@@ -198,6 +211,7 @@ class Prover {
       row.limit = limit_words(step);
       const auto* limit = limit_of(step);
       row.global = limit != nullptr && limit->global;
+      row.refills = limit == nullptr || limit->kind != Limit::Kind::quota;
       for (const auto& range : request_.edge.prefixes) {
         if (range.address().family() == family && seen.clients.overlaps(interval_of(range))) {
           row.ranges.push_back(range);

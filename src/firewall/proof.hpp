@@ -66,6 +66,7 @@ struct LimitRow {
   RuleShown rule;
   std::string limit;    // "more than 30 packets a second, burst 20, from each source address"
   bool global = false;  // one bucket for all clients
+  bool refills = true;  // false: a quota, once used up
   std::vector<std::string> then;  // what those above it get
   std::vector<Prefix> ranges;     // concerned
 };
@@ -93,6 +94,7 @@ struct Proof {
   // The host has no address of this family, and the edge reaches it in the other one: rows of it
   // tell what a packet would meet, and stop nobody.
   std::optional<Family> unused;
+  bool named = false;  // somebody chose which address is asked for
   std::vector<ProofRow> rows;
   std::vector<LimitRow> limits;
   std::vector<ListRow> lists;

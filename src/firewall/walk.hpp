@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "firewall/bytes.hpp"
 #include "firewall/evaluate.hpp"
 #include "firewall/flow.hpp"
 
@@ -47,6 +48,9 @@ std::uint32_t& counter(std::vector<Counted>& list, std::uint32_t what);
 // Whether a limit lets the packet match; its token is spent from `what`'s.
 bool within_limit(const Limit& step, std::uint32_t what, Flow& flow);
 
+// Whether a quota still lets this connection's packets match.
+Tri quota_left(const Limit& step);
+
 class Walk {
  public:
   explicit Walk(const Scene& scene);
@@ -56,6 +60,8 @@ class Walk {
 
   const std::vector<LimitSeen>& limits() const { return limits_; }
   const std::vector<Accepted>& accepts() const { return accepts_; }
+  // Who meets a SYNPROXY, which answers in the server's place: not simulated.
+  const IntervalSet& synproxied() const { return synproxied_; }
   // True when the work was cut short; what was left then counts as "may be anything".
   bool exhausted() const { return exhausted_; }
 
@@ -121,6 +127,7 @@ class Walk {
   std::vector<LimitSeen> limits_;
   std::unordered_map<std::uint64_t, std::size_t> limit_places_;
   std::vector<Accepted> accepts_;
+  IntervalSet synproxied_;
   std::uint64_t steps_ = 0;
   bool exhausted_ = false;
 };

@@ -1,6 +1,7 @@
 // Sets that packets write to, and what their elements count.
 #include <algorithm>
 
+#include "firewall/bytes.hpp"
 #include "firewall/walk.hpp"
 
 namespace causeway::firewall {
@@ -13,6 +14,15 @@ std::uint32_t& counter(std::vector<Counted>& list, std::uint32_t what) {
   return list.back().count;
 }
 
+// nft_overquota() counts the packet first; a SYN has 40 bytes at least, and this connection's
+// packets towards a rule a few thousand at most.
+Tri quota_left(const Limit& step) {
+  constexpr std::uint64_t kLeast = 40;
+  constexpr std::uint64_t kConnection = 8192;
+  if (step.used + kLeast > step.rate) return Tri::no;
+  return step.used + kConnection <= step.rate ? Tri::yes : Tri::unknown;
+}
+
 bool within_limit(const Limit& step, std::uint32_t what, Flow& flow) {
   switch (step.kind) {
     case Limit::Kind::rate: {
@@ -23,7 +33,7 @@ bool within_limit(const Limit& step, std::uint32_t what, Flow& flow) {
       return below;
     }
     case Limit::Kind::connections: return step.rate >= 1;  // the connection itself is one
-    case Limit::Kind::quota: return step.used <= step.rate;
+    case Limit::Kind::quota: return quota_left(step) != Tri::no;
   }
   return true;
 }

@@ -157,6 +157,7 @@ void Walk::take(std::uint32_t rule, std::uint32_t index, const Step& step, Flow 
   } else if (const auto* one_proxy = std::get_if<Tproxy>(&step)) {
     proxy(*one_proxy, rule, std::move(flow), on, missed, frame);
   } else {
+    if (std::holds_alternative<Synproxy>(step)) synproxied_.add_all(flow.clients);
     on.push_back(std::move(flow));
   }
 }
@@ -164,6 +165,16 @@ void Walk::take(std::uint32_t rule, std::uint32_t index, const Step& step, Flow 
 void Walk::limit(std::uint32_t rule, std::uint32_t index, const Limit& step, Flow flow,
                  std::vector<Flow>& on, std::vector<Flow>& missed, const Frame& frame) {
   note_limit(rule, index, flow, frame);
+  if (step.kind == Limit::Kind::quota && scene_.exceeded != rule) {
+    // A save of iptables shows what a quota was, not what is left of it (xt_quota.c).
+    const Rule& counted = scene_.rules.rules[rule];
+    const auto& table = scene_.rules.tables[scene_.rules.chains[counted.chain].table];
+    const bool hidden = table.stack != Stack::nft && counted.packets.value_or(0) > 0;
+    if (hidden || quota_left(step) == Tri::unknown) {
+      unsettled(rule, "a quota that may be used up", std::move(flow), on, missed);
+      return;
+    }
+  }
   bool below = within_limit(step, rule, flow);
   if (scene_.exceeded == rule) below = false;
   if (below == step.over) {

@@ -75,11 +75,15 @@ void add_rules(const Place& place, const Grant& grant, bool v4, std::string& out
   }
   add(fmt::format("{} saddr {{ {} }} tcp dport {{ {} }}", family, ranges, ports));
   if (place.hook != "forward" && place.hook != "input") return;
-  add(fmt::format("meta l4proto tcp {} saddr {{ {} }} ct original proto-dst {{ {} }}", family,
-                  ranges, ports));
-  if (place.hook != "forward") return;
-  add(fmt::format("meta l4proto tcp {} daddr {{ {} }} ct original proto-dst {{ {} }}", family,
-                  ranges, ports));
+  // One rule a port: nft 1.0.6 lists a set of these as "0x50 [invalid type]", which it does not
+  // take back, so that a saved ruleset would load no more.
+  for (const auto port : grant.ports) {
+    add(fmt::format("meta l4proto tcp {} saddr {{ {} }} ct original proto-dst {}", family, ranges,
+                    port));
+    if (place.hook != "forward") continue;
+    add(fmt::format("meta l4proto tcp {} daddr {{ {} }} ct original proto-dst {}", family, ranges,
+                    port));
+  }
 }
 
 // Own addresses and other hosts' are none of its business. A set of nothing cannot be written.

@@ -95,7 +95,7 @@ class Planner {
       out.after = firewall::prove(trial, request_);
     }
     for (const auto& row : out.after.rows) {
-      if (!accepts(row)) add_once(out.left, in_words(row));
+      if (out.after.concerns(row) && !accepts(row)) add_once(out.left, in_words(row));
     }
     out.changes = compare(now_, trial, request_.ports);
     out.grant = grant_;

@@ -299,4 +299,18 @@ std::string shown(const Action& action) {
   return out;
 }
 
+bool in_place(const Grant& kept, const firewall::Dumps& now) {
+  const auto holds = [&](const std::string& dump, std::string_view sign) {
+    const auto found = now.find(dump);
+    return found != now.end() && found->second.contains(sign);
+  };
+  return std::ranges::all_of(kept.places, [&](const Place& place) {
+    if (place.stack == "nft") return holds("nft.json", kComment);
+    const std::string tool = place.family == "ip6" ? "ip6tables" : "iptables";
+    return holds(
+        fmt::format("{}-{}-save.txt", tool, place.stack == "iptables-legacy" ? "legacy" : "nft"),
+        kChainPrefix);
+  });
+}
+
 }  // namespace causeway::guard

@@ -40,6 +40,9 @@ enum class Lasting : bool { until_reload, for_good };
 // What makes `to` hold where `from` may hold, wholly or in part.
 std::vector<Action> actions(const Grant& from, const Grant& to, const firewall::Dumps& now);
 
+// The rules that guard itself keeps are there; a reload by somebody else takes them out.
+bool in_place(const Grant& kept, const firewall::Dumps& now);
+
 // Before anything is changed: web servers whose files are to change say that their configuration is
 // valid as it is.
 std::vector<Action> checks(const Grant& to, const Settings& now, const Texts& wanted);

@@ -20,7 +20,8 @@ namespace {
 
 std::unexpected<Error> failed(std::string_view what, const std::string& path) {
   const int problem = errno;
-  const char* hint = problem == EACCES || problem == EPERM
+  const bool denied = problem == EACCES || problem == EPERM;
+  const char* hint = denied || (::geteuid() != 0 && problem == ENOENT)
                          ? "; run it as root, or name a folder with --state"
                          : "";
   return error(fmt::format("cannot {} '{}': {}{}", what, path, std::strerror(problem), hint));

@@ -31,8 +31,14 @@ struct Source {
 
 // A file of /proc or of a dump: whole, or the errno.
 std::expected<std::string, int> read_whole(const fs::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // A folder may be anybody's: a named pipe in it would hold us for ever.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return std::unexpected(errno);
+  struct stat status{};
+  if (::fstat(fd, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
+    ::close(fd);
+    return std::unexpected(EINVAL);
+  }
   std::string out;
   std::array<char, limits::kReadBuffer> buffer{};
   int problem = 0;

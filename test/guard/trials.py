@@ -514,9 +514,14 @@ class Trial:
             elif key[1] == 22:  # a ban that is lifted had closed this, too
                 self.expect(f"{key} loses nothing", after[key] or not was)
 
+    def loads_again(self):
+        """What an operator saves with `nft list ruleset` can be loaded at the next boot."""
+        text = "flush ruleset\n" + self.host.tool("nft", "list", "ruleset").stdout
+        return self.host.tool("nft", "-c", "-f", "-", text=text, check=False).returncode == 0
+
     def apply_and_confirm(self):
         host = self.host
-        before, rules = host.picture(), host.rules()
+        before, rules, loads = host.picture(), host.rules(), self.loads_again()
         dry = host.tool(host.causeway, "guard", "apply", "--edge", str(host.folder / "edge.txt"), "--state",
                         str(host.folder / "state"), *host.more, check=False)
         self.expect("a dry run ends with 1 and shows what it would do", dry.returncode == 1 and "layer by layer" in dry.stdout)
@@ -526,6 +531,7 @@ class Trial:
         time.sleep(0.5 if host.web else 0)  # old workers may take the first ones
         self.opened(before, host.picture())
         host.guard("confirm")
+        self.expect("a saved ruleset loads again", self.loads_again() or not loads)
         added = host.rules()
         again = host.guard(*host.apply_words())
         self.expect("a second apply has nothing to do", "Nothing to do" in again.stdout and host.rules() == added)
@@ -573,6 +579,19 @@ class Trial:
         while host.journal()["phase"] != "settled" and time.monotonic() < deadline:
             time.sleep(0.1)
         self.expect("it is undone without a confirmation", host.rules() == rules)
+
+    def replaced(self):
+        """Somebody loads other rules during the trial: guard says that its own are not in place."""
+        host = self.host
+        saved = "flush ruleset\n" + host.tool("nft", "list", "ruleset").stdout
+        host.guard(*host.apply_words("--confirm-within", "60s"))
+        host.tool("nft", "-f", "-", text=saved)
+        done = host.guard("confirm", check=False)
+        self.expect("confirm says that the rules are gone", done.returncode == 3 and "not in place" in done.stderr)
+        self.expect("show says so, too", "not in place" in host.guard("show", check=False).stdout)
+        host.guard("restore")
+        self.expect("restore puts them back", "not in place" not in host.guard("show", check=False).stdout)
+        host.guard("rollback")
 
     def killed(self, moments):
         """At each moment of the way: old or new, and old in the end."""
@@ -680,6 +699,7 @@ def main(words):
             trial.apply_and_confirm()
             if name == "nft":
                 trial.refreshed()
+                trial.replaced()
             if name in WEB:
                 trial.invalid()
             trial.session_survives()

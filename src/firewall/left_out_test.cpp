@@ -1,0 +1,154 @@
+// What a dump does not settle or the proof does not simulate: said, and never certain.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "firewall/load.hpp"
+#include "firewall/neighbours.hpp"
+#include "firewall/proof.hpp"
+
+namespace causeway::firewall {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* kAddresses =
+    R"([{"ifindex":2,"ifname":"eth0","flags":["UP"],"link_type":"ether","operstate":"UP",)"
+    R"("addr_info":[{"family":"inet","local":"198.51.100.10","prefixlen":24,"scope":"global"},)"
+    R"({"family":"inet6","local":"2001:db8::10","prefixlen":64,"scope":"global"}]}])";
+constexpr const char* kOnBridge =
+    R"([{"ifindex":2,"ifname":"eth0","flags":["UP"],"link_type":"ether","operstate":"UP",)"
+    R"("master":"br0","addr_info":[]},)"
+    R"({"ifindex":3,"ifname":"br0","flags":["UP"],"link_type":"ether","operstate":"UP",)"
+    R"("addr_info":[{"family":"inet","local":"198.51.100.10","prefixlen":24,"scope":"global"}]}])";
+
+Collection host(std::string addresses, std::string_view rules) {
+  const std::string device = addresses.contains("br0") ? "br0" : "eth0";
+  Dumps dumps{
+      {"addr.json", std::move(addresses)},
+      {"route4.json",
+       fmt::format(R"([{{"dst":"default","gateway":"198.51.100.1","dev":"{0}"}},)"
+                   R"({{"type":"local","dst":"198.51.100.10","dev":"{0}","table":"local"}}])",
+                   device)},
+      {"route6.json",
+       fmt::format(R"([{{"dst":"default","gateway":"fe80::1","dev":"{0}"}},)"
+                   R"({{"type":"local","dst":"2001:db8::10","dev":"{0}","table":"local"}}])",
+                   device)},
+      {"sockets.txt", "LISTEN 0 511 0.0.0.0:443 0.0.0.0:*\nLISTEN 0 511 [::]:443 [::]:*\n"},
+      {"nft.json", fmt::format(R"({{"nftables":[{}]}})", rules)},
+  };
+  auto out = load(std::move(dumps));
+  EXPECT_THAT(out.unreadable, testing::IsEmpty());
+  return out;
+}
+
+Proof proof_of(const Collection& collection) {
+  ProofRequest request;
+  request.edge.name = "test";
+  request.edge.prefixes = {Prefix::parse("104.16.0.0/13").value(),
+                           Prefix::parse("2606:4700::/32").value()};
+  request.ports = {443};
+  return prove(collection, request);
+}
+
+// One base chain of `family` with these rules' expressions.
+std::string chain(std::string_view family, std::string_view hook, std::string_view policy,
+                  const std::vector<std::string>& rules) {
+  std::string out = fmt::format(
+      R"({{"table":{{"family":"{0}","name":"t","handle":1}}}},)"
+      R"({{"chain":{{"family":"{0}","table":"t","name":"c","handle":1,"type":"filter","hook":"{1}",)"
+      R"("prio":0,"policy":"{2}"}}}})",
+      family, hook, policy);
+  int handle = 2;
+  for (const auto& rule : rules) {
+    out += fmt::format(
+        R"(,{{"rule":{{"family":"{}","table":"t","chain":"c","handle":{},"expr":[{}]}}}})", family,
+        handle++, rule);
+  }
+  return out;
+}
+
+constexpr const char* kWeb =
+    R"({"match":{"op":"==","left":{"payload":{"protocol":"tcp","field":"dport"}},"right":443}},)"
+    R"({"accept":null})";
+constexpr const char* kOpen =
+    R"({"match":{"op":"in","left":{"ct":{"key":"state"}},"right":["established","related"]}},)"
+    R"({"accept":null})";
+
+std::string quota(int used) {
+  return fmt::format(
+      R"({{"quota":{{"val":9000,"val_unit":"bytes","inv":true,"used":{},"used_unit":"bytes"}}}},)"
+      R"({{"drop":null}})",
+      used);
+}
+
+TEST(LeftOut, AQuotaIsFreshUsedUpOrMayBe) {
+  const auto at = [](int used) {
+    return proof_of(host(kAddresses, chain("inet", "input", "accept", {quota(used)})));
+  };
+  EXPECT_TRUE(at(0).all_open());
+  EXPECT_TRUE(at(9000).some_stopped());
+  const auto nearly = at(8000);
+  EXPECT_FALSE(nearly.all_open());
+  EXPECT_FALSE(nearly.some_stopped());
+  ASSERT_FALSE(at(0).limits.empty());
+  EXPECT_FALSE(at(0).limits.front().refills);
+}
+
+TEST(LeftOut, WhatASynproxyAnswersIsNotKnown) {
+  const auto proof = proof_of(host(
+      kAddresses,
+      chain(
+          "ip", "input", "accept",
+          {R"({"match":{"op":"in","left":{"ct":{"key":"state"}},"right":["invalid","untracked"]}},)"
+           R"({"synproxy":{"mss":1460,"wscale":7}})",
+           R"({"match":{"op":"in","left":{"ct":{"key":"state"}},"right":"invalid"}},{"drop":null})"}) +
+          "," +
+          R"({"table":{"family":"ip","name":"r","handle":2}},{"chain":{"family":"ip","table":"r",)"
+          R"("name":"p","handle":1,"type":"filter","hook":"prerouting","prio":-300,"policy":"accept"}},)"
+          R"({"rule":{"family":"ip","table":"r","chain":"p","handle":2,"expr":[{"notrack":null}]}})"));
+  EXPECT_FALSE(proof.all_open());
+  EXPECT_FALSE(proof.some_stopped());
+  EXPECT_THAT(proof.rows.front().causes.front().doubts, Contains(HasSubstr("SYNPROXY")));
+}
+
+TEST(LeftOut, ABridgeTableMattersWhereTheHostIsOnTheBridge) {
+  const auto rules = chain("bridge", "input", "accept", {R"({"drop":null})"});
+  EXPECT_TRUE(proof_of(host(kAddresses, rules)).all_open());
+  const auto proof = proof_of(host(kOnBridge, rules));
+  EXPECT_FALSE(proof.all_open());
+  EXPECT_FALSE(proof.some_stopped());
+  EXPECT_THAT(proof.notes, Contains(HasSubstr("is not simulated")));
+}
+
+TEST(LeftOut, NeighbourDiscoveryThatNoRuleLetsInIsSaid) {
+  const auto notes = [](const std::vector<std::string>& rules) {
+    return proof_of(host(kAddresses, chain("inet", "input", "drop", rules))).notes;
+  };
+  const auto warns = Contains(HasSubstr("neighbour discovery"));
+  EXPECT_THAT(notes({kOpen, kWeb}), warns);
+  for (
+      const char* lets :
+      {R"({"match":{"op":"==","left":{"meta":{"key":"l4proto"}},"right":"ipv6-icmp"}},{"accept":null})",
+       R"({"match":{"op":"==","left":{"payload":{"protocol":"ip6","field":"saddr"}},)"
+       R"("right":{"prefix":{"addr":"fe80::","len":10}}}},{"accept":null})",
+       R"({"accept":null})"}) {
+    EXPECT_THAT(notes({kOpen, kWeb, lets}), Not(warns)) << lets;
+  }
+  // Nothing of IPv6 is stopped by what is for IPv4 alone, or accepts by default.
+  EXPECT_EQ(neighbour_warning(host(kAddresses, chain("ip", "input", "drop", {kWeb})).rules), "");
+  EXPECT_EQ(neighbour_warning(host(kAddresses, chain("inet", "input", "accept", {kWeb})).rules),
+            "");
+}
+
+TEST(LeftOut, TheFixOfAnAnswerNamesItsTarget) {
+  const auto proof = proof_of(host(kAddresses, chain("inet", "output", "drop", {})));
+  ASSERT_FALSE(proof.rows.front().fixes.empty());
+  EXPECT_THAT(proof.rows.front().fixes.front().command,
+              HasSubstr("ip daddr 104.16.0.0/13 tcp sport 443 accept"));
+}
+
+}  // namespace
+}  // namespace causeway::firewall
