@@ -11,6 +11,7 @@
 #include <fstream>
 #include <mutex>
 #include <thread>
+#include <tuple>
 
 #include "net/small_origin.hpp"
 #include "store/alerts.hpp"
@@ -229,13 +230,15 @@ TEST_F(WatcherTest, QuestionsWhileItEndsAreAnswered) {
   start();
   const std::string id = settings_.targets.front().id;
   std::atomic<bool> enough = false;
+  constexpr int kAskers = 3;
   std::vector<std::thread> askers;
-  for (int i = 0; i < 3; ++i) {
+  askers.reserve(kAskers);
+  for (int i = 0; i < kAskers; ++i) {
     askers.emplace_back([&] {
       while (!enough) {
         watcher_->targets();
-        watcher_->acknowledge("any", "anna");
-        watcher_->check_now(id);
+        std::ignore = watcher_->acknowledge("any", "anna");
+        std::ignore = watcher_->check_now(id);
       }
     });
   }
