@@ -62,7 +62,7 @@ int serve(store::Store& store, const Flags& flags) {
   options.settings.version = std::string{version()};
   options.settings.open_metrics = flags.open_metrics;
   options.settings.private_targets = flags.private_targets;
-  const auto console = console::Console::open(store, std::move(options), console_controls());
+  const auto console = console::Console::open(store, std::move(options), console_controls(store));
   if (!console) return cannot(console.error());
   const auto said = announce(store, (*console)->address());
   if (!said) return cannot(said.error());

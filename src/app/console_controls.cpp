@@ -7,6 +7,8 @@
 
 #include "app/command.hpp"
 #include "app/diagnose.hpp"
+#include "app/host_proof.hpp"
+#include "app/report_making.hpp"
 #include "app/target_url.hpp"
 #include "console/live_diagnoses.hpp"
 #include "console/setup_token.hpp"
@@ -27,6 +29,7 @@ Parsed<model::Diagnosis> diagnose_for_console(
   }
   DiagnosePlan plan;
   plan.request.target = std::move(*target);
+  plan.documents = order.with;
   if (order.quick) plan.request.mode = model::Mode::quick;
   if (order.deadline > Duration::zero()) plan.request.deadline = order.deadline;
   const WallTime started = wall_now();
@@ -40,9 +43,18 @@ Parsed<model::Diagnosis> diagnose_for_console(
 
 }  // namespace
 
-console::Controls console_controls() {
+console::Controls console_controls(store::Store& store) {
   console::Controls out;
   out.diagnose = diagnose_for_console;
+  out.report = [&store](const console::ReportOrder& order) -> Parsed<std::string> {
+    const auto papers = store.read(
+        [&](store::Database& database) { return incident_papers(database, order.incident); });
+    if (!papers) return error(papers.error().text);
+    auto made = incident_report(*papers, order.format, order.hide);
+    if (!made) return error(made.error().text);
+    return std::move(made->bytes);
+  };
+  out.proof = [proof = std::make_shared<HostProof>()](bool anew) { return proof->seen(anew); };
   return out;
 }
 

@@ -9,8 +9,9 @@
 
 namespace causeway::app {
 
-// With a diagnosis by this program, and nothing of a watch.
-console::Controls console_controls();
+// What needs no watch: diagnoses, reports of the store's incidents, a proof of this machine's
+// firewall. `store` must outlive the console.
+console::Controls console_controls(store::Store& store);
 
 // "5230", "127.0.0.1:5230", "[::1]:5230"; a port alone is on loopback.
 Parsed<Endpoint> parse_listen(std::string_view text);

@@ -26,6 +26,7 @@
 #include "app/progress.hpp"
 #include "app/read_file.hpp"
 #include "app/report_incident.hpp"
+#include "app/report_making.hpp"
 #include "app/report_page.hpp"
 #include "app/scratch_folder.hpp"
 #include "app/screen.hpp"
@@ -67,93 +68,21 @@ bool is_document(const std::string& input) {
   return input == "-" || ::access(input.c_str(), F_OK) == 0;
 }
 
-// The parts of a diagnosis that parse_document() leaves out: what was asked, when, how long.
-Parsed<model::Diagnosis> head_of(std::string_view text, std::string_view name) {
-  model::Diagnosis out;
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (json.is_discarded() || !json.is_object())
-    return error(fmt::format("{}: not a JSON object", name));
-  const auto string = [](const nlohmann::json& from, const char* key) {
-    const auto at = from.find(key);
-    return at != from.end() && at->is_string() ? at->get<std::string>() : std::string{};
-  };
-  out.id = string(json, "id");
-  if (const auto at = parse_rfc3339(string(json, "started"))) out.started = *at;
-  if (const auto span = json.find("duration_ms"); span != json.end() && span->is_number()) {
-    const double ms = std::clamp(span->get<double>(), 0.0, 1e9);
-    out.duration = Duration{static_cast<std::int64_t>(ms * 1e6)};
-  }
-  const auto target = json.find("target");
-  if (target == json.end() || !target->is_object())
-    return error(fmt::format("{}: has no target; expected a causeway.diagnosis/1 document", name));
-  out.target.url = string(*target, "url");
-  out.target.host = string(*target, "host");
-  if (auto scheme = string(*target, "scheme"); !scheme.empty()) out.target.scheme = scheme;
-  if (const auto port = target->find("port");
-      port != target->end() && port->is_number_unsigned() && port->get<std::uint64_t>() <= 65'535)
-    out.target.port = port->get<std::uint16_t>();
-  return out;
-}
-
-struct Input {
-  std::string name;
-  std::string text;
-  model::Document document;
-};
-
-Parsed<Input> parse_input(std::string name, std::string text) {
-  Input out{std::move(name), std::move(text), {}};
-  auto document = model::parse_document(out.text, out.name);
-  if (!document) return std::unexpected(document.error());
-  out.document = std::move(*document);
-  return out;
-}
-
-Parsed<Input> read_input(const std::string& path) {
+Parsed<ReportInput> read_input(const std::string& path) {
   auto text = read_file(path == "-" ? "/dev/stdin" : path, limits::kDocumentBytes);
   if (!text) return std::unexpected(text.error());
-  return parse_input(path == "-" ? "standard input" : path, std::move(*text));
+  return report_input(path == "-" ? "standard input" : path, std::move(*text));
 }
 
-// The first diagnosis leads; the other documents are joined to it. The verdict is the judge's,
-// anew: the same evidence gives the same verdict, and more gives a sharper one.
+// The documents as they were saved, after `inputs`.
 Parsed<model::Diagnosis> from_documents(const std::vector<std::string>& paths,
-                                        std::vector<Input> inputs = {}) {
+                                        std::vector<ReportInput> inputs = {}) {
   for (const auto& path : paths) {
     auto input = read_input(path);
     if (!input) return std::unexpected(input.error());
     inputs.push_back(std::move(*input));
   }
-  const auto lead = std::ranges::find_if(
-      inputs, [](const Input& each) { return each.document.schema == model::kDiagnosisSchema; });
-  if (lead == inputs.end())
-    return error(
-        "none of the documents is a causeway.diagnosis/1; 'causeway diagnose URL --format json' "
-        "makes one");
-  auto out = head_of(lead->text, lead->name);
-  if (!out) return out;
-  out->vantage = lead->document.vantage;
-  out->attempts = lead->document.attempts;
-  judge::Evidence evidence{out->vantage.name, out->attempts, lead->document.observations};
-  std::vector<model::Document> others;
-  for (auto& input : inputs) {
-    if (&input != &*lead) others.push_back(std::move(input.document));
-  }
-  // Comparisons are derived again from all observations.
-  std::erase_if(evidence.observations,
-                [](const auto& seen) { return seen.kind == model::Kind::compare; });
-  int number = 0;
-  std::vector<std::pair<std::string, std::string>> renamed;
-  for (auto& seen : evidence.observations) seen.id = fmt::format("o{}", ++number);
-  join(evidence.observations, out->vantage.name, others);
-  for (auto& derived : judge::derive(evidence)) {
-    if (derived.vantage.empty()) derived.vantage = out->vantage.name;
-    evidence.observations.push_back(std::move(derived));
-  }
-  out->verdict = judge::judge(evidence);
-  for (auto& note : age_notes(others, out->started)) out->verdict.notes.push_back(std::move(note));
-  out->observations = std::move(evidence.observations);
-  return out;
+  return joined_diagnosis(std::move(inputs));
 }
 
 Parsed<model::Diagnosis> live(const std::string& url, const std::vector<std::string>& documents) {
@@ -172,7 +101,7 @@ Parsed<model::Diagnosis> live(const std::string& url, const std::vector<std::str
 // An incident's own papers go into `papers`.
 Parsed<model::Diagnosis> diagnosis_for(const Flags& flags, IncidentPapers& papers) {
   std::vector<std::string> documents;
-  std::vector<Input> kept;
+  std::vector<ReportInput> kept;
   std::string url;
   for (const auto& input : flags.inputs) {
     if (is_document(input)) {
@@ -182,7 +111,7 @@ Parsed<model::Diagnosis> diagnosis_for(const Flags& flags, IncidentPapers& paper
       auto found = read_incident(flags.store, input);
       if (!found) return std::unexpected(found.error());
       papers = std::move(*found);
-      auto parsed = parse_input("incident " + papers.id, papers.diagnosis);
+      auto parsed = report_input("incident " + papers.id, papers.diagnosis);
       if (!parsed) return std::unexpected(parsed.error());
       kept.push_back(std::move(*parsed));
     } else if (!url.empty()) {
@@ -195,15 +124,6 @@ Parsed<model::Diagnosis> diagnosis_for(const Flags& flags, IncidentPapers& paper
     }
   }
   return url.empty() ? from_documents(documents, std::move(kept)) : live(url, documents);
-}
-
-// This machine's zone at that time, in minutes east of UTC.
-int local_zone(WallTime at) {
-  const auto seconds = static_cast<std::time_t>(
-      std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count());
-  std::tm local{};
-  ::localtime_r(&seconds, &local);
-  return static_cast<int>(local.tm_gmtoff / 60);
 }
 
 std::string sample(std::string_view value) {
@@ -221,20 +141,6 @@ std::string preview(const std::vector<report::Found>& found, const Screen& scree
                        padded(sample(each.value), 28), each.count, each.where);
   }
   out += "The rest is sent as it is: read it with --format text before you send it.\n";
-  return out;
-}
-
-std::vector<report::HiddenCount> counts(const std::vector<report::Found>& found) {
-  std::vector<report::HiddenCount> out;
-  for (const auto& each : found) {
-    const std::string kind{name(each.kind)};
-    const auto at = std::ranges::find(out, kind, &report::HiddenCount::kind);
-    if (at == out.end()) {
-      out.push_back({kind, 1});
-    } else {
-      ++at->values;
-    }
-  }
   return out;
 }
 
@@ -416,7 +322,7 @@ Parsed<int> make_report(const Flags& flags) {
     context.measured_back = redactor.text(trim(*table), flags.path_back);
   }
   context.attachments = std::move(*files);
-  context.hidden = counts(redactor.found());
+  context.hidden = hidden_counts(redactor.found());
   if (flags.preview) {
     print(preview(redactor.found(), screen_of_stdout(flags.no_color)));
     return kFine;

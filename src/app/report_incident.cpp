@@ -95,12 +95,16 @@ Parsed<IncidentPapers> papers_of(store::Database& database, const store::Inciden
 
 }  // namespace
 
+Parsed<IncidentPapers> incident_papers(store::Database& database, const std::string& which) {
+  const auto incident = find(database, which);
+  if (!incident) return std::unexpected(incident.error());
+  return papers_of(database, *incident);
+}
+
 Parsed<IncidentPapers> read_incident(const std::string& store, const std::string& which) {
   auto database = store::open_database(store, store::Access::read);
   if (!database) return error("--store: " + database.error().text);
-  const auto incident = find(**database, which);
-  if (!incident) return std::unexpected(incident.error());
-  return papers_of(**database, *incident);
+  return incident_papers(**database, which);
 }
 
 }  // namespace causeway::app

@@ -6,6 +6,7 @@
 
 #include "base/result.hpp"
 #include "report/report.hpp"
+#include "store/database.hpp"
 
 namespace causeway::app {
 
@@ -19,6 +20,7 @@ struct IncidentPapers {
 
 // `which`: an incident's id, or its beginning, or "latest". `store`: a file or postgresql://...
 // Only read; a watch may be running on it.
+Parsed<IncidentPapers> incident_papers(store::Database& database, const std::string& which);
 Parsed<IncidentPapers> read_incident(const std::string& store, const std::string& which);
 
 }  // namespace causeway::app

@@ -14,6 +14,7 @@
 #include "app/console_controls.hpp"
 #include "app/demo_origins.hpp"
 #include "app/demo_show.hpp"
+#include "app/edge_views.hpp"
 #include "app/read_file.hpp"
 #include "app/scratch_folder.hpp"
 #include "app/watch_controls.hpp"
@@ -104,6 +105,7 @@ Plan demo_plan(const DemoOrigins& demo) {
   config->listeners.push_back({.address = *Endpoint::parse(kDemoEdge, 0)});
   config->workers = 1;
   config->access_log.on = false;
+  config->admin.address = Endpoint{IpAddress::v4(0x7f000001), 0};  // for the console's page
   config->timeouts.first_byte = std::chrono::seconds{10};
   for (const auto& origin : demo.origins) {
     out.watched->targets.push_back(demo_target(origin, demo.ca_file, origin.name));
@@ -115,6 +117,7 @@ Plan demo_plan(const DemoOrigins& demo) {
     }
     add_pool(*config, origin, demo.ca_file);
   }
+  out.watched->private_targets = true;  // everything of the demonstration is on loopback
   out.watched->ledger.gather = std::chrono::seconds{5};
   out.watched->ledger.least_share = 0.9;
   out.edge = std::move(config);
@@ -206,6 +209,20 @@ struct House {
   std::unique_ptr<edge::Server> edge;  // null: none
 };
 
+// The edge of this process, when it has an admin listener, before those that the file names.
+std::vector<watch::EdgePlace> edges_of(const Plan& plan, const House& house) {
+  std::vector<watch::EdgePlace> out = house.watcher->settings().edges;
+  if (!house.edge || !house.edge->admin_endpoint()) return out;
+  auto admin = *house.edge->admin_endpoint();
+  if (classify(admin.address) == AddressClass::unspecified) {
+    admin.address = IpAddress::v4(0x7f000001);
+  }
+  out.insert(out.begin(), {.name = "this process",
+                           .admin = fmt::format("http://{}", admin.text()),
+                           .token_file = plan.edge->admin.token_file});
+  return out;
+}
+
 Parsed<bool> open_house(Plan& plan, const Endpoint& listen, House& house) {
   if (plan.store.empty()) {
     const auto folder = house.scratch.make();
@@ -227,8 +244,10 @@ Parsed<bool> open_house(Plan& plan, const Endpoint& listen, House& house) {
     console::ConsoleOptions options{.listen = place};
     options.settings.version = std::string{version()};
     options.settings.title = plan.demo ? "The demonstration" : "Causeway";
-    options.settings.private_targets = plan.demo;
-    return console::Console::open(*house.store, std::move(options), watch_controls(*house.watcher));
+    options.settings.private_targets = plan.demo || house.watcher->settings().private_targets;
+    auto controls = watch_controls(*house.watcher, *house.store);
+    add_edges(controls, edges_of(plan, house));
+    return console::Console::open(*house.store, std::move(options), std::move(controls));
   });
   if (!console) return error(console.error().text);
   house.console = std::move(*console);

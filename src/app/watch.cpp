@@ -9,6 +9,7 @@
 
 #include "app/command.hpp"
 #include "app/console_controls.hpp"
+#include "app/edge_views.hpp"
 #include "app/read_file.hpp"
 #include "app/scratch_folder.hpp"
 #include "app/screen.hpp"
@@ -178,7 +179,10 @@ Parsed<std::unique_ptr<console::Console>> open_console(store::Store& store, watc
   if (!listen) return error("--listen: " + listen.error().text);
   console::ConsoleOptions options{.listen = *listen};
   options.settings.version = std::string{version()};
-  auto out = console::Console::open(store, std::move(options), watch_controls(watcher));
+  options.settings.private_targets = watcher.settings().private_targets;
+  auto controls = watch_controls(watcher, store);
+  add_edges(controls, watcher.settings().edges);
+  auto out = console::Console::open(store, std::move(options), std::move(controls));
   if (!out) return out;
   const auto said = announce(store, (*out)->address());
   if (!said) return error(said.error().text);
@@ -186,8 +190,10 @@ Parsed<std::unique_ptr<console::Console>> open_console(store::Store& store, watc
 }
 
 int run(const Flags& flags) {
-  if (flags.config.empty() && flags.targets.empty()) {
-    return wrong_use("watch", "nothing to watch; expected --target URL or -c FILE");
+  if (flags.config.empty() && flags.targets.empty() && flags.listen.empty()) {
+    return wrong_use("watch",
+                     "nothing to watch; expected --target URL, -c FILE, or --listen PORT to add "
+                     "targets in the console");
   }
   if (!flags.config.empty() && !flags.targets.empty()) {
     return wrong_use("watch", "--target stands beside -c; expected one of them");

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "app/console_controls.hpp"
 #include "console/exposition.hpp"
+#include "watch/typed_target.hpp"
 
 namespace causeway::app {
 namespace {
@@ -41,10 +43,61 @@ std::string figures(watch::Watcher& watcher) {
   return out.take();
 }
 
+using console::TargetRefused;
+
+std::unexpected<TargetRefused> refused(int status, std::string_view why) {
+  auto taken_apart = watch::refused(why);
+  return std::unexpected(TargetRefused{.status = status,
+                                       .field = std::move(taken_apart.field),
+                                       .text = std::move(taken_apart.text)});
+}
+
+// Null when people may change it.
+std::optional<TargetRefused> not_theirs(watch::Watcher& watcher, const std::string& id) {
+  const auto known = watcher.target(id);
+  if (!known) return TargetRefused{.status = 404, .field = "", .text = "no target has this id"};
+  if (known->source == "api") return std::nullopt;
+  return TargetRefused{.status = 409,
+                       .field = "",
+                       .text = fmt::format("'{}' stands in the configuration file; change it there "
+                                           "(HUP reads it again)",
+                                           id)};
+}
+
+console::OrRefused<std::string> put_target(watch::Watcher& watcher, const std::string& id,
+                                           const std::string& definition) {
+  if (!id.empty()) {
+    if (auto why = not_theirs(watcher, id)) return std::unexpected(std::move(*why));
+  }
+  // A change speaks of the target that its path names.
+  auto json = nlohmann::json::parse(definition, nullptr, false);
+  if (!id.empty() && json.is_object()) json["id"] = id;
+  auto target = watch::typed_target(json.dump(), watcher.settings().private_targets);
+  if (!target) {
+    return std::unexpected(
+        TargetRefused{.field = target.error().field, .text = target.error().text});
+  }
+  if (id.empty() && watcher.target(target->id)) {
+    return refused(409, fmt::format("id: there is a target '{}' already; change that one, or give "
+                                    "this one another id",
+                                    target->id));
+  }
+  const auto done = watcher.put_target(*target);
+  if (!done) return refused(422, done.error().text);
+  return target->id;
+}
+
+console::OrRefused<bool> remove_target(watch::Watcher& watcher, const std::string& id) {
+  if (auto why = not_theirs(watcher, id)) return std::unexpected(std::move(*why));
+  const auto done = watcher.remove_target(id);
+  if (!done) return refused(409, done.error().text);
+  return true;
+}
+
 }  // namespace
 
-console::Controls watch_controls(watch::Watcher& watcher) {
-  console::Controls out = console_controls();
+console::Controls watch_controls(watch::Watcher& watcher, store::Store& store) {
+  console::Controls out = console_controls(store);
   out.acknowledge = [&watcher](const auto& incident, const auto& author) {
     return watcher.acknowledge(incident, author);
   };
@@ -66,6 +119,10 @@ console::Controls watch_controls(watch::Watcher& watcher) {
   out.beat = [&watcher](const auto& target, bool ok, const auto& note) {
     return watcher.beat(target, ok, note);
   };
+  out.put_target = [&watcher](const auto& id, const auto& definition) {
+    return put_target(watcher, id, definition);
+  };
+  out.remove_target = [&watcher](const auto& id) { return remove_target(watcher, id); };
   out.agent_targets = [&watcher] { return watch::agent_targets_json(watcher.agent_targets()); };
   out.agent_report = [&watcher](const auto& vantage, const auto& text) -> Parsed<std::string> {
     const auto report = watch::agent_report(text);
@@ -84,6 +141,20 @@ console::Controls watch_controls(watch::Watcher& watcher) {
                      .detail = one.detail,
                      .results = one.results,
                      .lost = one.lost});
+    }
+    return all;
+  };
+  out.sightings = [&watcher] {
+    std::vector<console::Sightings> all;
+    for (const auto& row : watcher.sightings()) {
+      console::Sightings shown{.target = row.target, .seen = {}};
+      for (const auto& one : row.seen) {
+        shown.seen.push_back({.vantage = one.vantage,
+                              .outcome = std::string{name(one.outcome)},
+                              .failure = one.failure ? std::string{model::name(*one.failure)} : "",
+                              .at = one.at});
+      }
+      all.push_back(std::move(shown));
     }
     return all;
   };

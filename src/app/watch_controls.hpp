@@ -6,7 +6,7 @@
 
 namespace causeway::app {
 
-// `watcher` must outlive the console.
-console::Controls watch_controls(watch::Watcher& watcher);
+// `watcher` and its store must outlive the console.
+console::Controls watch_controls(watch::Watcher& watcher, store::Store& store);
 
 }  // namespace causeway::app

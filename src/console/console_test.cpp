@@ -12,6 +12,7 @@
 #include "console/probe.hpp"
 #include "console/routes.hpp"
 #include "console/setup_token.hpp"
+#include "console/shapes.hpp"
 #include "console/status_page.hpp"
 #include "console/uptime.hpp"
 #include "model/cause.hpp"
@@ -268,6 +269,186 @@ TEST_F(ConsoleTest, TellsHowEverythingStands) {
   const auto figures = ask("GET", "/metrics").text;
   EXPECT_THAT(figures, HasSubstr("causeway_target_up{target=\"shop\"} 0\n"));
   EXPECT_THAT(figures, HasSubstr("causeway_incidents_open{cause=\"port.not-listening\"} 1\n"));
+}
+
+TEST_F(ConsoleTest, PeopleAddChangeAndRemoveTargets) {
+  set_up();
+  const Json shop{{"url", "https://shop.example.net/"}, {"group", "shops"}};
+  EXPECT_EQ(ask("POST", "/api/v1/targets", shop).status, 501);  // no watch here
+  EXPECT_EQ(ask("PUT", "/api/v1/targets/shop", shop).status, 501);
+  EXPECT_EQ(ask("DELETE", "/api/v1/targets/shop").status, 501);
+  std::vector<std::string> put;
+  desk_->controls.put_target = [&](const auto& id, const auto& text) -> OrRefused<std::string> {
+    if (Json::parse(text).contains("intervall")) {
+      return std::unexpected(TargetRefused{.field = "intervall", .text = "no such key"});
+    }
+    put.push_back(id + " " + text);
+    watch("shop", "ok", "203.0.113.7:443");
+    return "shop";
+  };
+  desk_->controls.remove_target = [&](const auto& id) -> OrRefused<bool> {
+    if (id == "shop") return true;
+    return std::unexpected(TargetRefused{.status = 409, .text = "it stands in the file"});
+  };
+  const auto wrong = ask("POST", "/api/v1/targets", {{"intervall", 5}});
+  EXPECT_EQ(wrong.status, 422);
+  EXPECT_EQ(wrong.field("Content-Type"), "application/problem+json");
+  EXPECT_EQ(wrong.body.at("field"), "intervall");
+  EXPECT_EQ(wrong.body.at("detail"), "intervall: no such key");
+  const auto made = ask("POST", "/api/v1/targets", shop);
+  EXPECT_EQ(made.status, 201) << made.text;
+  EXPECT_EQ(made.body.at("id"), "shop");
+  EXPECT_EQ(made.body.at("definition").at("paused"), false);
+  EXPECT_EQ(ask("PUT", "/api/v1/targets/shop", shop).status, 200);
+  EXPECT_EQ(put.size(), 2U);
+  EXPECT_TRUE(put.back().starts_with("shop {"));
+  EXPECT_EQ(ask("DELETE", "/api/v1/targets/shop").status, 204);
+  EXPECT_EQ(ask("DELETE", "/api/v1/targets/blog").status, 409);
+  const auto log = ask("GET", "/api/v1/audit").text;
+  for (const char* action : {"target.add", "target.change", "target.remove"}) {
+    EXPECT_THAT(log, HasSubstr(action));
+  }
+}
+
+TEST_F(ConsoleTest, TheMatrixShowsWhoSeesWhat) {
+  set_up();
+  watch("shop", "degraded", "203.0.113.7:443");
+  watch("blog", "ok", "203.0.113.7:443");
+  watch("new", "ok", "203.0.113.7:443");
+  const WallTime now = wall_now();
+  ASSERT_TRUE(store_->write_now([&](store::Database& database) -> Parsed<bool> {
+    for (const char* name : {"fra1", "here"}) {
+      auto put = store::put_vantage(database, {.name = name, .seen = now, .state = "ok"});
+      if (!put) return put;
+    }
+    for (const auto& [target, vantage, outcome] :
+         {std::tuple{"shop", "here", "ok"}, std::tuple{"shop", "fra1", "ok"},
+          std::tuple{"shop", "fra1", "down"}, std::tuple{"blog", "here", "ok"}}) {
+      auto added = store::add_transition(
+          database, {.target = target,
+                     .vantage = vantage,
+                     .at = now - minutes{3},
+                     .outcome = outcome,
+                     .failure = outcome == std::string_view{"down"} ? "connect.silent" : ""});
+      if (!added) return added;
+    }
+    return store::put_vantage(database, {.name = "ny2", .seen = now, .state = "silent"});
+  }));
+  const auto kept = ask("GET", "/api/v1/matrix").body;  // no watch: the newest changes
+  EXPECT_EQ(kept.at("counts").at("disagree"), 1);
+  const auto shop = kept.at("targets")[0];
+  EXPECT_EQ(shop.at("id"), "shop");
+  EXPECT_EQ(shop.at("sentence"), "1 of 2 places sees it fail: fra1.");
+  EXPECT_EQ(shop.at("cells").at("fra1").at("failure"), "connect.silent");
+  EXPECT_TRUE(shop.at("cells").at("fra1").contains("since"));
+  EXPECT_EQ(kept.at("vantages")[0].at("sentence"),
+            "fra1 alone sees 1 of its 1 targets fail: look at the way from there.");
+  EXPECT_THAT(kept.at("vantages")[2].at("sentence").get<std::string>(), HasSubstr("cannot see"));
+  EXPECT_EQ(kept.at("targets")[2].at("cells").size(), 0U);
+  EXPECT_EQ(ask("GET", "/api/v1/matrix?show=disagree").body.at("targets").size(), 1U);
+  const auto page = ask("GET", "/api/v1/matrix?limit=2").body;
+  EXPECT_EQ(page.at("next"), "2");
+  EXPECT_EQ(ask("GET", "/api/v1/matrix?limit=2&cursor=2").body.at("targets").size(), 1U);
+  EXPECT_EQ(ask("GET", "/api/v1/matrix?show=moon").body.at("field"), "show");
+  // A watch knows when each was last checked; who cannot see has no vote.
+  desk_->controls.sightings = [&] {
+    return std::vector<Sightings>{
+        {"blog", {{"here", "ok", "", now}, {"ny2", "down", "connect.refused", now}}}};
+  };
+  const auto live = ask("GET", "/api/v1/matrix?search=blog").body;
+  EXPECT_EQ(live.at("counts").at("disagree"), 0);
+  EXPECT_TRUE(live.at("targets")[0].at("cells").at("ny2").contains("checked"));
+}
+
+TEST_F(ConsoleTest, ShowsEdgesAsTheirAdminListenersTell) {
+  set_up();
+  EXPECT_EQ(ask("GET", "/api/v1/edges").body.at("connected"), false);
+  EXPECT_EQ(ask("DELETE", "/api/v1/edges/www/switches/a").status, 501);
+  desk_->controls.edges = [] {
+    return std::vector<EdgeSeen>{
+        {.name = "www",
+         .at = wall_now(),
+         .verdict = R"({"vantage":"edge1","origins":[{"pool":"a","origin":"one","health":"down",
+             "diagnosis":{"verdict":{"state":"failing"},"observations":[1,2]}}]})",
+         .switches = R"({"switches":[{"from":"a","to":"b","seconds_left":60}]})",
+         .metrics = "# HELP x y\ncauseway_edge_requests_total{code=\"200\"} 7\n"
+                    "causeway_edge_failures_total{failure=\"connect.refused\"} 2\n"
+                    "causeway_edge_failures_total{failure=\"connect.silent\"} 0\n"
+                    "causeway_edge_connections_open 3\ncauseway_edge_cache_entries 5\n"
+                    "causeway_edge_request_seconds_bucket{le=\"+Inf\"} 9\nnonsense\n"},
+        {.name = "far", .why = "connection refused"}};
+  };
+  const auto edges = ask("GET", "/api/v1/edges").body.at("edges");
+  EXPECT_EQ(edges[0].at("pools")[0].at("origins")[0].at("health"), "down");
+  EXPECT_THAT(edges[0].dump(), Not(HasSubstr("observations")));
+  const auto figures = edges[0].at("figures");
+  EXPECT_EQ(figures.at("codes")[0].at("count"), 7);
+  EXPECT_EQ(figures.at("failures").size(), 1U);
+  EXPECT_EQ(figures.at("cache").at("entries"), 5);
+  EXPECT_EQ(figures.at("counts").at("connections_open"), 3);
+  EXPECT_EQ(edges[1].at("reached"), false);
+  std::vector<std::string> switched;
+  desk_->controls.switch_pool = [&](const auto& edge, const auto& from, const auto& to,
+                                    int many) -> OrRefused<bool> {
+    switched.push_back(edge + " " + from + " " + to + " " + std::to_string(many));
+    return true;
+  };
+  const Json order{{"from", "a"}, {"to", "b"}, {"minutes", 30}};
+  EXPECT_EQ(ask("POST", "/api/v1/edges/www/switches", order).status, 200);
+  EXPECT_EQ(ask("DELETE", "/api/v1/edges/www/switches/a").status, 204);
+  EXPECT_THAT(switched, ElementsAre("www a b 30", "www a  0"));
+  Json endless = order;
+  endless["minutes"] = 100'000;
+  EXPECT_EQ(ask("POST", "/api/v1/edges/www/switches", endless).body.at("field"), "minutes");
+}
+
+TEST_F(ConsoleTest, GivesReportsAndReadsFacts) {
+  set_up();
+  fail("i1", {"shop"});
+  EXPECT_EQ(ask("GET", "/api/v1/incidents/i1/report").status, 501);
+  desk_->controls.report = [](const ReportOrder& order) -> Parsed<std::string> {
+    if (order.hide == "moon") return error("'moon' is nothing that can be hidden");
+    return order.incident + " " + order.format + " " + order.hide;
+  };
+  const auto text = ask("GET", "/api/v1/incidents/i1/report");
+  EXPECT_EQ(text.text, "i1 text mail,user,network");
+  EXPECT_EQ(text.field("Content-Disposition"), "attachment; filename=\"report-i1.txt\"");
+  EXPECT_EQ(ask("GET", "/api/v1/incidents/i1/report?format=bundle").field("Content-Type"),
+            "application/zstd");
+  EXPECT_EQ(ask("GET", "/api/v1/incidents/i1/report?format=doc").body.at("field"), "format");
+  EXPECT_EQ(ask("GET", "/api/v1/incidents/i1/report?hide=moon").status, 422);
+  EXPECT_EQ(ask("GET", "/api/v1/incidents/none/report").status, 404);
+  // The log is written in its turn.
+  ASSERT_TRUE(store_->write_now([](store::Database&) -> Parsed<bool> { return true; }));
+  EXPECT_THAT(ask("GET", "/api/v1/audit").text, HasSubstr("incident.report"));
+
+  const Json facts{{"schema", "causeway.facts/1"},
+                   {"id", "0123456789abcdef"},
+                   {"started", "2026-11-26T08:00:00Z"},
+                   {"vantage", {{"name", "web-1"}, {"addresses", Json::array()}}},
+                   {"host", "web-1"},
+                   {"findings", {{{"id", "origin.disk-full"}, {"title", "The disk is full"}}}},
+                   {"observations", Json::array()}};
+  const auto read = ask("POST", "/api/v1/facts", {{"document", facts.dump()}});
+  EXPECT_EQ(read.status, 200) << read.text;
+  EXPECT_EQ(read.body.at("host"), "web-1");
+  EXPECT_EQ(read.body.at("findings")[0].at("id"), "origin.disk-full");
+  EXPECT_EQ(read.body.at("fresh"), false);
+  EXPECT_EQ(ask("POST", "/api/v1/facts", {{"document", "{\"schema\":\"moon/1\"}"}}).status, 422);
+  EXPECT_EQ(ask("POST", "/api/v1/diagnoses", {{"url", "https://x.test/"}}).status, 501);
+  EXPECT_EQ(ask("GET", "/api/v1/proof").status, 501);
+  desk_->controls.proof = [](bool anew) {
+    return ProofSeen{.running = anew, .wants_root = true, .document = R"({"state":"open"})"};
+  };
+  EXPECT_EQ(ask("GET", "/api/v1/proof").body.at("document").at("state"), "open");
+  EXPECT_EQ(ask("POST", "/api/v1/proof").body.at("running"), true);
+}
+
+TEST_F(ConsoleTest, ADefinitionShowsNoCommands) {
+  const store::Target target{.spec = R"({"id":"shop","team":"a","ca_file":"/etc/x.pem",
+      "remedies":[{"command":["reboot"]}],"interval":30})"};
+  const auto shown = definition_of(target);
+  EXPECT_EQ(shown.dump(), R"({"interval":30,"group":"a","paused":false})");
 }
 
 TEST_F(ConsoleTest, StatusPageIsForStrangersAndNeedsNoScript) {

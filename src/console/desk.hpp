@@ -1,6 +1,7 @@
 // What every handler of the console works with.
 #pragma once
 
+#include <expected>
 #include <functional>
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 #include "console/login_limit.hpp"
 #include "console/overview.hpp"
 #include "model/diagnosis.hpp"
+#include "model/json.hpp"
 #include "store/records.hpp"
 #include "store/store.hpp"
 
@@ -30,11 +32,55 @@ struct AgentSeen {  // another vantage
   std::uint64_t lost = 0;
 };
 
+struct Sighting {  // what one vantage saw last of one target
+  std::string vantage;
+  std::string outcome;  // ok, degraded, down
+  std::string failure;
+  WallTime at;             // of its last check
+  bool of_change = false;  // `at` is when it came to be so: there is no watch to ask
+};
+struct Sightings {
+  std::string target;
+  std::vector<Sighting> seen;
+};
+
+struct EdgeSeen {  // an edge of one's own, as its admin listener tells
+  std::string name;
+  WallTime at;           // of this reading
+  std::string why;       // it could not be read; empty: it was
+  std::string verdict;   // causeway.edge-verdict/1
+  std::string switches;  // {"switches": [...]}
+  std::string metrics;   // text format of Prometheus
+};
+
+struct TargetRefused {
+  int status = 422;   // 404: there is none; 409: it cannot be done now
+  std::string field;  // "expect.status"; empty: none alone
+  std::string text;   // what is wrong, and what is expected or nearest
+};
+template <class T>
+using OrRefused = std::expected<T, TargetRefused>;
+
 struct DiagnosisOrder {
   std::string url;
   bool may_be_private = false;  // this machine and its networks too
   bool quick = false;
-  Duration deadline{};  // zero: the usual one
+  Duration deadline{};                // zero: the usual one
+  std::vector<model::Document> with;  // what was seen on the origin, joined
+};
+
+struct ReportOrder {
+  std::string incident;
+  std::string format;  // text, html, json or bundle
+  std::string hide;    // "mail,user,network", as `causeway report --redact` takes it
+};
+
+struct ProofSeen {  // that the edge gets through this machine's firewall
+  bool running = false;
+  bool wants_root = false;  // rules are missing that only root may read
+  WallTime at;              // of the newest; the epoch: none yet
+  std::string why;          // it failed; empty: it did not
+  std::string document;     // causeway.firewall/1
 };
 
 // What the console can make the watch do. Each may be called from the console's thread; what is not
@@ -50,11 +96,24 @@ struct Controls {
   // What the receiver answered. Waits for it: a few seconds, when it does not answer.
   std::function<Parsed<std::string>(const std::string& channel)> test_channel;
   std::function<Parsed<bool>(const std::string& target, bool ok, const std::string& note)> beat;
+  // A target of people: its definition as the API takes it. `id` empty: a new one. Returns the id.
+  std::function<OrRefused<std::string>(const std::string& id, const std::string& definition)>
+      put_target;
+  std::function<OrRefused<bool>(const std::string& id)> remove_target;
   // Documents of causeway.agent/1 (docs/agent.md); the vantage is the name of the caller's token.
   std::function<std::string()> agent_targets;
   std::function<Parsed<std::string>(const std::string& vantage, const std::string& report)>
       agent_report;
   std::function<std::vector<AgentSeen>()> agents;
+  std::function<std::vector<Sightings>()> sightings;  // of every target
+  std::function<std::vector<EdgeSeen>()> edges;       // at most a few seconds old
+  // Visitors of pool `from` go to `to` for so many minutes; `to` empty: no more.
+  std::function<OrRefused<bool>(const std::string& edge, const std::string& from,
+                                const std::string& to, int minutes)>
+      switch_pool;
+  std::function<Parsed<std::string>(const ReportOrder& order)> report;
+  // Made anew when there is none, or when asked to; the newest is shown meanwhile.
+  std::function<ProofSeen(bool anew)> proof;
   // The whole exposition of the watch's own figures, for /metrics.
   std::function<std::string()> metrics;
   // One diagnosis, on the calling thread, which is one of its own. `seen` hears each observation as

@@ -28,12 +28,21 @@ net::HttpReply list_audit(Desk& desk, const Call& call);
 net::HttpReply get_now(Desk& desk, const Call& call);
 net::HttpReply list_targets(Desk& desk, const Call& call);
 net::HttpReply get_target(Desk& desk, const Call& call);
+net::HttpReply add_target(Desk& desk, const Call& call);
+net::HttpReply change_target(Desk& desk, const Call& call);
+net::HttpReply remove_target(Desk& desk, const Call& call);
 net::HttpReply get_rollups(Desk& desk, const Call& call);
 net::HttpReply get_transitions(Desk& desk, const Call& call);
+net::HttpReply get_matrix(Desk& desk, const Call& call);
 net::HttpReply list_hosts(Desk& desk, const Call& call);
 net::HttpReply list_certificates(Desk& desk, const Call& call);
 net::HttpReply stream_changes(Desk& desk, const Call& call);
 net::HttpReply stream_diagnosis(Desk& desk, const Call& call);
+
+// edges
+net::HttpReply list_edges(Desk& desk, const Call& call);
+net::HttpReply switch_edge_pool(Desk& desk, const Call& call);
+net::HttpReply take_switch_back(Desk& desk, const Call& call);
 
 // agents and jobs that report
 net::HttpReply post_beat(Desk& desk, const Call& call);
@@ -47,6 +56,12 @@ net::HttpReply get_incident(Desk& desk, const Call& call);
 net::HttpReply acknowledge_incident(Desk& desk, const Call& call);
 net::HttpReply add_note(Desk& desk, const Call& call);
 net::HttpReply get_document(Desk& desk, const Call& call);
+net::HttpReply get_report(Desk& desk, const Call& call);
+
+// origins and their firewall
+net::HttpReply read_facts(Desk& desk, const Call& call);
+net::HttpReply get_proof(Desk& desk, const Call& call);
+net::HttpReply make_proof(Desk& desk, const Call& call);
 
 // maintenance and alerts
 net::HttpReply list_maintenance(Desk& desk, const Call& call);

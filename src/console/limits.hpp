@@ -33,6 +33,7 @@ constexpr auto kProbe = seconds{10};  // when Prometheus says nothing
 constexpr auto kProbeWayBack = milliseconds{500};
 constexpr std::size_t kLiveProbes = 64;  // at once
 constexpr auto kProbeTick = milliseconds{10};
+constexpr int kSwitchMinutes = 7 * 24 * 60;  // of an edge's pools
 constexpr auto kConsoleTick = milliseconds{100};
 
 }  // namespace causeway::console::limits

@@ -149,11 +149,18 @@ net::HttpReply stream_diagnosis(Desk& desk, const Call& call) {
     if (!target) return store_failed(target.error().text);
     if (!*target) return not_found("no target has this id");
     url = (*target)->subject;
-    may_be_private = true;  // whoever configures the watch decides what it probes
+    // Whoever writes the watch's file decides what it probes; people of the console do not.
+    may_be_private = may_be_private || (*target)->source != "api";
+  }
+  DiagnosisOrder order{.url = *url, .may_be_private = may_be_private};
+  if (const auto facts = body->find("facts"); facts != body->end()) {
+    if (!facts->is_string()) return wrong_field(422, "facts", "expected text");
+    auto document = model::parse_document(facts->get_ref<const std::string&>(), "facts");
+    if (!document) return problem(422, "Wrong input", document.error().text);
+    order.with.push_back(std::move(*document));
   }
   const auto channel =
-      desk.diagnoses.start(desk.controls, {.url = *url, .may_be_private = may_be_private},
-                           as_events(), limits::kLiveDiagnoses);
+      desk.diagnoses.start(desk.controls, std::move(order), as_events(), limits::kLiveDiagnoses);
   if (!channel) {
     auto reply = problem(503, "Busy", "other diagnoses are running; try again in half a minute");
     reply.fields.emplace_back("Retry-After", "30");

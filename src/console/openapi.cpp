@@ -40,6 +40,8 @@ std::vector<Line> lines(std::string_view text) {
 Json type_of(const std::string& type) {
   if (type == "integer") return {{"type", "integer"}};
   if (type == "boolean") return {{"type", "boolean"}};
+  if (type == "number") return {{"type", "number"}};
+  if (type == "object") return {{"type", "object"}};
   if (type == "objects") return {{"type", "array"}, {"items", {{"type", "object"}}}};
   if (type == "texts") return {{"type", "array"}, {"items", {{"type", "string"}}}};
   return {{"type", "string"}};
@@ -148,7 +150,8 @@ std::string openapi() {
              {{"type", text},
               {"title", text},
               {"status", {{"type", "integer"}}},
-              {"detail", text}}}}}}}}}};
+              {"detail", text},
+              {"field", text}}}}}}}}}};
   return document.dump(2) + "\n";
 }
 

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "base/address.hpp"
+#include "base/text.hpp"
 #include "console/shapes.hpp"
 #include "store/alerts.hpp"
 #include "store/incidents.hpp"
@@ -105,6 +106,13 @@ std::string_view outcome_of(const Standing& standing) {
   if (standing.target.paused) return "paused";
   if (!standing.has_state) return "pending";
   return standing.state.outcome;
+}
+
+bool mentions(const store::Target& target, const std::string& text) {
+  if (text.empty()) return true;
+  const auto in = [&text](const std::string& part) { return contains_ignoring_case(part, text); };
+  return in(target.id) || in(target.name) || in(target.subject) || in(target.team) ||
+         std::ranges::any_of(target.tags, in);
 }
 
 Parsed<std::vector<Standing>> read_standings(store::Store& store) {

@@ -30,6 +30,9 @@ inline constexpr std::array<std::string_view, 6> kSharedKinds{
     "address", "prefix", "as", "provider", "nameserver", "certificate"};
 std::vector<std::string> shared_values(const Standing& standing, std::string_view kind);
 
+// A part of its id, name, subject, group or tags; true when `text` is empty.
+bool mentions(const store::Target& target, const std::string& text);
+
 struct OpenIncident {
   store::Incident incident;
   std::vector<store::Member> members;

@@ -11,6 +11,28 @@ namespace {
 constexpr std::string_view kPaging =
     "limit: how many at most\ncursor: the `next` of the page before";
 
+constexpr std::string_view kIdLine = "id text?: a-z 0-9 - _ . ; without: made of the address\n";
+constexpr std::string_view kNewTarget =
+    "id text?: a-z 0-9 - _ . ; without: made of the address\n"
+    "kind text?: http, tcp, tls, ping, dns or heartbeat; without: as the url says\n"
+    "url text?: https://www.example.net/, or tcp://host:port, tls://host:port, ping://host, "
+    "dns://name; not for a heartbeat\nname text?: for people\ngroup text?: of targets\n"
+    "tags texts?: words; provider:NAME groups by hosting provider\nowner text?: whom to ask\n"
+    "interval text?: between two checks, 30s; or seconds\ntimeout text?: of one check, 10s\n"
+    "retry text?: pause before a failure is checked again, 5s\nexpect object?: status, text, "
+    "absent, headers, json, values: what a right answer has\nrecord text?: dns: A, AAAA, CNAME, "
+    "MX, NS or TXT\norigins texts?: asked directly as well, 203.0.113.10 or 203.0.113.10:8443\n"
+    "known_addresses texts?: addresses that are the origin's\nresolver text?: DNS resolver; "
+    "without: the system's\nfamily text?: ipv4 or ipv6 alone\nevery_address boolean?: each "
+    "address of the name; without: true\nconfirm object?: open_failures, open_of, "
+    "close_successes, close_of: N of M\ncertificate_share number?: of its lifetime that is left "
+    "when it is a notice; 0: never\ndomain_share number?: of a year that a registration has left "
+    "when it is a notice; 0: never\nresume text?: https: how long after a full handshake a check "
+    "may resume its session; 0s: never\n"
+    "parents texts?: ids: while one is down, alerts are held\n"
+    "channels texts?: who is told; without: all\npaused boolean?: not checked";
+constexpr std::string_view kTarget = kNewTarget.substr(kIdLine.size());
+
 constexpr std::array kRoutes{
     Route{"GET", "/api/v1/session", Role::nobody, get_session, "Who is logged in", "", "",
           "name, role and proof (to be sent in X-Causeway-Proof with every change); or null and "
@@ -39,9 +61,17 @@ constexpr std::array kRoutes{
           "search: part of a name, address, group or tag\noutcome: down, degraded, unknown, "
           "pending, paused or ok\nlimit: how many at most\ncursor: the `next` of the page before",
           "", "targets and next"},
+    Route{"POST", "/api/v1/targets", Role::operator_, add_target,
+          "Watch one more target, from now on; private addresses are refused", "", kNewTarget,
+          "the target"},
     Route{"GET", "/api/v1/targets/{id}", Role::viewer, get_target,
           "One target: how it stands, its uptime from incidents, what is known about it", "", "",
-          "the target with facts, uptime, incidents and remedies"},
+          "the target with facts, uptime, incidents, remedies and its definition"},
+    Route{"PUT", "/api/v1/targets/{id}", Role::operator_, change_target,
+          "Change a target that was added here: the whole definition; its history stays", "",
+          kTarget, "the target"},
+    Route{"DELETE", "/api/v1/targets/{id}", Role::operator_, remove_target,
+          "Watch a target no more that was added here", "", "", "nothing"},
     Route{"GET", "/api/v1/targets/{id}/rollups", Role::viewer, get_rollups,
           "Figures of the past: counts and mean times by stage",
           "span: minute, hour or day\nfrom: RFC 3339; a day ago\nto: RFC 3339; now", "",
@@ -63,15 +93,33 @@ constexpr std::array kRoutes{
           "age_ms, outcome, failure, status, address, detail, elapsed_ms and the phases\n"
           "runs objects?: order, outcome (ran, failed or refused) and detail",
           "causeway.agent/1: taken, unknown targets, and orders to run a remedy"},
+    Route{"GET", "/api/v1/matrix", Role::viewer, get_matrix,
+          "What each vantage sees of each target: those that disagree first",
+          "show: all, disagree (vantages see different things) or failing (some vantage sees it "
+          "fail)\nsearch: part of a name, address, group or tag\nlimit: how many at most\n"
+          "cursor: the `next` of the page before",
+          "",
+          "vantages (each with what it alone sees), targets with a cell for each vantage that saw "
+          "it, counts and next"},
     Route{"GET", "/api/v1/hosts", Role::viewer, list_hosts, "Targets grouped by what they share",
           "by: address, prefix, as, provider, nameserver or certificate", "",
           "groups, the most failing first, with their members"},
+    Route{"GET", "/api/v1/edges", Role::viewer, list_edges,
+          "Edges of one's own: pools, origins with their verdicts, requests, stored answers", "",
+          "", "edges; connected: false when none is known"},
+    Route{"POST", "/api/v1/edges/{name}/switches", Role::operator_, switch_edge_pool,
+          "Let another pool serve one pool's visitors for a while", "",
+          "from text: the pool\nto text: the one that stands in\nminutes integer: how long, at "
+          "most a week",
+          "the edges"},
+    Route{"DELETE", "/api/v1/edges/{name}/switches/{pool}", Role::operator_, take_switch_back,
+          "Let a pool serve its visitors itself again", "", "", "nothing"},
     Route{"GET", "/api/v1/certificates", Role::viewer, list_certificates,
           "Certificates, the next to end first", "", "", "certificates"},
     Route{"POST", "/api/v1/diagnoses", Role::operator_, stream_diagnosis,
           "Diagnose now, and watch it", "",
           "target text?: the id of a watched target\nurl text?: any other; private addresses are "
-          "refused",
+          "refused\nfacts text?: a causeway.facts/1 document of its origin, joined",
           "Server-Sent Events: started, observation ..., then diagnosis (causeway.diagnosis/1) or "
           "refused"},
 
@@ -89,6 +137,22 @@ constexpr std::array kRoutes{
     Route{"GET", "/api/v1/incidents/{id}/documents/{document}", Role::viewer, get_document,
           "A diagnosis, a response's excerpt or a DNS snapshot taken at that moment", "", "",
           "the document as it was kept"},
+
+    Route{
+        "GET", "/api/v1/incidents/{id}/report", Role::viewer, get_report,
+        "A report of the incident for the hosting provider, secrets hidden",
+        "format: text, html, json or bundle (.tar.zst); without: text\nhide: what is hidden "
+        "besides secrets: mail, user, network, address, name, or none; without: mail,user,network",
+        "", "the report as a file"},
+    Route{"POST", "/api/v1/facts", Role::viewer, read_facts,
+          "What an inspection of an origin found (causeway inspect --format json); nothing is kept",
+          "", "document text: causeway.facts/1 as it was printed",
+          "host, when, how old, findings, and how many observations"},
+    Route{"GET", "/api/v1/proof", Role::operator_, get_proof,
+          "Whether the edge gets through the firewall of the machine that the console runs on", "",
+          "", "running, at, wants_root, why, and the document (causeway.firewall/1)"},
+    Route{"POST", "/api/v1/proof", Role::operator_, make_proof,
+          "Read this machine's rules and prove it anew", "", "", "as GET has it"},
 
     Route{"GET", "/api/v1/maintenance", Role::viewer, list_maintenance, "Maintenance windows", "",
           "", "windows"},

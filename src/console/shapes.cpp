@@ -53,6 +53,18 @@ Json shape(const store::Target& target, const store::TargetState* state) {
   return out;
 }
 
+Json definition_of(const store::Target& target) {
+  Json out = parsed(target.spec);
+  if (!out.is_object()) return Json::object();
+  for (const char* key : {"id", "remedies", "ca_file", "public_only"}) out.erase(key);
+  if (const auto team = out.find("team"); team != out.end()) {
+    out["group"] = *team;
+    out.erase("team");
+  }
+  out["paused"] = target.paused;
+  return out;
+}
+
 Json shape(const store::Incident& incident) {
   Json out{{"id", incident.id},
            {"severity", incident.severity},

@@ -13,6 +13,8 @@ namespace causeway::console {
 nlohmann::ordered_json time_or_null(WallTime at);  // RFC 3339; null for "has not happened"
 
 nlohmann::ordered_json shape(const store::Target& target, const store::TargetState* state);
+// What PUT takes, without what only the file may say.
+nlohmann::ordered_json definition_of(const store::Target& target);
 nlohmann::ordered_json shape(const store::Incident& incident);
 nlohmann::ordered_json shape(const store::Member& member);
 nlohmann::ordered_json shape(const store::IncidentEvent& event);

@@ -29,13 +29,7 @@ net::HttpReply wrong(const Error& why) { return problem(422, "Wrong input", why.
 
 bool matches(const Standing& standing, const std::string& text, const std::string& outcome) {
   if (!outcome.empty() && outcome_of(standing) != outcome) return false;
-  const auto& target = standing.target;
-  return text.empty() || contains_ignoring_case(target.id, text) ||
-         contains_ignoring_case(target.name, text) ||
-         contains_ignoring_case(target.subject, text) ||
-         contains_ignoring_case(target.team, text) ||
-         std::ranges::any_of(target.tags,
-                             [&](const auto& tag) { return contains_ignoring_case(tag, text); });
+  return mentions(standing.target, text);
 }
 
 struct Figure {
@@ -176,6 +170,7 @@ net::HttpReply get_target(Desk& desk, const Call& call) {
   if (!page) return store_failed(page.error().text);
   if (!page->found) return not_found("no target has this id");
   Json out = shape(page->target, page->state ? &*page->state : nullptr);
+  out["definition"] = definition_of(page->target);
   out["facts"] = page->state ? Json::parse(page->state->facts, nullptr, false) : Json::object();
   out["uptime"] = uptimes(page->target, page->downs, page->blinds, now);
   out["incidents"] = Json::array();

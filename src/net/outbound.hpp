@@ -45,8 +45,8 @@ struct OutboundRequest {
   std::string url;                                          // http or https, absolute
   std::vector<std::pair<std::string, std::string>> fields;  // lines with control bytes are refused
   std::string body;
-  Duration wait = limits::kOutboundWait;  // for everything together
-  std::size_t most_bytes = limits::kOutboundBytes;
+  Duration wait = causeway::limits::kOutboundWait;  // for everything together
+  std::size_t most_bytes = causeway::limits::kOutboundBytes;
   std::string ca_file;  // PEM; empty: the system's trust store
 };
 
@@ -58,7 +58,7 @@ struct OutboundMail {
   std::string from;             // bare addresses: "alerts@example.net"
   std::vector<std::string> to;  // at least one
   std::string message;          // RFC 5322, with its header; lines may end in LF
-  Duration wait = limits::kOutboundWait;
+  Duration wait = causeway::limits::kOutboundWait;
   std::string ca_file;
 };
 

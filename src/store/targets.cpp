@@ -145,6 +145,14 @@ Parsed<std::vector<Transition>> transitions(Database& database, const std::strin
       transition_of);
 }
 
+Parsed<std::vector<Transition>> newest_transitions(Database& database) {
+  return all(
+      database.run("SELECT id, target, vantage, at, before, outcome, failure, status, address, "
+                   "elapsed, detail FROM transition WHERE id IN "
+                   "(SELECT MAX(id) FROM transition GROUP BY target, vantage) ORDER BY target"),
+      transition_of);
+}
+
 Parsed<bool> put_beat(Database& database, const Beat& beat) {
   return done(database.run(
       "INSERT INTO beat (target, at, ok, note) VALUES ($1, $2, $3, $4) ON CONFLICT (target) "

@@ -24,6 +24,9 @@ Parsed<bool> add_transition(Database& database, const Transition& transition);
 Parsed<std::vector<Transition>> transitions(Database& database, const std::string& target, int most,
                                             std::int64_t before = 0);
 
+// The newest change of each target from each vantage: how each stands there.
+Parsed<std::vector<Transition>> newest_transitions(Database& database);
+
 Parsed<bool> put_beat(Database& database, const Beat& beat);
 Parsed<std::vector<Beat>> beats(Database& database);
 

@@ -120,6 +120,8 @@ struct FileWatch {
   std::string as_database;
   std::string rdap{reach::kRdapBase};
   std::vector<Endpoint> anchors;
+  std::vector<EdgePlace> edges;
+  bool private_targets = false;
   bool diagnose = true;
   Duration gather = seconds{20};
   int quorum = 0;
@@ -286,6 +288,16 @@ const Keys<store::MaintenanceWindow>& maintenance_keys() {
   return keys;
 }
 
+const Keys<EdgePlace>& edge_keys() {
+  static const auto keys =
+      Keys<EdgePlace>{}
+          .add("name", &EdgePlace::name, "For people; default: the address.")
+          .add("admin", &EdgePlace::admin, "Its admin listener: http://127.0.0.1:9145.")
+          .required()
+          .add("token_file", &EdgePlace::token_file, "Holds the token of the admin listener.");
+  return keys;
+}
+
 const Keys<FileWatch>& watch_keys() {
   static const auto keys =
       Keys<FileWatch>{}
@@ -302,6 +314,9 @@ const Keys<FileWatch>& watch_keys() {
           .add("anchors", &FileWatch::anchors,
                "Addresses that always answer; when none does, this machine cannot see. Default: "
                "the system's resolvers.")
+          .add("private_targets", &FileWatch::private_targets,
+               "People of the console may have this machine and its private networks watched and "
+               "diagnosed.")
           .add("diagnose", &FileWatch::diagnose, "A whole diagnosis when an incident opens.")
           .add("gather", &FileWatch::gather, "Alerts wait so long for others that fail with it.",
                between(Duration::zero(), Duration{minutes{10}}))
@@ -311,6 +326,7 @@ const Keys<FileWatch>& watch_keys() {
           .add("keep_hours", &FileWatch::keep_hours, "How long figures of hours are kept.")
           .add_tables("target", &FileWatch::targets, target_keys(), "What is watched.")
           .add_tables("channel", &FileWatch::channels, channel_keys(), "Who is told, and how.")
+          .add_tables("edge", &FileWatch::edges, edge_keys(), "Edges that the console shows.")
           .add_tables("maintenance", &FileWatch::maintenance, maintenance_keys(),
                       "Times in which nobody is told.");
   return keys;
@@ -494,6 +510,14 @@ FileSettings settings_from(const Node& table, const config::CheckContext& contex
   if (const auto url = model::parse_target(settings.rdap); !settings.rdap.empty() && !url) {
     const Node* node = table.find("rdap");
     findings.error("wrong-value", node == nullptr ? table.place : node->place, url.error().text);
+  }
+  settings.private_targets = file.private_targets;
+  settings.edges = file.edges;
+  for (std::size_t i = 0; i < file.edges.size(); ++i) {
+    if (const auto fits = validate_admin(file.edges[i].admin); !fits) {
+      findings.error("wrong-value", place_of(table, "edge", i), fits.error().text);
+    }
+    if (settings.edges[i].name.empty()) settings.edges[i].name = file.edges[i].admin;
   }
   settings.diagnose = file.diagnose;
   settings.ledger.gather = file.gather;

@@ -201,8 +201,26 @@ net::Task<CheckResult> dns_check(const Target& target, Names& names) {
   co_return out;
 }
 
+bool closed_to_people(const Target& target, const IpAddress& address) {
+  return target.public_only && refused_by_public_edge(classify(address));
+}
+
+// Nothing is sent there: an answer, or its absence, would tell a stranger about a private network.
+CheckResult not_asked(const IpAddress& address) {
+  CheckResult out;
+  out.address = address.text();
+  fail(out, FailureId::resolve_prohibited_address,
+       fmt::format("{} is {}: what people add in the console may not lead there.", address.text(),
+                   name(classify(address))));
+  return out;
+}
+
 net::Task<void> run_way(const Target& target, const Endpoint& remote, Instant deadline,
                         Sessions& sessions, Tried& into) {
+  if (closed_to_people(target, remote.address)) {
+    into.result = not_asked(remote.address);
+    co_return;
+  }
   if (target.kind == CheckKind::ping) {
     into.result = co_await ping_check(remote.address, deadline);
     co_return;

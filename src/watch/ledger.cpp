@@ -189,12 +189,12 @@ void Ledger::add(std::uint32_t number, const Target& target) {
   impl_->numbers[target.id] = number;
 }
 
-void Ledger::remove(std::uint32_t number, Moment now) {
+void Ledger::remove(std::uint32_t number, Moment now, std::string_view because) {
   Entry& entry = impl_->entries[number];
   if (!entry.used) return;
   impl_->failing -= entry.newest_bad() ? 1 : 0;
   if (Live* live = impl_->live(entry.incident)) {
-    impl_->leave(*live, number, fmt::format("{} is no longer watched.", entry.shown), now);
+    impl_->leave(*live, number, fmt::format("{} is {}.", entry.shown, because), false, now);
   }
   share(number, {});
   impl_->waiting.erase(number);
@@ -304,6 +304,23 @@ Standing Ledger::standing(std::uint32_t number) const {
     if (out.newest == Outcome::unknown || view.newest > out.newest) out.newest = view.newest;
   }
   if (const View* bad = entry.bad_view()) out.failure = bad->failure;
+  return out;
+}
+
+std::vector<Sighting> Ledger::sightings(std::uint32_t number) const {
+  std::vector<Sighting> out;
+  if (number >= impl_->entries.size()) return out;
+  const auto& views = impl_->entries[number].views;
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    const View& view = views[i];
+    if (view.known == 0) continue;
+    const bool bad = view.newest == Outcome::down || view.newest == Outcome::degraded;
+    out.push_back({.vantage = impl_->sights[i].name,
+                   .newest = view.newest,
+                   .stands = view.stands,
+                   .failure = bad ? view.failure : std::nullopt,
+                   .at = view.newest_at});
+  }
   return out;
 }
 

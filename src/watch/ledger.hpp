@@ -86,6 +86,15 @@ struct Standing {
   bool maintenance = false;
 };
 
+// What one vantage saw last of one target.
+struct Sighting {
+  std::string vantage;
+  Outcome newest = Outcome::unknown;  // of its last check that could tell
+  Outcome stands = Outcome::unknown;  // after its N of M
+  std::optional<model::FailureId> failure;
+  Instant at{};  // of that check's end
+};
+
 using NewId = std::function<std::string()>;
 
 class Ledger {
@@ -95,7 +104,8 @@ class Ledger {
 
   // Targets are numbered by who calls; a number is free again after remove().
   void add(std::uint32_t number, const Target& target);
-  void remove(std::uint32_t number, Moment now);
+  // `because`: "shop is no longer watched."
+  void remove(std::uint32_t number, Moment now, std::string_view because = "no longer watched");
   // What the target shares now: replaces what was known.
   void share(std::uint32_t number, std::vector<Share> shares);
   void maintenance(std::uint32_t number, bool active);
@@ -136,6 +146,8 @@ class Ledger {
   Wishes wishes();
 
   Standing standing(std::uint32_t number) const;
+  std::vector<Sighting> sightings(
+      std::uint32_t number) const;  // none of a vantage that saw nothing
   bool blind(std::string_view vantage) const;
   std::size_t open_incidents() const;
 

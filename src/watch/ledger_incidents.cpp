@@ -159,7 +159,8 @@ void Ledger::Impl::opened(std::uint32_t number, Severity severity, Moment now) {
   gather(number, now);
 }
 
-void Ledger::Impl::leave(Live& live, std::uint32_t number, const std::string& text, Moment now) {
+void Ledger::Impl::leave(Live& live, std::uint32_t number, const std::string& text, bool well,
+                         Moment now) {
   const auto found = live.open.find(number);
   if (found == live.open.end()) return;
   Entry& entry = entries[number];
@@ -178,7 +179,7 @@ void Ledger::Impl::leave(Live& live, std::uint32_t number, const std::string& te
   if (live.reopened >= options.flaps) {
     live.close_at = now.steady + options.calm;
   } else {
-    close(live, "Every check is well again.", now);
+    close(live, well ? "Every check is well again." : "Nothing of it is checked any more.", now);
   }
 }
 
@@ -186,7 +187,7 @@ void Ledger::Impl::recovered(std::uint32_t number, Moment now) {
   Entry& entry = entries[number];
   to_gather.erase(number);
   if (Live* known = live(entry.incident)) {
-    leave(*known, number, fmt::format("{} is well again.", entry.shown), now);
+    leave(*known, number, fmt::format("{} is well again.", entry.shown), true, now);
   }
 }
 

@@ -118,7 +118,8 @@ class Ledger::Impl {
   // ledger_incidents.cpp: from a target's state to incidents
   void opened(std::uint32_t number, Severity severity, Moment now);
   void recovered(std::uint32_t number, Moment now);
-  void leave(Live& live, std::uint32_t number, const std::string& text, Moment now);
+  // `well`: it recovered; else nobody looks at it any more.
+  void leave(Live& live, std::uint32_t number, const std::string& text, bool well, Moment now);
   void join(Live& live, std::uint32_t number, Moment now);
   Live& create(std::uint32_t number, Severity severity, Moment now);
   bool reopen(std::uint32_t number, Severity severity, Moment now);

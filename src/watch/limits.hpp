@@ -10,6 +10,8 @@ namespace causeway::limits {
 // --- targets ---
 constexpr std::size_t kWatchIdLetters = 120;
 constexpr std::size_t kWatchSpecBytes = std::size_t{64} * 1024;  // of one target in JSON
+constexpr std::size_t kTypedAddresses = 16;  // of a target that was typed into the console
+constexpr std::size_t kTypedWords = 50;      // tags and the like of one
 constexpr std::size_t kWatchTargets = 2'000'000;
 constexpr std::chrono::seconds kWatchIntervalLeast{1};
 constexpr std::chrono::hours kWatchIntervalMost{24};

@@ -71,7 +71,9 @@ struct Settings {
   std::string as_database;             // a MaxMind-format file with AS numbers; empty: none
   store::Retention retention;
   LedgerOptions ledger;
-  bool diagnose = true;  // a full diagnosis when an incident opens
+  std::vector<EdgePlace> edges;  // that the console shows
+  bool private_targets = false;  // people of the console may have private addresses watched
+  bool diagnose = true;          // a full diagnosis when an incident opens
 };
 
 }  // namespace causeway::watch

@@ -75,18 +75,8 @@ std::unexpected<Error> wrong(std::string_view what, std::string_view expected) {
 }
 
 Parsed<bool> validate(const EdgeSwitch& edge, const std::string& name) {
-  const auto url = model::parse_target(edge.admin);
-  if (!url || url->path != "/") {
-    return wrong(fmt::format("remedy '{}': edge.admin is no address", printable(name, 80)),
-                 "the edge's admin listener, http://127.0.0.1:9145");
-  }
-  const auto address = IpAddress::parse(url->host);
-  const bool here =
-      url->host == "localhost" || (address && classify(*address) == AddressClass::loopback);
-  if (url->scheme != "https" && !here) {
-    return wrong(
-        fmt::format("remedy '{}': who stands between could switch the edge", printable(name, 80)),
-        "https, an address of this machine, or an agent beside the edge");
+  if (const auto fits = validate_admin(edge.admin); !fits) {
+    return error(fmt::format("remedy '{}': edge.{}", printable(name, 80), fits.error().text));
   }
   if (edge.from.empty() || edge.to.empty() || edge.from == edge.to) {
     return wrong(fmt::format("remedy '{}' does not say which pools", printable(name, 80)),
@@ -110,6 +100,21 @@ Parsed<bool> validate(const Remedy& remedy) {
 }
 
 }  // namespace
+
+Parsed<bool> validate_admin(std::string_view admin) {
+  const auto url = model::parse_target(admin);
+  if (!url || url->path != "/") {
+    return wrong("admin is no address", "the edge's admin listener, http://127.0.0.1:9145");
+  }
+  const auto address = IpAddress::parse(url->host);
+  const bool here =
+      url->host == "localhost" || (address && classify(*address) == AddressClass::loopback);
+  if (url->scheme != "https" && !here) {
+    return wrong("admin: who stands between could switch the edge",
+                 "https, an address of this machine, or an agent beside the edge");
+  }
+  return true;
+}
 
 std::string_view name(CheckKind kind) {
   return std::ranges::find(kKinds, kind, &KindRow::kind)->name;

@@ -51,6 +51,17 @@ struct Confirm {
   bool operator==(const Confirm&) const = default;
 };
 
+struct EdgePlace {  // an edge of one's own, for the console
+  std::string name;
+  std::string admin;       // "http://127.0.0.1:9145": its admin listener
+  std::string token_file;  // as the edge's own; empty: none
+
+  bool operator==(const EdgePlace&) const = default;
+};
+// An admin listener may be asked by https, or on this machine: else who stands between could
+// switch the edge. The error says what is expected.
+Parsed<bool> validate_admin(std::string_view admin);
+
 struct EdgeSwitch {   // visitors of one pool of an edge go to another (docs/edge.md)
   std::string admin;  // "http://127.0.0.1:9145": its admin listener
   std::string from;   // pools
@@ -109,6 +120,9 @@ struct Target {
   std::vector<std::string> channels;  // names; empty: all
   std::vector<Remedy> remedies;
   bool paused = false;
+  // Added by people of the console: nothing of this machine or its private networks is asked, also
+  // not when the name leads there (watch/typed_target.hpp).
+  bool public_only = false;
 
   bool operator==(const Target& other) const;
   std::string shown() const { return name.empty() ? id : name; }

@@ -124,8 +124,11 @@ class Reader {
   const Json& at(const std::string& key) const { return object_.at(key); }
 
   void fail(const std::string& key, std::string_view expected) {
-    if (!wrong_.empty()) return;
-    wrong_ = fmt::format("{}{}: expected {}", place_, key, expected);
+    refuse(key, fmt::format("expected {}", expected));
+  }
+  // What is wrong, and what is expected, said by another reader.
+  void refuse(const std::string& key, std::string_view why) {
+    if (wrong_.empty()) wrong_ = fmt::format("{}{}: {}", place_, key, why);
   }
   // After every key was asked for.
   std::string wrong() {
@@ -197,19 +200,23 @@ std::string read_remedies(const Json& json, std::vector<Remedy>& into) {
 
 // What is asked: a URL, or a host and a port.
 void read_subject(Reader& in, Target& out) {
-  std::string kind{name(out.kind)};
+  std::string kind;
   in.text("kind", kind);
-  if (const auto known = check_kind_named(kind)) {
-    out.kind = *known;
-  } else {
-    in.fail("kind", "http, tcp, tls, ping, dns or heartbeat");
-  }
+  const auto known = check_kind_named(kind);
+  if (!kind.empty() && !known) in.fail("kind", "http, tcp, tls, ping, dns or heartbeat");
+  out.kind = known.value_or(out.kind);
   std::string url;
   in.text("url", url);
-  if (!url.empty()) {
-    const auto read = model::parse_target(url);
-    if (!read) return in.fail("url", read.error().text);
-    out.url = *read;
+  if (!url.empty() && out.kind != CheckKind::heartbeat) {
+    const auto read = target_of(url);
+    if (!read) return in.refuse("url", read.error().text);
+    if (known && *known != read->kind) {
+      return in.fail("url", fmt::format("an address of the kind {}, found {}", name(*known),
+                                        printable(url, limits::kTextKept)));
+    }
+    if (out.id.empty()) out.id = read->id;
+    out.kind = read->kind;
+    out.url = read->url;
     out.host = read->host;
     out.port = read->port;
   }
@@ -223,21 +230,21 @@ void read_addresses(Reader& in, Target& out) {
   in.texts("origins", words);
   for (const std::string& word : words) {
     const auto read = Endpoint::parse(word, out.port);
-    if (!read) return in.fail("origins", read.error().text);
+    if (!read) return in.refuse("origins", read.error().text);
     out.origins.push_back(*read);
   }
   words.clear();
   in.texts("known_addresses", words);
   for (const std::string& word : words) {
     const auto read = IpAddress::parse(word);
-    if (!read) return in.fail("known_addresses", read.error().text);
+    if (!read) return in.refuse("known_addresses", read.error().text);
     out.known_addresses.push_back(*read);
   }
   std::string text;
   in.text("resolver", text);
   if (!text.empty()) {
     const auto read = Endpoint::parse(text, 53);
-    if (!read) return in.fail("resolver", read.error().text);
+    if (!read) return in.refuse("resolver", read.error().text);
     out.resolver = *read;
   }
   text.clear();
@@ -285,6 +292,7 @@ std::string to_json(const Target& target) {
   Json& remedies = out["remedies"] = Json::array();
   for (const Remedy& remedy : target.remedies) remedies.push_back(remedy_json(remedy));
   out["paused"] = target.paused;
+  if (target.public_only) out["public_only"] = true;
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -312,6 +320,7 @@ Parsed<Target> target_from_json(std::string_view text) {
   in.texts("parents", out.parents);
   in.texts("channels", out.channels);
   in.boolean("paused", out.paused);
+  in.boolean("public_only", out.public_only);
   std::string wrong;
   if (in.has("expect")) wrong = read_expect(in.at("expect"), out.expect);
   if (wrong.empty() && in.has("confirm")) wrong = read_confirm(in.at("confirm"), out.confirm);

@@ -12,6 +12,7 @@
 #include "store/incidents.hpp"
 #include "store/targets.hpp"
 #include "watch/maintenance.hpp"
+#include "watch/typed_target.hpp"
 #include "watch/watcher_state.hpp"
 
 namespace causeway::watch {
@@ -51,6 +52,16 @@ LedgerOptions options_of(const Settings& settings) {
   out.own_vantage = settings.vantage;
   out.diagnosis_wait = settings.diagnose ? Duration{std::chrono::seconds{30}} : Duration::zero();
   return out;
+}
+
+bool depends(const Target& target, const std::string& id) {
+  const auto names = [&id](const std::vector<std::string>& list) {
+    return std::ranges::find(list, id) != list.end();
+  };
+  return target.id != id &&
+         (names(target.parents) || std::ranges::any_of(target.remedies, [&](const Remedy& remedy) {
+            return names(remedy.verify);
+          }));
 }
 
 std::unexpected<Error> unknown_target(const std::string& id) {
@@ -94,10 +105,13 @@ std::uint32_t Watcher::Impl::put(const Target& target, std::string source) {
   }
   numbers[target.id] = number;
   Site& site = sites[number];
-  if (site.target && *site.target == target) return number;  // nothing changed: its past stays
-  const bool fresh = !site.target;
-  site.target = std::make_shared<const Target>(target);
+  Target next = target;
+  next.public_only = source == "api" && !settings.private_targets;
   site.source = std::move(source);
+  if (site.target && *site.target == next) return number;  // nothing changed: its past stays
+  const bool fresh = !site.target;
+  if (!fresh) replaced(number, next);
+  site.target = std::make_shared<const Target>(std::move(next));
   site.name_servers_until = {};  // its zone, too
   sessions.forget(target.id);
   domains.remove(number);
@@ -115,6 +129,18 @@ std::uint32_t Watcher::Impl::put(const Target& target, std::string source) {
   return number;
 }
 
+// What was seen of the old definition is not blamed on the new one; its incidents and figures stay.
+void Watcher::Impl::replaced(std::uint32_t number, const Target& next) {
+  Site& site = sites[number];
+  site.stale = site.running;
+  if (site.target->subject() != next.subject()) {
+    site.newest.shared = {};
+    site.addresses.clear();
+  }
+  // One that is not checked any more cannot recover: it leaves its incident.
+  if (next.paused && !site.target->paused && schedule) ledger.remove(number, now(), "paused");
+}
+
 void Watcher::Impl::remove(std::uint32_t number) {
   Site& site = sites[number];
   ledger.remove(number, schedule ? now() : Moment{Clock::now(), wall_now()});
@@ -129,6 +155,15 @@ void Watcher::Impl::remove(std::uint32_t number) {
   }
   site = Site{};
   free_numbers.push_back(number);
+}
+
+Parsed<bool> Watcher::Impl::refers(const Target& target) {
+  if (target.parents.empty() && target.channels.empty()) return true;
+  std::vector<std::string> ids;
+  for (const auto& [id, number] : numbers) ids.push_back(id);
+  std::vector<std::string> channels;
+  for (const Channel& channel : settings.channels) channels.push_back(channel.name);
+  return references(target, ids, channels);
 }
 
 Parsed<bool> Watcher::Impl::load() {
@@ -211,6 +246,10 @@ Parsed<bool> Watcher::Impl::adopt(Settings next) {
   }
   std::vector<store::Target> rows;
   const WallTime wall = wall_now();
+  for (std::uint32_t number = 0; number < sites.size(); ++number) {  // private_targets may differ
+    const auto known = sites[number].target;
+    if (known && !sites[number].gone && sites[number].source == "api") put(*known, "api");
+  }
   for (const Target& target : settings.targets) {
     put(target, "file");
     rows.push_back(row_of(target, "file", wall));
@@ -395,6 +434,7 @@ LiveFigures Watcher::figures() {
 LiveTarget Watcher::Impl::live(std::uint32_t number) {
   const Site& site = sites[number];
   return {.target = *site.target,
+          .source = site.source,
           .standing = ledger.standing(number),
           .checked = site.checked,
           .address = site.newest.address,
@@ -442,6 +482,7 @@ Parsed<bool> Watcher::put_target(const Target& target) {
     if (known == nullptr && impl_->numbers.size() >= limits::kWatchTargets) {
       return error("there are too many targets");
     }
+    if (const auto there = impl_->refers(target); !there) return there;
     impl_->put(target, "api");
     const auto row = row_of(target, "api", wall_now());
     impl_->store.write_soon([row](store::Database& db) { return store::put_target(db, row); });
@@ -457,6 +498,10 @@ Parsed<bool> Watcher::remove_target(const std::string& id) {
     if (impl_->sites[*number].source != "api") {
       return error(
           fmt::format("'{}' stands in the configuration file; expected to remove it there", id));
+    }
+    for (const Site& site : impl_->sites) {
+      if (!site.target || site.gone || !depends(*site.target, id)) continue;
+      return error(fmt::format("'{}' depends on it; change that one first", site.target->id));
     }
     impl_->remove(*number);
     impl_->store.write_soon([id, wall = wall_now()](store::Database& db) {

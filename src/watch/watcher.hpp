@@ -22,6 +22,7 @@ namespace causeway::watch {
 
 struct LiveTarget {  // how a target stands now
   Target target;
+  std::string source;  // file | api
   Standing standing;
   WallTime checked;  // the epoch: not yet
   std::string address;
@@ -64,6 +65,17 @@ struct LiveDomain {  // a zone with targets in it, and when its registration end
   std::string failed;  // why it is not known
 };
 
+struct LiveSighting {  // what one vantage saw last of one target
+  std::string vantage;
+  Outcome outcome = Outcome::unknown;
+  std::optional<model::FailureId> failure;
+  WallTime at;
+};
+struct LiveSightings {
+  std::string target;
+  std::vector<LiveSighting> seen;
+};
+
 struct LiveAgent {  // another vantage
   std::string name;
   WallTime heard;
@@ -103,8 +115,10 @@ class Watcher {
   std::vector<LiveTarget> targets();
   std::optional<LiveTarget> target(const std::string& id);
 
-  Parsed<bool> put_target(const Target& target);  // of the API; checked at once
-  Parsed<bool> remove_target(const std::string& id);
+  // Of the API: new, or a changed one whose past stays; checked at once. One of the file is
+  // refused.
+  Parsed<bool> put_target(const Target& target);
+  Parsed<bool> remove_target(const std::string& id);  // of the API, and nothing depends on it
   Parsed<bool> pause(const std::string& id, bool paused);
   Parsed<CheckResult> check_now(const std::string& id);
   // A whole diagnosis; `listener` hears each observation as it comes, on the watch's thread.
@@ -125,6 +139,7 @@ class Watcher {
   std::vector<Target> agent_targets();
   Parsed<AgentAnswer> report(const std::string& agent, const AgentReport& report);
   std::vector<LiveAgent> agents();
+  std::vector<LiveSightings> sightings();  // of every target, by its id
   std::vector<LiveDomain> domains();
 
   Settings settings();  // with secrets: not for display

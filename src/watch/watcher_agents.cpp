@@ -37,6 +37,28 @@ std::vector<LiveAgent> Watcher::agents() {
   });
 }
 
+std::vector<LiveSightings> Watcher::sightings() {
+  using Answer = std::vector<LiveSightings>;
+  return impl_->call<Answer>([this] {
+    Answer out;
+    out.reserve(impl_->numbers.size());
+    const Instant steady = Clock::now();
+    const WallTime wall = wall_now();
+    for (const auto& [id, number] : impl_->numbers) {
+      LiveSightings row{.target = id, .seen = {}};
+      for (const Sighting& one : impl_->ledger.sightings(number)) {
+        const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(steady - one.at);
+        row.seen.push_back({.vantage = one.vantage,
+                            .outcome = one.newest,
+                            .failure = one.failure,
+                            .at = wall - age});
+      }
+      out.push_back(std::move(row));
+    }
+    return out;
+  });
+}
+
 Parsed<AgentAnswer> Watcher::Impl::take_report(const std::string& name, const AgentReport& report) {
   if (name == settings.vantage) {
     return error(fmt::format("'{}' is the watch's own name; expected a token of another name",

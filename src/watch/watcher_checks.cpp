@@ -32,11 +32,18 @@ std::optional<Endpoint> light_way(const Target& target, const Names& names) {
   const bool plain = target.kind == CheckKind::tcp ||
                      (target.kind == CheckKind::http && target.url.scheme == "http");
   if (!plain || !target.origins.empty()) return std::nullopt;
-  if (const auto literal = IpAddress::parse(target.host)) return Endpoint{*literal, target.port};
-  const Named* named = names.known(target.host, target.resolver);
-  if (named == nullptr || named->addresses.size() != 1) return std::nullopt;
-  if (target.family && named->addresses.front().family() != *target.family) return std::nullopt;
-  return Endpoint{named->addresses.front(), target.port};
+  std::optional<IpAddress> address;
+  if (const auto literal = IpAddress::parse(target.host)) {
+    address = *literal;
+  } else if (const Named* named = names.known(target.host, target.resolver)) {
+    if (named->addresses.size() != 1) return std::nullopt;
+    address = named->addresses.front();
+    if (target.family && address->family() != *target.family) return std::nullopt;
+  }
+  if (!address) return std::nullopt;
+  // The full check says why it does not ask there.
+  if (target.public_only && refused_by_public_edge(classify(*address))) return std::nullopt;
+  return Endpoint{*address, target.port};
 }
 
 std::string facts_of(const Site& site, const Domain* domain) {
@@ -176,6 +183,14 @@ void Watcher::Impl::ended(std::uint32_t number, Instant began, CheckResult resul
     free_numbers.push_back(number);
     return;
   }
+  if (std::exchange(site.stale, false)) {
+    ++figures.checks;
+    ++figures.unknown;
+    if (!site.target->paused && !stopping) plan(number, net::Loop::current().now());
+    if (site.waiting.empty()) return;
+    // Whoever asked wants to know of the new one.
+    if (!stopping) return start_check(number);
+  }
   const Instant end = Clock::now();
   const WallTime wall = wall_now();
   const auto wall_began = wall - std::chrono::duration_cast<std::chrono::milliseconds>(end - began);
@@ -213,9 +228,12 @@ void Watcher::Impl::ended(std::uint32_t number, Instant began, CheckResult resul
     add_to_minute(seen);
   }
   learn_shares(number, site.newest);
+  const Outcome stood = ledger.standing(number).outcome;
   ledger.take(number, settings.vantage, site.newest, {began, wall_began}, {end, wall});
   if (before.outcome != site.newest.outcome || before.failure != site.newest.failure) {
     remember(number, before, wall_began);
+  } else if (ledger.standing(number).outcome != stood) {
+    keep_state(number);  // the same result again confirms it
   }
   look_at_certificate(number, site.newest);
   schedule_next(number, site.newest);

@@ -12,6 +12,7 @@
 #include "store/rollups.hpp"
 #include "store/targets.hpp"
 #include "watch/maintenance.hpp"
+#include "watch/typed_target.hpp"
 #include "watch/watcher_state.hpp"
 
 namespace causeway::watch {
@@ -84,7 +85,8 @@ void Watcher::Impl::fulfil(Wishes wishes) {
   }
   for (auto& one : wishes.diagnose) {
     const Site& site = sites[one.first];
-    const bool can = site.target && site.target->kind != CheckKind::heartbeat;
+    const bool can = site.target && site.target->kind != CheckKind::heartbeat &&
+                     !(site.target->public_only && !private_place(*site.target).empty());
     if (settings.diagnose && can && diagnoses_waiting.size() < limits::kWatchDiagnosesWaiting) {
       diagnoses_waiting.push_back(std::move(one));
     } else {
@@ -111,6 +113,10 @@ void Watcher::Impl::apply(Change change) {
   auto alerts = alerts_for(change, settings.channels, members, wall_now(), random_id);
   const bool tells = !alerts.empty();
   const bool closed = change.incident.closed != WallTime{};
+  // Confirmed without a check of now: a look at the own network, a vantage that went silent.
+  for (const auto& member : change.members) {
+    if (const auto* number = number_of(member.target)) keep_state(*number);
+  }
   // The failing answer itself, as it was at that moment.
   std::vector<store::Document> documents;
   for (const auto& member : change.members) {

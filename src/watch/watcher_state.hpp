@@ -34,10 +34,11 @@ struct Site {                            // a target and what is known about it
   std::shared_ptr<const Target> target;  // null: the number is free
   std::string source;                    // file | api | flag
   bool running = false;
-  bool gone = false;  // removed while a check is under way
-  Instant due{};      // of the rhythm
-  Instant planned{};  // of the next check
-  Instant asked{};    // as a sibling
+  bool gone = false;   // removed while a check is under way
+  bool stale = false;  // changed while a check is under way: its result is of the old definition
+  Instant due{};       // of the rhythm
+  Instant planned{};   // of the next check
+  Instant asked{};     // as a sibling
   WallTime checked;
   CheckResult newest;
   std::vector<Share> shares;
@@ -89,7 +90,9 @@ class Watcher::Impl {
   void run_posted();
   Parsed<bool> adopt(Settings next);
   std::uint32_t put(const Target& target, std::string source);
+  void replaced(std::uint32_t number, const Target& next);
   void remove(std::uint32_t number);
+  Parsed<bool> refers(const Target& target);
   std::uint32_t* number_of(const std::string& id);
   void say(LiveEvent::Kind kind, const std::string& id, std::string text);
   LiveTarget live(std::uint32_t number);

@@ -102,6 +102,10 @@ TEST_F(WatcherTest, OpensOneIncidentAndTellsIt) {
   ASSERT_EQ(incidents->size(), 1U);
   EXPECT_EQ(incidents->front().failure, "connect.refused");
   EXPECT_EQ(incidents->front().code, 521);
+  const auto state = store_->read(
+      [&](store::Database& db) { return store::state(db, settings_.targets.front().id); });
+  ASSERT_TRUE(state && *state);
+  EXPECT_EQ((*state)->outcome, "down");  // as it was confirmed, not as the first check left it
   const auto alerts = store_->read([](store::Database& db) { return store::alerts(db, "", 10); });
   ASSERT_TRUE(alerts);
   ASSERT_EQ(alerts->size(), 1U);
@@ -138,6 +142,7 @@ TEST_F(WatcherTest, DeliversFromTheStoreAfterARestart) {
 }
 
 TEST_F(WatcherTest, ChecksNowAndShowsWhatIsKnown) {
+  settings_.private_targets = true;
   Target shop = target("http://" + good_->endpoint().text());
   shop.expect.text = "Basket";
   settings_.targets = {shop};
@@ -160,6 +165,59 @@ TEST_F(WatcherTest, ChecksNowAndShowsWhatIsKnown) {
   EXPECT_FALSE(watcher_->put_target(shop));  // it stands in the file
   EXPECT_TRUE(watcher_->remove_target("other"));
   EXPECT_EQ(watcher_->targets().size(), 1U);
+}
+
+TEST_F(WatcherTest, WhatPeopleAddStaysAndKeepsItsPast) {
+  settings_.private_targets = true;
+  start();
+  Target shop = target("http://" + good_->endpoint().text());
+  shop.id = "shop";
+  ASSERT_TRUE(watcher_->put_target(shop));
+  ASSERT_TRUE(hear(LiveEvent::Kind::target, "ok"));
+  shop.expect.text = "not on this page";  // at once, and the incident is of the same target
+  ASSERT_TRUE(watcher_->put_target(shop));
+  ASSERT_TRUE(hear(LiveEvent::Kind::incident, "shop"));
+  const auto incident = watcher_->target("shop")->standing.incident;
+  EXPECT_FALSE(incident.empty());
+  shop.name = "The shop";
+  ASSERT_TRUE(watcher_->put_target(shop));
+  EXPECT_EQ(watcher_->target("shop")->standing.incident, incident);
+  watcher_.reset();
+  store_.reset();
+  start();
+  EXPECT_EQ(watcher_->target("shop")->source, "api");
+  EXPECT_EQ(watcher_->target("shop")->target.name, "The shop");
+  EXPECT_EQ(watcher_->target("shop")->standing.incident, incident);
+  shop.paused = true;
+  ASSERT_TRUE(watcher_->put_target(shop));
+  EXPECT_TRUE(watcher_->target("shop")->standing.incident.empty());
+  EXPECT_TRUE(hear(LiveEvent::Kind::incident, "Nothing of it is checked any more"));
+  Target child = target("http://" + good_->endpoint().text());
+  child.id = "child";
+  child.parents = {"shopp"};
+  EXPECT_THAT(watcher_->put_target(child).error().text, HasSubstr("did you mean 'shop'?"));
+  child.parents = {"shop"};
+  ASSERT_TRUE(watcher_->put_target(child));
+  EXPECT_THAT(watcher_->remove_target("shop").error().text, HasSubstr("'child' depends on it"));
+  EXPECT_TRUE(watcher_->remove_target("child"));
+  EXPECT_TRUE(watcher_->remove_target("shop"));
+}
+
+// An address that was let in, or a name that leads there: nothing is sent.
+TEST_F(WatcherTest, WhatPeopleAddIsNotAskedInPrivateNetworks) {
+  start();
+  Target inside = target("http://" + good_->endpoint().text());
+  inside.id = "inside";
+  ASSERT_TRUE(watcher_->put_target(inside));
+  Target by_name = target("http://localhost:" + std::to_string(good_->endpoint().port));
+  by_name.id = "by-name";
+  ASSERT_TRUE(watcher_->put_target(by_name));
+  for (const char* id : {"inside", "by-name"}) {
+    const auto result = watcher_->check_now(id);
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->outcome, Outcome::down) << id;
+    EXPECT_EQ(result->failure, model::FailureId::resolve_prohibited_address) << id;
+  }
 }
 
 TEST_F(WatcherTest, ABlindWatchOpensNothing) {

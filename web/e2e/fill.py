@@ -78,6 +78,15 @@ insert("alert", id="a1", token="i1 opened mail", incident="i1", channel="mail", 
 for at, before, outcome, failure in ((now - 12 * MINUTE, "ok", "down", "route.neighbour_silent"), (now - 20 * DAY, "unknown", "ok", "")):
     insert("transition", target="shop", vantage="here", at=at, before=before, outcome=outcome, failure=failure, status=0,
            address="203.0.113.10:443", elapsed=3_071_000, detail="")
+for name, outcome in (("fra1", "down"), ("ny2", "down")):
+    insert("vantage", name=name, seen=now - 3000, addresses="[]", state="ok", detail="")
+    insert("transition", target="blog", vantage=name, at=now - 95 * MINUTE, before="ok", outcome=outcome, failure="connect.silent",
+           status=0, address="203.0.113.9:443", elapsed=10_000_000, detail="")
+    insert("transition", target="api", vantage=name, at=now - 40 * DAY, before="unknown", outcome="ok", failure="", status=200,
+           address="203.0.113.40:443", elapsed=41_000, detail="")
+for id in ("blog", "api", "mail"):
+    insert("transition", target=id, vantage="here", at=now - 41 * DAY, before="unknown", outcome="ok", failure="", status=200,
+           address="", elapsed=41_000, detail="")
 insert("vantage", name="here", seen=now - 4000, addresses='["198.51.100.9"]', state="ok", detail="")
 insert("maintenance", id="m1", title="Database upgrade", zone="Europe/Berlin", starts="2026-12-01T02:00", minutes=90, repeats="",
        until="", targets='["api"]', teams="[]", tags="[]", note="", source="file", author="anna", created=now, removed=None)

@@ -1,8 +1,8 @@
 // Clicks through every page in Chromium, desktop and phone, light and dark, with axe on each; screenshots
 // go to build/e2e. run.mjs CAUSEWAY: the program, with its pages.
 import assert from 'node:assert/strict';
-import { spawn, execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync, execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -14,8 +14,8 @@ const store = join(folder, 'store.db');
 mkdirSync(shots, { recursive: true });
 const axe = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
 
-function start() {
-  const child = spawn(program, ['console', '--store', store, '--listen', '5239', '--title', 'Example status'], { stdio: ['ignore', 'pipe', 'inherit'] });
+function start(words = ['console', '--store', store, '--listen', '5239', '--title', 'Example status']) {
+  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   return new Promise((found, lost) => {
     let text = '';
     child.stdout.on('data', (bytes) => {
@@ -47,11 +47,89 @@ async function look(page, name, { quiet = false } = {}) {
   }
 }
 
+// A watch that runs, with an edge beside it: what the demonstration starts.
+async function live() {
+  const up = await start(['up', '--listen', '5238']);
+  const address = /Console\s+(\S+)/.exec(up.text)[1];
+  const token = /token=(\S+)/.exec(up.text)?.[1] ?? await new Promise((found) => up.child.stdout.on('data', (bytes) => { const more = /token=(\S+)/.exec(String(bytes)); if (more) found(more[1]); }));
+  try {
+    for (const [size, viewport] of [['desktop', { width: 1360, height: 860 }], ['phone', { width: 390, height: 844 }]]) {
+      const context = await browser.newContext({ viewport, hasTouch: size === 'phone' });
+      const page = await context.newPage();
+      page.setDefaultTimeout(90_000);
+      const at = (name) => `${size}-${name}`;
+      await page.goto(size === 'desktop' ? `${address}/#token=${token}` : address);
+      await page.waitForSelector('.door form');
+      await page.fill('[name=name]', 'anna');
+      await page.fill('[name=password]', 'correct horse battery');
+      await page.click('button[type=submit]');
+      await page.waitForSelector('.sentence');
+      await page.click('text=Add a site');
+      await page.waitForSelector('form.target');
+      await look(page, at('add'));
+      await page.fill('[name=address]', `${address}/livez`);
+      await page.fill('[name=interval]', '1ms');
+      await page.fill('[name=name]', `Our own console, ${size}`);
+      await page.fill('[name=group]', 'Added here');
+      await page.click('text=Add it');
+      await page.waitForSelector('#wrong:has-text("1s to 24h")');
+      assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('name')), 'interval');
+      await page.fill('[name=interval]', '2s');
+      await page.fill('[name=id]', `own-${size}`);
+      await page.fill('[name=text]', 'ok');
+      await page.click('text=Add it');
+      await page.waitForURL(`${address}/sites/own-${size}`);
+      await page.waitForSelector('header.page .state.ok');
+      await page.click('a:has-text("Change")');
+      await page.waitForSelector('text=Its history stays');
+      assert.equal(await page.inputValue('[name=text]'), 'ok');
+      await page.fill('[name=text]', 'never on this page');
+      await page.click('summary:has-text("More")');
+      await page.fill('[name=retry]', '500ms');
+      await look(page, at('change'));
+      await page.click('button:has-text("Save")');
+      await page.waitForSelector('header.page .state.down');
+      await page.click('button:has-text("Pause")');
+      await page.waitForSelector('header.page .state.paused');
+      await page.click('a:has-text("Change")');
+      await page.click('button:has-text("Remove")');
+      await page.click('button:has-text("Really remove?")');
+      await page.waitForURL(`${address}/`);
+      await page.goto(`${address}/sites/healthy/change`);
+      await page.waitForSelector('text=stands in the configuration file');
+      await page.goto(`${address}/vantages`);
+      await page.waitForSelector('.matrix tbody tr');
+      const edge = /Edge\s+(http:\/\/[\d.:]+)/.exec(up.text)?.[1];
+      if (edge) for (const way of ['healthy', 'refusing', 'healthy']) await page.request.get(`${edge}/${way}`).catch(() => undefined);
+      await page.goto(`${address}/edge`);
+      await page.waitForSelector('text=this process');
+      if (edge) {
+        await page.click('button[aria-label="Why: refusing"]');
+        await page.waitForSelector('[aria-label="Verdict of refusing"] .lead');
+      }
+      await look(page, at('edge'));
+      await page.click('summary:has-text("Let another pool")');
+      await page.selectOption('[name=from]', 'refusing');
+      await page.selectOption('[name=to]', 'healthy');
+      await page.click('button:has-text("Switch")');
+      await page.waitForSelector('.note:has-text("stands in for")');
+      await page.click('button:has-text("Take back")');
+      await page.click('button:has-text("Really take back?")');
+      await page.waitForSelector('.note', { state: 'detached' });
+      await page.goto(`${address}/guard`);
+      await page.waitForSelector('button:has-text("Read the rules anew")');
+      await look(page, at('guard'));
+      await context.close();
+    }
+  } finally { await stop(up.child); }
+}
+
 let { child, text } = await start();
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
 try {
   await stop(child); // the store is made; fill it while nobody has it
   execFileSync('python3', ['e2e/fill.py', store], { stdio: 'inherit' });
+  writeFileSync(join(folder, 'facts.json'), spawnSync(program, ['inspect', '--format', 'json'], { maxBuffer: 1 << 24 }).stdout);
   ({ child, text } = await start());
   const address = /Console\s+(\S+)/.exec(text)[1];
   const token = /token=(\S+)/.exec(text)[1];
@@ -63,7 +141,7 @@ try {
     page.setDefaultTimeout(90_000);
     const errors = [];
     page.on('pageerror', (error) => errors.push(error.message));
-    page.on('console', (message) => { if (message.type() === 'error' && !/40[0-9]|501/.test(message.text())) errors.push(message.text()); });
+    page.on('console', (message) => { if (message.type() === 'error' && !/40[0-9]|422|501/.test(message.text())) errors.push(message.text()); });
     const at = (name) => `${size}-${name}`;
 
     await page.goto(size === 'desktop' ? `${address}/#token=${token}` : address);
@@ -105,7 +183,31 @@ try {
     await page.waitForSelector('.diagnose .verdict, .diagnose .failed', { timeout: 90_000 });
     await look(page, at('diagnose-now'));
 
-    for (const [path, wait] of [['incidents', 'text=Old site'], ['hosts', 'text=198.51.100.20'], ['certificates', 'table'], ['settings/maintenance', 'text=Database upgrade'], ['settings/alerts', 'text=Outbox'], ['settings/people', 'text=anna'], ['settings/tokens', 'text=Make a token'], ['settings/audit', 'text=set-up'], ['settings/own', 'text=Change your password']]) {
+    await page.goto(`${address}/incidents/i1`);
+    await page.waitForSelector('text=Report for the hosting provider');
+    const report = await page.request.get(`${address}/api/v1/incidents/i1/report?format=text`);
+    assert.match(report.headers()['content-disposition'], /attachment; filename="report-i1.txt"/);
+    assert.match(await report.text(), /203\.0\.113\.10/);
+    for (const format of ['html', 'json', 'bundle']) assert.equal((await page.request.get(`${address}/api/v1/incidents/i1/report?format=${format}`)).status(), 200);
+    await page.goto(`${address}/add`); // without a watch: said, and nothing is lost
+    await page.fill('[name=address]', 'https://new.example.net/');
+    await page.click('text=Add it');
+    await page.waitForSelector('#wrong:has-text("does not watch")');
+    assert.equal(await page.inputValue('[name=address]'), 'https://new.example.net/');
+    await page.goto(`${address}/vantages?show=disagree`);
+    await page.waitForSelector('text=2 of 3 places see it fail: fra1, ny2');
+    assert.equal(await page.locator('.matrix tbody tr').count(), 1);
+    await page.click('button:has-text("all ")');
+    await page.waitForFunction(() => document.querySelectorAll('.matrix tbody tr').length === 8);
+    await look(page, at('vantages'));
+    await page.goto(`${address}/origin`);
+    await page.setInputFiles('[type=file]', { name: 'facts.json', mimeType: 'application/json', buffer: Buffer.from('{"schema":"moon/1"}') });
+    await page.waitForSelector('.failed');
+    await page.setInputFiles('[type=file]', { name: 'facts.json', mimeType: 'application/json', buffer: readFileSync(join(folder, 'facts.json')) });
+    await page.waitForSelector('#findings');
+    await look(page, at('origin'));
+
+    for (const [path, wait] of [['edge', 'text=No edge is known here'], ['incidents', 'text=Old site'], ['hosts', 'text=198.51.100.20'], ['certificates', 'table'], ['settings/maintenance', 'text=Database upgrade'], ['settings/alerts', 'text=Outbox'], ['settings/people', 'text=anna'], ['settings/tokens', 'text=Make a token'], ['settings/audit', 'text=set-up'], ['settings/own', 'text=Change your password']]) {
       await page.goto(`${address}/${path}`);
       await page.waitForSelector(wait);
       await look(page, at(path.replace('/', '-')));
@@ -136,12 +238,15 @@ try {
     if (errors.length > 0) { failures++; console.error(`${size}: the page reported:\n  ${errors.join('\n  ')}`); }
     await context.close();
   }
+  await stop(child);
+  child = undefined;
+  await live();
 } catch (error) {
   failures++;
   console.error(error);
 } finally {
   await browser.close();
-  await stop(child).catch(() => undefined);
+  if (child) await stop(child).catch(() => undefined);
   rmSync(folder, { recursive: true, force: true });
 }
 console.error(failures === 0 ? `e2e: every page clicked through; screenshots in ${shots}` : `e2e: ${failures} problems`);

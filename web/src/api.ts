@@ -50,7 +50,13 @@ export interface Transition {
   failure_sentence: string; status: number; address: string; elapsed_ms: number; detail: string;
 }
 export interface Uptime { share: number | null; down_s: number; seen_s: number; incidents: number }
+export interface Definition {
+  name: string; kind: string; url?: string; host?: string; port?: number; record?: string; origins: string[]; known_addresses: string[];
+  resolver?: string; family?: string; every_address: boolean; expect: Record<string, unknown>; interval: number | string; timeout: number | string;
+  retry: number | string; confirm: Record<string, number>; group: string; tags: string[]; owner: string; parents: string[]; channels: string[]; paused: boolean;
+}
 export interface TargetPage extends Target {
+  definition: Definition;
   facts: { shares?: { kind: string; value: string }[]; addresses?: string[]; name_servers?: string[]; certificate?: string }; incidents: Incident[];
   uptime: Record<'day' | 'week' | 'month' | 'quarter' | 'year', Uptime>;
 }
@@ -79,7 +85,7 @@ export const may = (role: 'operator' | 'admin'): boolean =>
   session.value?.role === 'admin' || session.value?.role === role;
 
 export class Problem extends Error {
-  constructor(readonly status: number, title: string, detail: string) {
+  constructor(readonly status: number, title: string, readonly detail: string, readonly field = '') {
     super(detail ? `${title}: ${detail}` : title);
   }
 }
@@ -92,11 +98,11 @@ export async function send(method: string, path: string, body?: unknown): Promis
   if (body !== undefined) init.body = JSON.stringify(body);
   const response = await fetch(`/api/v1${path}`, init);
   if (response.ok) return response;
-  const problem = await response.json().catch(() => ({})) as { title?: string; detail?: string };
+  const problem = await response.json().catch(() => ({})) as { title?: string; detail?: string; field?: string };
   if (response.status === 401 && session.value?.name) {
     session.value = { name: null, role: null, set_up: true };
   }
-  throw new Problem(response.status, problem.title ?? `HTTP ${response.status}`, problem.detail ?? '');
+  throw new Problem(response.status, problem.title ?? `HTTP ${response.status}`, problem.detail ?? '', problem.field);
 }
 export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
   const response = await send(method, path, body);

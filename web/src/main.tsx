@@ -4,36 +4,35 @@ import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { call, get, session, type Session } from './api';
 import { follow, leave, link, now, said } from './live';
+import { EdgePage } from './pages/edge';
 import { CertificatesPage, HostsPage } from './pages/fleet';
 import { Door } from './pages/door';
+import { GuardPage } from './pages/guard';
 import { IncidentsPage, OneIncident } from './pages/incident';
 import { NowPage } from './pages/now';
+import { OriginPage } from './pages/origin';
 import { SettingsPage } from './pages/settings';
 import { SitePage } from './pages/site';
+import { AddTargetPage, ChangeTargetPage } from './pages/target';
+import { VantagesPage } from './pages/vantages';
+import { go, path } from './place';
 import './style.css';
 
-const path = signal(location.pathname);
 const helping = signal(false);
 
-function go(to: string): void {
-  if (to === location.pathname) return;
-  history.pushState(null, '', to);
-  path.value = to;
-  scrollTo(0, 0);
-  document.getElementById('main')?.focus({ preventScroll: true });
-}
-addEventListener('popstate', () => { path.value = location.pathname; });
 addEventListener('click', (event) => {
   const anchor = (event.target as Element).closest?.('a');
   if (!anchor || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
   if (anchor.origin !== location.origin || 'plain' in anchor.dataset || anchor.target) return;
   event.preventDefault();
-  go(anchor.pathname);
+  go(anchor.pathname + anchor.search);
 });
 
 const PLACES = [
   { to: '/', name: 'Now', key: 'n' }, { to: '/incidents', name: 'Incidents', key: 'i' },
-  { to: '/hosts', name: 'Hosts', key: 'h' }, { to: '/certificates', name: 'Certificates', key: 'c' },
+  { to: '/hosts', name: 'Hosts', key: 'h' }, { to: '/vantages', name: 'Vantages', key: 'v' },
+  { to: '/certificates', name: 'Certificates', key: 'c' }, { to: '/edge', name: 'Edge', key: 'e' },
+  { to: '/origin', name: 'Origin', key: 'o' }, { to: '/guard', name: 'Guard', key: 'g' },
   { to: '/settings', name: 'Settings', key: 's' },
 ];
 
@@ -68,15 +67,21 @@ function Help() {
 
 function Page() {
   const parts = path.value.split('/').filter(Boolean).map(decodeURIComponent);
-  const [first = '', second = ''] = parts;
-  const titles: Record<string, string> = { '': 'Now', incidents: 'Incidents', sites: second, hosts: 'Hosts', certificates: 'Certificates', settings: 'Settings' };
+  const [first = '', second = '', third = ''] = parts;
+  const titles: Record<string, string> = { '': 'Now', incidents: 'Incidents', sites: second, add: 'Add a site', hosts: 'Hosts', certificates: 'Certificates', vantages: 'Vantages', edge: 'Edge', origin: 'Origin', guard: 'Guard', settings: 'Settings' };
   const down = now.value?.counts.down ?? 0;
   document.title = `${down > 0 ? `(${down} down) ` : ''}${titles[first] ?? 'Not found'} - Causeway`;
   if (first === '') return <NowPage />;
   if (first === 'incidents') return second ? <OneIncident key={second} id={second} /> : <IncidentsPage />;
+  if (first === 'add') return <AddTargetPage />;
+  if (first === 'sites' && third === 'change') return <ChangeTargetPage key={second} id={second} />;
   if (first === 'sites' && second) return <SitePage key={second} id={second} />;
   if (first === 'hosts') return <HostsPage />;
   if (first === 'certificates') return <CertificatesPage />;
+  if (first === 'vantages') return <VantagesPage />;
+  if (first === 'edge') return <EdgePage />;
+  if (first === 'origin') return <OriginPage />;
+  if (first === 'guard') return <GuardPage />;
   if (first === 'settings') return <SettingsPage tab={second || 'maintenance'} />;
   return <><h1>Not found</h1><p>There is no such page. <a href="/">Now</a></p></>;
 }
@@ -89,6 +94,7 @@ async function logOut(): Promise<void> {
 
 function App() {
   useSignalEffect(() => { if (session.value?.name) follow(); });
+  useEffect(() => { document.querySelector('.top nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }); }, [path.value, session.value?.name]);
   if (session.value === undefined) return <main id="main"><p class="running">Loading.</p></main>;
   if (!session.value.name) return <Door />;
   const here = `/${path.value.split('/')[1] ?? ''}`;

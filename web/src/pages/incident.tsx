@@ -27,6 +27,8 @@ function draft(of: IncidentPage): string {
     '', '## Timeline (UTC)', ...of.events.map((each) => `- ${each.at} ${each.text}`), '', '## What went well, what did not', '', '## What changes so that it does not come again', ''].join('\n');
 }
 
+const FORMATS = [['text', 'Text'], ['html', 'Page'], ['json', 'JSON'], ['bundle', 'Bundle (.tar.zst)']] as const;
+
 function Kept({ of }: { of: IncidentPage }) {
   const asked = useAsk(() => get<Diagnosis>(`/incidents/${of.id}/documents/${of.diagnosis}`), [of.id, of.diagnosis]);
   if (asked.why) return <Failed why={asked.why} again={asked.again} />;
@@ -100,6 +102,7 @@ export function OneIncident({ id }: { id: string }) {
           </Card>
           {of.documents.length > 0 && <Card title="Evidence kept"><ul class="plain">{of.documents.map((each) => <li key={each.id}><a href={`/api/v1/incidents/${of.id}/documents/${each.id}`} data-plain>{each.kind}</a><small> {each.target}, {moment(each.at)}</small></li>)}</ul></Card>}
           <Card title="Alerts">{of.alerts.length === 0 ? <p>None were due.</p> : <ul class="plain">{of.alerts.map((each) => <li key={each.id}>{each.channel}: {each.kind}, {each.state}<small> {each.sent ? moment(each.sent) : each.reason}</small></li>)}</ul>}</Card>
+          <Card title="Report for the hosting provider">{of.diagnosis ? <><p>What failed, when, the proof, what was ruled out, and the question to answer. Secrets, mail addresses, user names and private addresses are hidden.</p><p class="actions">{FORMATS.map(([format, name]) => <a key={format} class="button" href={`/api/v1/incidents/${of.id}/report?format=${format}`} data-plain download>{name}</a>)}</p></> : <p>It needs the diagnosis, which is not there yet.</p>}</Card>
           <Card title="Post-mortem draft" aside={<Copy text={draft(of)} />}><pre tabIndex={0} class="draft">{draft(of)}</pre></Card>
         </div>
       </div>

@@ -55,11 +55,12 @@ export function NowPage() {
         <Card title="Sites" aside={
           <div class="filters">
             <input type="search" id="search" aria-label="Search sites" placeholder="Search  /" value={search.value} onInput={(event) => { search.value = event.currentTarget.value; }} />
+            {may('operator') && <a class="button" href="/add">Add a site</a>}
             <div role="group" aria-label="Show">
               {SHOWN.filter((each) => each === 'all' || page.counts[each] > 0).map((each) => <button type="button" key={each} aria-pressed={only.value === each} onClick={() => { only.value = each; }}>{each} {page.counts[each]}</button>)}
             </div>
           </div>}>
-          {shown.length === 0 ? <p>{page.targets.length === 0 ? 'Nothing is watched yet. Name targets in the configuration file, or start with --target URL.' : 'No site matches.'}</p> : <ul class="sites">{shown.map((each) => <Row key={each.id} of={each} />)}</ul>}
+          {shown.length === 0 ? <p>{page.targets.length === 0 ? <>Nothing is watched yet. {may('operator') ? <a href="/add">Add a site</a> : 'An operator can add sites'}, or name targets in the configuration file.</> : 'No site matches.'}</p> : <ul class="sites">{shown.map((each) => <Row key={each.id} of={each} />)}</ul>}
         </Card>
       </div>
       <aside class="rail" aria-label="More">

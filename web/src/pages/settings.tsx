@@ -1,41 +1,13 @@
 // Settings: maintenance, alerts, people, tokens, the audit log, one's own password.
 import { useSignal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
 import { call, get, may, session, type Alert, type Session, type Window } from '../api';
 import { moment, ms, utc, toggleUtc } from '../words';
+import { Form, Remove, list } from '../parts/form';
 import { Card, Command, Failed, Table, useAsk } from '../parts/small';
 
 const TABS = { maintenance: 'Maintenance', alerts: 'Alerts', people: 'People', tokens: 'Tokens', audit: 'Audit log', own: 'Your account' } as const;
 type Tab = keyof typeof TABS;
 const ADMIN: Tab[] = ['people', 'tokens', 'audit'];
-
-// A form whose fields become the body of one call.
-function Form({ to, method = 'POST', label, shape, done, children }: { to: string; method?: string; label: string; shape?: (fields: Record<string, string>) => unknown; done: (answer: never) => void; children: ComponentChildren }) {
-  const why = useSignal<Error | undefined>(undefined);
-  const enter = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    const form = event.currentTarget as HTMLFormElement;
-    const fields = Object.fromEntries(new FormData(form)) as Record<string, string>;
-    try {
-      const answer = await call(method, to, shape ? shape(fields) : fields);
-      why.value = undefined;
-      form.reset();
-      done(answer as never);
-    } catch (reason) { why.value = reason as Error; }
-  };
-  return <form class="fields" onSubmit={(event) => void enter(event)}>{children}<button type="submit" class="first">{label}</button>{why.value && <Failed why={why.value} />}</form>;
-}
-function Remove({ path, what, done }: { path: string; what: string; done: () => void }) {
-  const sure = useSignal(false);
-  const why = useSignal<Error | undefined>(undefined);
-  const go = async (): Promise<void> => {
-    if (!sure.value) { sure.value = true; return; }
-    try { await call('DELETE', path); done(); } catch (reason) { why.value = reason as Error; }
-  };
-  return <><button type="button" onClick={() => void go()} onBlur={() => { sure.value = false; }} aria-label={`Remove ${what}`}>{sure.value ? 'Really remove?' : 'Remove'}</button>{why.value && <Failed why={why.value} />}</>;
-}
-
-const list = (text: string | undefined): string[] => (text ?? '').split(',').map((each) => each.trim()).filter(Boolean);
 
 function Maintenance() {
   const asked = useAsk(() => get<{ windows: Window[] }>('/maintenance'), []);

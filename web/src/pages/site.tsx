@@ -1,6 +1,6 @@
 // One site: how it stands, its times by stage, its uptime, its past; diagnose now.
 import { useSignal } from '@preact/signals';
-import { get, may, type Rollup, type TargetPage, type Transition } from '../api';
+import { call, get, may, type Rollup, type TargetPage, type Transition } from '../api';
 import { changes, now } from '../live';
 import { moment, ms, share, span, until } from '../words';
 import { Card, Failed, Moment, Since, State, Table, useAsk, useTick } from '../parts/small';
@@ -34,6 +34,7 @@ export function SitePage({ id }: { id: string }) {
   const tick = useTick(30_000);
   const chosen = useSignal<keyof typeof SPANS>('3 h');
   const run = useSignal(0);
+  const why = useSignal<Error | undefined>(undefined);
   const path = `/targets/${encodeURIComponent(id)}`;
   const state = now.value?.targets.find((each) => each.id === id)?.since;
   const asked = useAsk(() => get<TargetPage>(path), [id, state, changes.value, tick]);
@@ -43,6 +44,9 @@ export function SitePage({ id }: { id: string }) {
   const of = asked.value;
   if (!of) return asked.why ? <Failed why={asked.why} again={asked.again} /> : <p class="running">Loading.</p>;
   const rows = times.value?.rollups ?? [];
+  const pause = async (): Promise<void> => {
+    try { await call('PUT', path, { ...of.definition, paused: !of.paused }); why.value = undefined; asked.again(); } catch (reason) { why.value = reason as Error; }
+  };
   return (
     <article>
       <header class="page">
@@ -50,7 +54,11 @@ export function SitePage({ id }: { id: string }) {
         <h1>{of.name}</h1>
         <p class="lead">{of.failure_sentence || of.detail || ''}</p>
         <p class="meta">{/^https?:/.test(of.subject) ? <a href={of.subject} rel="noreferrer noopener">{of.subject}</a> : <code>{of.subject}</code>} · {of.kind}{of.group && ` · ${of.group}`}{of.tags.map((tag) => ` · ${tag}`)}{of.owner && ` · owner ${of.owner}`}</p>
-        {may('operator') && <p class="actions"><button type="button" class="first" id="diagnose" onClick={() => { run.value++; }}>Diagnose now <kbd>d</kbd></button></p>}
+        {may('operator') && <p class="actions">
+          {of.kind !== 'heartbeat' && <button type="button" class="first" id="diagnose" onClick={() => { run.value++; }}>Diagnose now <kbd>d</kbd></button>}
+          {of.source === 'api' ? <><a class="button" href={`/sites/${encodeURIComponent(id)}/change`}>Change</a><button type="button" onClick={() => void pause()}>{of.paused ? 'Check it again' : 'Pause'}</button></> : <small>From the configuration file: change it there.</small>}
+        </p>}
+        {why.value && <Failed why={why.value} />}
       </header>
       {run.value > 0 && <Card title="Diagnosis, just now"><DiagnoseNow key={run.value} what={{ target: of.id }} /></Card>}
       <Card title="Uptime"><ul class="figures">{(Object.keys(PERIODS) as (keyof typeof PERIODS)[]).map((each) => <li key={each}><span>{PERIODS[each]}</span><b>{share(of.uptime[each].share)}</b><small>{of.uptime[each].seen_s > 0 ? of.uptime[each].incidents === 0 ? 'no incident' : `${of.uptime[each].incidents} down, ${span(of.uptime[each].down_s)}` : ''}</small></li>)}</ul><p class="meta">From incidents, not from single checks; time in which this watch could not see is left out.</p></Card>

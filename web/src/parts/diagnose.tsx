@@ -6,7 +6,7 @@ import { Verdict } from './verdict';
 
 interface Seen { kind: string; subject: string; sensor: string }
 
-export function DiagnoseNow({ what, onEnd }: { what: { target?: string; url?: string }; onEnd?: () => void }) {
+export function DiagnoseNow({ what, onEnd }: { what: { target?: string; url?: string; facts?: string }; onEnd?: () => void }) {
   const [seen, add] = useState<Seen[]>([]);
   const [result, set] = useState<Diagnosis>();
   const [why, fail] = useState<Error>();

@@ -3,8 +3,8 @@ import { useEffect, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import { MARK, WORD, ago, moment } from '../words';
 
-export function State({ of }: { of: string }) {
-  return <span class={`state ${of}`}><span aria-hidden="true">{MARK[of] ?? '?'}</span> {WORD[of] ?? of}</span>;
+export function State({ of, words }: { of: string; words?: string }) {
+  return <span class={`state ${of}`}><span aria-hidden="true">{MARK[of] ?? '?'}</span> {words ?? WORD[of] ?? of}</span>;
 }
 export function Moment({ at }: { at: string | null | undefined }) {
   return at ? <time dateTime={at} title={`${ago(at)} ago`}>{moment(at)}</time> : <span>-</span>;
@@ -40,8 +40,8 @@ export function Card({ title, id, children, aside }: { title: string; id?: strin
 export function Failed({ why, again }: { why: Error; again?: () => void }) {
   return <p class="failed" role="alert">{why.message} {again && <button type="button" onClick={again}>Try again</button>}</p>;
 }
-export function Table({ caption, head, children }: { caption: string; head: string[]; children: ComponentChildren }) {
-  return <div class="scroll" tabIndex={0} role="region" aria-label={`${caption}, table`}><table><caption class="hidden">{caption}</caption><thead><tr>{head.map((each) => <th scope="col" key={each}>{each || <span class="hidden">Actions</span>}</th>)}</tr></thead><tbody>{children}</tbody></table></div>;
+export function Table({ caption, head, columns, children, ...more }: { caption: string; head: string[]; columns?: ComponentChildren; children: ComponentChildren; class?: string }) {
+  return <div class={`scroll ${more.class ?? ''}`} tabIndex={0} role="region" aria-label={`${caption}, table`}><table><caption class="hidden">{caption}</caption><thead>{columns ?? <tr>{head.map((each) => <th scope="col" key={each}>{each || <span class="hidden">Actions</span>}</th>)}</tr>}</thead><tbody>{children}</tbody></table></div>;
 }
 // What a page has asked for: `value` stays while it is asked again.
 export function useAsk<T>(ask: () => Promise<T>, parts: unknown[]): { value?: T; why?: Error; again: () => void } {

@@ -23,7 +23,7 @@ function Strip({ attempt }: { attempt: Attempt }) {
   );
 }
 
-function Likely({ cause, first }: { cause: Cause; first: boolean }) {
+export function Likely({ cause, first }: { cause: Cause; first: boolean }) {
   return (
     <article class={first ? 'cause first' : 'cause'}>
       <h3>{cause.title}</h3>

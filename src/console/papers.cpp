@@ -1,0 +1,128 @@
+// Papers: a report of an incident, what an inspection of an origin found, the proof of this
+// machine's firewall.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "console/gate.hpp"
+#include "console/handlers.hpp"
+#include "console/problem.hpp"
+#include "console/shapes.hpp"
+#include "model/cause.hpp"
+#include "model/json.hpp"
+#include "store/incidents.hpp"
+
+namespace causeway::console {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Format {
+  std::string_view name;
+  std::string_view suffix;
+  std::string_view type;
+};
+constexpr std::array kFormats{Format{"text", "txt", "text/plain; charset=utf-8"},
+                              Format{"html", "html", "text/html; charset=utf-8"},
+                              Format{"json", "json", "application/json"},
+                              Format{"bundle", "tar.zst", "application/zstd"}};
+
+net::HttpReply file(const Format& format, std::string_view name, std::string bytes) {
+  net::HttpReply reply;
+  reply.fields.emplace_back("Content-Type", std::string{format.type});
+  // Always a file: the page of a report has a style of its own, which pages of ours may not have.
+  reply.fields.emplace_back("Content-Disposition",
+                            fmt::format("attachment; filename=\"{}.{}\"", name, format.suffix));
+  reply.fields.emplace_back("Cache-Control", "private, no-store");
+  reply.body = std::move(bytes);
+  return reply;
+}
+
+// Newest first by what is known of it; empty: the document has none.
+std::optional<WallTime> newest_of(const model::Document& document) {
+  auto out = document.started;
+  for (const auto& seen : document.observations) {
+    if (!out || seen.at > *out) out = seen.at;
+  }
+  return out;
+}
+
+net::HttpReply shown(const Call& call, const ProofSeen& seen) {
+  auto document = Json::parse(seen.document, nullptr, false);
+  return json_reply(call,
+                    {{"running", seen.running},
+                     {"at", time_or_null(seen.at)},
+                     {"wants_root", seen.wants_root},
+                     {"why", seen.why},
+                     {"document", document.is_object() ? std::move(document) : Json(nullptr)}});
+}
+
+net::HttpReply no_proof() {
+  return problem(501, "Not here", "this console cannot read its machine's rules");
+}
+
+}  // namespace
+
+net::HttpReply get_report(Desk& desk, const Call& call) {
+  if (!desk.controls.report) return problem(501, "Not here", "no reports are made here");
+  const std::string wanted = call.query("format").empty() ? "text" : call.query("format");
+  const auto* format = std::ranges::find(kFormats, wanted, &Format::name);
+  if (format == kFormats.end()) {
+    return wrong_field(422, "format", "expected text, html, json or bundle");
+  }
+  const auto incident = desk.store.read(
+      [&](store::Database& database) { return store::incident(database, call.part(0)); });
+  if (!incident) return store_failed(incident.error().text);
+  if (!*incident) return not_found("no incident has this id");
+  const std::string hide = call.query("hide").empty() ? "mail,user,network" : call.query("hide");
+  auto made = desk.controls.report({.incident = call.part(0), .format = wanted, .hide = hide});
+  if (!made) return problem(422, "No report", made.error().text);
+  record_audit(desk, call, "incident.report", call.part(0),
+               fmt::format("{}, hidden: secrets, {}", wanted, printable(hide, 80)));
+  return file(*format, "report-" + printable(call.part(0), 40), std::move(*made));
+}
+
+net::HttpReply read_facts(Desk& /*desk*/, const Call& call) {
+  const auto body = call.object();
+  if (!body) return problem(422, "Wrong input", body.error().text);
+  const auto text = text_of(*body, "document", causeway::limits::kDocumentBytes);
+  if (!text) return problem(422, "Wrong input", text.error().text);
+  const auto document = model::parse_document(*text, "document");
+  if (!document) return problem(422, "Not facts of an origin", document.error().text);
+  if (document->schema != model::kFactsSchema) {
+    return problem(422, "Not facts of an origin",
+                   fmt::format("expected a {} document, made by 'causeway inspect --format json'; "
+                               "found {}",
+                               model::kFactsSchema, document->schema));
+  }
+  const auto whole = Json::parse(*text, nullptr, false);
+  const auto findings = whole.find("findings");
+  const auto at = newest_of(*document);
+  Json out{
+      {"host", document->host},
+      {"vantage", document->vantage.name},
+      {"at", at ? Json(rfc3339(*at)) : Json(nullptr)},
+      {"fresh", at && wall_now() - *at <= causeway::limits::kFactsFresh},
+      {"observations", document->observations.size()},
+      {"skipped", document->skipped_kinds + document->skipped_fields},
+      {"findings", findings != whole.end() && findings->is_array() ? *findings : Json::array()}};
+  return json_reply(call, out);
+}
+
+net::HttpReply get_proof(Desk& desk, const Call& call) {
+  if (!desk.controls.proof) return no_proof();
+  return shown(call, desk.controls.proof(false));
+}
+
+net::HttpReply make_proof(Desk& desk, const Call& call) {
+  if (!desk.controls.proof) return no_proof();
+  const auto seen = desk.controls.proof(true);
+  record_audit(desk, call, "guard.prove", "this machine");
+  return shown(call, seen);
+}
+
+}  // namespace causeway::console
