@@ -2,6 +2,8 @@
 # CPU per check: causeway watch beside blackbox_exporter, same machine, same targets, one after the
 # other in turns. Needs root (a network namespace of its own), nginx and prometheus-blackbox-exporter.
 #   sh bench/watch_bench.sh PROGRAM [TARGETS] [SECONDS]
+# https: sessions are resumed, as they are by default (all but the first check of 20 s); https-full: each check is a full
+# handshake, as each of blackbox_exporter's is. KINDS="https https-full" measures these alone.
 set -eu
 program=$(readlink -f "${1:-build/release/causeway}")
 targets=${2:-2000}
@@ -19,7 +21,7 @@ worker_processes 1; pid $work/nginx.pid; error_log $work/error.log; daemon on;
 events { worker_connections 8192; }
 http { access_log off;
   server { listen 0.0.0.0:8080; return 200 "hello\n"; }
-  server { listen 0.0.0.0:8443 ssl; ssl_certificate $work/cert; ssl_certificate_key $work/key; ssl_session_tickets off; return 200 "hello\n"; } }
+  server { listen 0.0.0.0:8443 ssl; ssl_certificate $work/cert; ssl_certificate_key $work/key; return 200 "hello\n"; } }
 N
 nginx -c "$work/nginx.conf"
 cat >"$work/blackbox.yml" <<B
@@ -40,15 +42,15 @@ i=0
 while [ $i -lt $hosts ]; do echo "$(address $i) h$i.bench.test"; i=$((i + 1)); done >"$work/hosts"
 mount --bind "$work/hosts" /etc/hosts
 
-for kind in tcp http https; do
-  [ $kind != https ] || targets=$hosts
+for kind in ${KINDS:-tcp http https-full https}; do
+  case $kind in https*) targets=$hosts ;; esac
   # blackbox_exporter: as many probes as it has targets, 50 at once
-  case $kind in tcp) port=8080 scheme= ;; http) port=8080 scheme=http:// ;; https) port=8443 scheme=https:// ;; esac
+  case $kind in tcp) port=8080 scheme= ;; http) port=8080 scheme=http:// ;; https*) port=8443 scheme=https:// ;; esac
   i=0
   while [ $i -lt "$targets" ]; do
     host=$(address $i)
-    [ $kind != https ] || host=h$i.bench.test
-    printf 'url = "http://127.0.0.1:9115/probe?module=%s&target=%s%s:%s"\noutput = /dev/null\n' $kind "$scheme" "$host" $port
+    case $kind in https*) host=h$i.bench.test ;; esac
+    printf 'url = "http://127.0.0.1:9115/probe?module=%s&target=%s%s:%s"\noutput = /dev/null\n' ${kind%-full} "$scheme" "$host" $port
     i=$((i + 1))
   done >"$work/urls"
   before=$(ticks "$(cat "$work/blackbox.pid")")
@@ -62,10 +64,11 @@ for kind in tcp http https; do
       case $kind in
         tcp) url=tcp://$(address $i):$port ;;
         http) url=$scheme$(address $i):$port/ ;;
-        https) url=${scheme}h$i.bench.test:$port/ ;;
+        https*) url=${scheme}h$i.bench.test:$port/ ;;
       esac
       printf '[[watch.target]]\nid = "t%s"\nurl = "%s"\ninterval = "%ss"\n' $i "$url" 2
-      [ $kind != https ] || printf 'ca_file = "%s"\n' "$work/cert"
+      case $kind in https*) printf 'ca_file = "%s"\n' "$work/cert" ;; esac
+      [ $kind != https-full ] || echo 'resume = 0'
       i=$((i + 1))
     done; } >"$work/watch.toml"
   # Reading the file and writing each target once is no check: a short run is taken from a long one.

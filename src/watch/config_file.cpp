@@ -219,7 +219,7 @@ const Keys<FileTarget>& target_keys() {
           .add_table("confirm", &FileTarget::confirm, confirm_keys(), "N of M.")
           .add("resume", &FileTarget::resume,
                "https: for so long after a full TLS handshake checks resume its session and do not "
-               "see the certificate; 0s: each one sees it.",
+               "see the certificate; 0: each one sees it.",
                between(Duration::zero(), Duration{limits::kWatchResumeMost}))
           .add("certificate_share", &FileTarget::certificate_share,
                "Share of its lifetime that a certificate has left when it is a notice; 0: never.")

@@ -216,7 +216,7 @@ Parsed<bool> validate(const Target& target) {
     if (const auto fits = validate(remedy); !fits) return fits;
   }
   if (target.resume < Duration::zero() || target.resume > limits::kWatchResumeMost) {
-    return wrong("resume is out of range", "0s (never) to 24h");
+    return wrong("resume is out of range", "0 (never) to 24h");
   }
   if (target.certificate_share < 0 || target.certificate_share >= 1) {
     return wrong("certificate_share is out of range", "0 (never) to 0.99");

@@ -112,6 +112,21 @@ TEST(ConfigFile, WhatIsWrongHasItsPlace) {
               HasSubstr("zone"));
 }
 
+TEST(ConfigFile, HowLongSessionsAreResumedMayBeNothing) {
+  const auto says = [](const std::string& resume) {
+    return findings(
+        ("[watch]\n[[watch.target]]\nurl = 'https://a.test'\nresume = " + resume).c_str());
+  };
+  EXPECT_EQ(says("0"), "");
+  EXPECT_EQ(says("'30m'"), "");
+  EXPECT_THAT(says("'25h'"), HasSubstr("f.toml:4"));
+  Target target = *target_of("https://a.test/");
+  target.resume = Duration::zero();
+  EXPECT_EQ(target_from_json(to_json(target))->resume, Duration::zero());
+  target.resume = std::chrono::hours{25};
+  EXPECT_THAT(validate(target).error().text, HasSubstr("0 (never) to 24h"));
+}
+
 TEST(ConfigFile, ARemedySaysOneThingThatRuns) {
   const auto says = [](const std::string& remedy) {
     return findings(("[watch]\n[[watch.target]]\nurl = 'https://a.test'\n[[watch.target.remedy]]\n"
