@@ -329,7 +329,10 @@ bool Reading::finish() {
   }
   head_.keep_alive = new_version ? !close_ : keep_ && !close_;
   if (!new_version) head_.expects_continue = false;  // RFC 9110 10.1.1
-  head_.wants_upgrade = new_version && upgrade_listed_ && upgrade_named_;
+  // "h2c" is no upgrade any more (RFC 9113 3.1): in that tunnel an origin would meet requests that
+  // nobody here has read.
+  head_.wants_upgrade = new_version && upgrade_listed_ && upgrade_named_ &&
+                        !field_lists(head_.fields, "upgrade", "h2c");
   return true;
 }
 

@@ -168,6 +168,12 @@ TEST(IncomingRequest, AnUpgradeNeedsBothFieldsAndHttp11) {
   EXPECT_FALSE(head.wants_upgrade);
   parse("GET / HTTP/1.0\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", head);
   EXPECT_FALSE(head.wants_upgrade);
+  for (const auto* value : {"h2c", "H2C", "websocket, h2c", "websocket\r\nUpgrade: h2c"}) {
+    parse(std::string{"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: "} + value +
+              "\r\n\r\n",
+          head);
+    EXPECT_FALSE(head.wants_upgrade) << value;
+  }
 }
 
 TEST(IncomingRequest, LimitsHaveTheirOwnStatus) {

@@ -3,10 +3,15 @@
 #include <fmt/format.h>
 
 #include <fstream>
+#include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "base/text.hpp"
+#include "edge/limits.hpp"
+#include "net/blocking_threads.hpp"
+#include "net/loop.hpp"
 
 namespace causeway::edge {
 namespace {
@@ -37,22 +42,37 @@ net::HttpReply text(int status, std::string body) {
   return out;
 }
 
-net::HttpReply reply_to(const net::HttpRequest& request, const std::string& token,
-                        const MetricsOf& metrics, const OperatedOf& operated) {
+using Threads = std::shared_ptr<net::BlockingThreads>;
+
+// Metrics and verdicts are asked for meanwhile.
+net::Task<net::HttpReply> wait_for(std::function<net::HttpReply()> slow, Threads threads) {
+  auto out = std::make_shared<net::HttpReply>();
+  const bool ran = co_await threads->run([slow = std::move(slow), out] { *out = slow(); },
+                                         net::Loop::current().now() + limits::kAdminDisk);
+  if (ran) co_return std::move(*out);
+  co_return text(503,
+                 "The disk of the cache is slow or busy: this may still be under way. Look at "
+                 "/metrics and ask again.\n");
+}
+
+net::Task<net::HttpReply> reply_to(const net::HttpRequest& request, const std::string& token,
+                                   const MetricsOf& metrics, const OperatedOf& operated,
+                                   const Threads& threads) {
   if (!may_ask(request, token)) {
-    return text(403, token.empty() ? "Only this machine is answered; set a token file.\n"
-                                   : "Expected 'Authorization: Bearer TOKEN'.\n");
+    co_return text(403, token.empty() ? "Only this machine is answered; set a token file.\n"
+                                      : "Expected 'Authorization: Bearer TOKEN'.\n");
   }
   const Operated present = operated ? operated() : Operated{};
-  if (auto reply = operator_reply(request, present)) return std::move(*reply);
+  if (auto slow = slow_reply(request, present)) co_return co_await wait_for(slow, threads);
+  if (auto reply = operator_reply(request, present)) co_return std::move(*reply);
   if (request.method != "GET" && request.method != "HEAD") {
-    return text(405, "Only GET is served here.\n");
+    co_return text(405, "Only GET is served here.\n");
   }
   if (request.path == "/metrics") {
-    return text(200, metrics_text(metrics()) + operator_metrics(present));
+    co_return text(200, metrics_text(metrics()) + operator_metrics(present));
   }
-  if (request.path == "/healthz") return text(200, "ok\n");
-  return text(
+  if (request.path == "/healthz") co_return text(200, "ok\n");
+  co_return text(
       404,
       "Here are /metrics, /healthz, /.causeway/verdict, /.causeway/purge, /.causeway/drill and "
       "/.causeway/switch.\n");
@@ -76,9 +96,10 @@ Parsed<std::unique_ptr<net::HttpService>> open_admin(const Admin& admin, Metrics
   options.listener = std::move(listener);
   return net::HttpService::open(
       std::move(options),
-      [token = std::move(token), metrics = std::move(metrics), operated = std::move(operated)](
-          const net::HttpRequest& request) -> net::Task<net::HttpReply> {
-        co_return reply_to(request, token, metrics, operated);
+      [token = std::move(token), metrics = std::move(metrics), operated = std::move(operated),
+       threads = std::make_shared<net::BlockingThreads>(1, limits::kAdminWaiting)](
+          const net::HttpRequest& request) {
+        return reply_to(request, token, metrics, operated, threads);
       });
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "edge/disk_fixture.hpp"
 #include "edge/edge_fixture.hpp"
 #include "net/loop.hpp"
 
@@ -18,14 +19,16 @@ using testing::HasSubstr;
 
 class AdminUnderTest {
  public:
-  explicit AdminUnderTest(Admin admin) {
+  explicit AdminUnderTest(Admin admin, Operated operated = {}) : operated_(std::move(operated)) {
     Story story;
     story.status = 521;
     story.failure = model::FailureId::connect_refused;
     story.attempts.push_back({.origin = "o", .address = {}, .failure = {}, .because = {}});
     metrics_.add(story, story.arrived + std::chrono::milliseconds{3});
     admin.address = Endpoint{IpAddress::v4(0x7f000001), 0};
-    auto opened = open_admin(admin, [this] { return std::vector<const Metrics*>{&metrics_}; });
+    auto opened = open_admin(
+        admin, [this] { return std::vector<const Metrics*>{&metrics_}; },
+        [this] { return operated_; });
     if (!opened) throw std::runtime_error(opened.error().text);
     service_ = std::move(*opened);
     std::promise<net::Loop*> ready;
@@ -45,6 +48,8 @@ class AdminUnderTest {
     thread_.join();
   }
 
+  Endpoint endpoint() const { return service_->endpoint(); }
+
   std::string ask(std::string_view path, std::string_view more = {}) const {
     TestVisitor visitor{service_->endpoint()};
     visitor.send("GET " + std::string{path} + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" +
@@ -54,6 +59,7 @@ class AdminUnderTest {
 
  private:
   Metrics metrics_;
+  Operated operated_;
   std::unique_ptr<net::HttpService> service_;
   std::promise<void> over_;
   std::thread thread_;
@@ -69,6 +75,26 @@ TEST(Admin, ServesWhatWasCounted) {
   EXPECT_THAT(answer, HasSubstr("causeway_edge_request_seconds_count 1\n"));
   EXPECT_EQ(status_of(admin.ask("/healthz")), 200);
   EXPECT_EQ(status_of(admin.ask("/other")), 404);
+}
+
+// Another process holds the folder: a purge waits for it, and nobody else does.
+TEST(Admin, APurgeThatWaitsForTheDiskHoldsNobodyUp) {
+  const TestFolder folder;
+  const TestStore disk{folder.path()};
+  Operated operated{.cache = std::make_shared<CacheStore>(1 << 20, disk.pointer())};
+  operated.cache->put("https://www.test/", test_answer("hello"));
+  disk.settle();
+  const AdminUnderTest admin{Admin{}, operated};
+  const auto other = DiskFolder::open(folder.path());
+  ASSERT_TRUE(other);
+  TestVisitor operator_who_purges{admin.endpoint()};
+  {
+    const DiskFolder::Lock held{*other, true};
+    operator_who_purges.send("POST /.causeway/purge?all HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(status_of(admin.ask("/healthz")), 200);
+    EXPECT_THAT(admin.ask("/metrics"), HasSubstr("causeway_edge_cache_disk_entries 1\n"));
+  }
+  EXPECT_THAT(operator_who_purges.read_answer(), HasSubstr("{\"purged\": 1}"));
 }
 
 TEST(Admin, ATokenMustBeRight) {

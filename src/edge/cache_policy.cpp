@@ -126,11 +126,14 @@ Duration age_value(Fields fields) {
   return seconds{value};
 }
 
+// Before it becomes nanoseconds, of which there are 292 years.
+Duration bounded(seconds span) { return std::clamp(span, seconds{0}, seconds{limits::kAgeMost}); }
+
 // RFC 9111 4.2.3.
 Duration initial_age(const CacheResponse& response) {
   const auto date = parse_http_date(field(response.fields, "date").value_or(""));
   Duration apparent{};
-  if (date && response.wall > *date) apparent = response.wall - *date;
+  if (date) apparent = bounded(response.wall - *date);
   const Duration corrected = age_value(response.fields) + (response.received - response.asked);
   return std::clamp<Duration>(std::max(apparent, corrected), Duration{}, limits::kAgeMost);
 }
@@ -145,7 +148,7 @@ std::optional<Duration> explicit_lifetime(const CacheControl& control, bool targ
   const auto end = parse_http_date(*expires);
   if (!end) return Duration{};  // "0", "-1": already over (RFC 9111 5.3)
   const auto date = parse_http_date(field(response.fields, "date").value_or(""));
-  return std::clamp<Duration>(*end - date.value_or(response.wall), Duration{}, limits::kAgeMost);
+  return bounded(*end - date.value_or(response.wall));
 }
 
 Lifetime lifetime_of(const CacheControl& control, std::optional<Duration> fresh, bool said_s_maxage,

@@ -171,6 +171,10 @@ TEST(Cache, Lifetimes) {
   EXPECT_EQ(life("Cache-Control: max-age=60\nDate: Wed, 25 Nov 2026 18:59:30 GMT").initial_age,
             seconds{30});
   EXPECT_EQ(life("Cache-Control: max-age=99999999999999999999").fresh, seconds{1LL << 31});
+  // Further away than nanoseconds count.
+  EXPECT_EQ(life("Expires: Sun Nov  6 08:49:37 2904").fresh, seconds{1LL << 31});
+  EXPECT_EQ(life("Cache-Control: max-age=60\nDate: Sun Nov  6 08:49:37 1604").initial_age,
+            seconds{1LL << 31});
   const auto lax = life("Cache-Control: max-age=60, stale-while-revalidate=10, stale-if-error=20");
   EXPECT_EQ(lax.while_revalidate, seconds{10});
   EXPECT_EQ(lax.if_error, seconds{20});

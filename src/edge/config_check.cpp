@@ -43,6 +43,8 @@ class Checker {
     routes();
     times();
     pages();
+    admin();
+    log();
     cache();
   }
 
@@ -128,8 +130,36 @@ class Checker {
     certificates(tls);
   }
 
+  // Every name that routes wait for over TLS has a certificate. What is not readable is told
+  // already.
+  void names_served(const std::vector<std::string>& names) {
+    const Node* nodes = table_.find("route");
+    for (std::size_t i = 0; i < config_.routes.size(); ++i) {
+      for (const auto& host : config_.routes[i].hosts) {
+        const bool known = std::ranges::any_of(names, [&](const auto& name) {
+          return equals_ignoring_case(name, host) || below(name, host);
+        });
+        if (known) continue;
+        findings_.warning("missing-name", place(item(nodes, i), "hosts"),
+                          fmt::format("no certificate has the name {}: over TLS its visitors would "
+                                      "see a warning",
+                                      printable(host, 60)));
+      }
+    }
+  }
+
+  // "*.example.net" of a certificate is for one label (RFC 9525 6.3).
+  static bool below(std::string_view pattern, std::string_view host) {
+    if (!pattern.starts_with("*.") || host.starts_with("*.")) return false;
+    const auto dot = host.find('.');
+    return dot != std::string_view::npos &&
+           equals_ignoring_case(host.substr(dot), pattern.substr(1));
+  }
+
   void certificates(bool used) {
     const Node* nodes = table_.find("certificate");
+    std::vector<std::string> names;
+    bool all = true;
     for (std::size_t i = 0; i < config_.certificates.size(); ++i) {
       const Node* node = item(nodes, i);
       const auto& pair = config_.certificates[i];
@@ -140,17 +170,22 @@ class Checker {
       readable(place(node, "ocsp"), pair.ocsp_file);
       const bool there = readable(place(node, "certificate"), pair.certificate_file);
       const bool key = readable(place(node, "key"), pair.key_file);
-      if (there)
-        certificate(place(node, "certificate"), pair.certificate_file,
-                    key ? pair.key_file : std::string{});
+      const auto found = there ? certificate(place(node, "certificate"), pair.certificate_file,
+                                             key ? pair.key_file : std::string{})
+                               : std::nullopt;
+      all = all && found.has_value();
+      if (found) names.insert(names.end(), found->begin(), found->end());
     }
+    if (used && all && !config_.certificates.empty()) names_served(names);
   }
 
-  void certificate(Place where, const std::string& file, const std::string& key) {
+  // Its names; nothing when it is none.
+  std::optional<std::vector<std::string>> certificate(Place where, const std::string& file,
+                                                      const std::string& key) {
     const auto facts = net::read_certificate(file, key);
     if (!facts) {
       findings_.error("unusable-file", where, facts.error().text);
-      return;
+      return std::nullopt;
     }
     const auto day = [](WallTime at) { return rfc3339(at).substr(0, 10); };
     if (facts->not_after <= context_.now) {
@@ -166,6 +201,7 @@ class Checker {
                         fmt::format("{} ends on {}, in {} days", file, day(facts->not_after),
                                     std::chrono::duration_cast<std::chrono::days>(left).count()));
     }
+    return facts->names;
   }
 
   void pools() {
@@ -275,11 +311,35 @@ class Checker {
     if (origin.scheme == OriginScheme::http && origin.port == 443) {
       findings_.warning("risky", place(node, "port"), "plain HTTP to port 443");
     }
+    if (const Listener* own = own_listener(origin)) {
+      findings_.error("contradiction", place(node, origin.port == 0 ? "host" : "port"),
+                      fmt::format("this edge itself listens on {}: a request would come round to "
+                                  "it (1000); expected where the site's server listens",
+                                  own->address.text()));
+    }
     if (origin.scheme == OriginScheme::https &&
         (origin.tls == TlsMode::flexible || origin.tls == TlsMode::off)) {
       findings_.error("contradiction", place(node, "tls"),
                       "scheme is https, and this mode of tls speaks plain HTTP");
     }
+  }
+
+  // That `origin` would reach; null: none, as far as an address tells.
+  const Listener* own_listener(const Origin& origin) const {
+    const auto address =
+        origin.host == "localhost" ? IpAddress::v4(0x7f000001) : IpAddress::parse(origin.host);
+    if (!address) return nullptr;
+    const std::uint16_t usual = origin.scheme == OriginScheme::https ? 443 : 80;
+    const std::uint16_t port = origin.port == 0 ? usual : origin.port;
+    for (const auto& listener : config_.listeners) {
+      if (listener.address.port != port) continue;
+      const auto& at = listener.address.address;
+      const bool every = classify(at) == AddressClass::unspecified;
+      if (at == *address || (every && classify(*address) == AddressClass::loopback)) {
+        return &listener;
+      }
+    }
+    return nullptr;
   }
 
   // Whether every request that `later` takes is taken by `earlier` first.
@@ -371,7 +431,32 @@ class Checker {
                         fmt::format("{}:{}", config_.pages.template_file, page.error().text));
       }
     }
-    readable(place(table_.find("admin"), "token_file"), config_.admin.token_file);
+  }
+
+  void admin() {
+    const Node* node = table_.find("admin");
+    const auto& admin = config_.admin;
+    readable(place(node, "token_file"), admin.token_file);
+    if (admin.address && admin.token_file.empty() &&
+        classify(admin.address->address) != AddressClass::loopback) {
+      findings_.warning(
+          "risky", place(node, "address"),
+          "without a token_file only this machine itself is answered; others get 403");
+    }
+  }
+
+  // A file is not made by a check, and may be another user's to write: its folder must be there.
+  void log() {
+    const auto& file = config_.access_log.file;
+    if (!context_.files || file.empty() || !config_.access_log.on) return;
+    const auto folder = std::filesystem::path{file}.lexically_normal().parent_path().string();
+    struct stat facts{};
+    const auto where = place(table_.find("log"), "file");
+    if (!folder.empty() && (::stat(folder.c_str(), &facts) != 0 || !S_ISDIR(facts.st_mode))) {
+      findings_.error("missing-file", where, fmt::format("there is no folder {}", folder));
+    } else if (::stat(file.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode)) {
+      findings_.error("unusable-file", where, fmt::format("{} is a folder, no file", file));
+    }
   }
 
   const Config& config_;

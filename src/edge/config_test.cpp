@@ -152,6 +152,14 @@ TEST(EdgeConfig, EveryMistakeHasItsPlaceAndItsRemedy) {
       {"[edge.admin]", "[edge.cache]\ndisk_size = \"1 KiB\"\n[edge.admin]",
        "expected 1048576 or more"},
       {"[edge.admin]", "[edge.cache]\ndisk_files = 0\n[edge.admin]", "expected 1 to 10000000"},
+      {"host = \"203.0.113.10\"\n  port = 8443\n  scheme = \"https\"",
+       "host = \"127.0.0.1\"\n  port = 8080",
+       "e:11:10: error: this edge itself listens on 127.0.0.1:8080: a request would come round"},
+      {"address = \"127.0.0.1:9000\"", "address = \"0.0.0.0:9000\"",
+       "warning: without a token_file only this machine itself is answered"},
+      {"[edge.admin]", "[edge.log]\nfile = \"/nowhere/a.log\"\n[edge.admin]",
+       "e:32:8: error: there is no folder /nowhere [missing-file]"},
+      {"[edge.admin]", "[edge.log]\nfile = \"/tmp\"\n[edge.admin]", "/tmp is a folder, no file"},
       {"[edge.admin]", "[edge.pages]\ntemplate = \"/dev/null/x\"\n[edge.admin]", "[missing-file]"},
   };
   for (const auto& [line, instead, wanted] : cases) {
@@ -236,6 +244,17 @@ TEST_F(Files, CertificatesAreReadBeforeAVisitorMeetsThem) {
   EXPECT_THAT(said(5, 30, false), HasSubstr("is not valid before 2"));
   EXPECT_THAT(said(-80, 10, false), HasSubstr("warning: " + folder_ + "/c.pem ends on 2"));
   EXPECT_THAT(said(-1, 30, true), HasSubstr("is not that of the certificate in"));
+
+  const auto made = (*authority)->issue({.subject = "DNS:*.example.org"});
+  const auto text = fmt::format(
+      "[edge]\n[[edge.listen]]\naddress = \"127.0.0.1:8443\"\ntls = true\n"
+      "[[edge.certificate]]\ncertificate = \"{}\"\nkey = \"{}\"\n"
+      "[[edge.pool]]\nname = \"www\"\n[[edge.pool.origin]]\nhost = \"192.0.2.1\"\n"
+      "[[edge.route]]\nhosts = [\"a.example.org\"]\npool = \"www\"\n"
+      "[[edge.route]]\nhosts = [\"a.b.example.org\"]\npool = \"www\"\n",
+      write("wide.pem", made->certificate), write("wide.key", made->key));
+  EXPECT_THAT(read(text).said, HasSubstr("no certificate has the name a.b.example.org"));
+  EXPECT_THAT(read(text).said, testing::Not(HasSubstr("the name a.example.org")));
 }
 
 }  // namespace

@@ -121,6 +121,8 @@ TEST(Http2Origin, EveryFailureHasItsExactCode) {
       {"breaks the compression", saying(h2_frame(1, 5, 1, "\xff\xff\xff\xff\xff\xff")), 520,
        "http.h2_error"},
       {"no status", saying(h2_frame(1, 5, 1, h2_literal("a", "b"))), 520, "http.h2_error"},
+      {"no number of a status", saying(h2_frame(1, 4, 1, h2_literal(":status", "020"))), 520,
+       "http.h2_error"},
       {"a field of HTTP/1.1", saying(h2_frame(1, 5, 1, "\x88" + h2_literal("connection", "close"))),
        520, "http.h2_error"},
       {"headers without end", saying(endless_head()), 520, "http.headers_too_large"},

@@ -107,6 +107,10 @@ constexpr int kDiskSpared = 64;                 // files kept because memory has
 constexpr std::size_t kDiskBarred = 65'536;     // files that could not be removed
 constexpr std::size_t kDiskListed = 1'000'000;  // names of one folder; the rest is not seen
 
+// --- the admin listener ---
+constexpr auto kAdminDisk = seconds{100};  // for a purge; below kServiceAnswer
+constexpr std::size_t kAdminWaiting = 64;  // purges, one at a time
+
 // --- evidence of live traffic ---
 constexpr std::size_t kEvidenceFailures = 64;  // of one origin, the newest
 constexpr std::size_t kEvidenceAddresses = 16;

@@ -81,15 +81,31 @@ net::HttpReply purge(std::string_view query, CacheStore& cache) {
   return reply(200, fmt::format("{{\"purged\": {}}}\n", gone), "application/json");
 }
 
+std::optional<net::HttpReply> purge_refusal(const net::HttpRequest& request,
+                                            const Operated& operated) {
+  if (request.method != "POST") return reply(405, "purge with POST\n");
+  // A page that a browser on this machine shows may not purge.
+  if (request.field("origin")) return reply(403, "cross-origin requests are refused\n");
+  if (!operated.cache) return reply(409, "there is no cache: [edge.cache] on = true\n");
+  return std::nullopt;
+}
+
+constexpr std::string_view kPurge = "/.causeway/purge";
+
 }  // namespace
+
+std::function<net::HttpReply()> slow_reply(const net::HttpRequest& request,
+                                           const Operated& operated) {
+  if (request.path != kPurge || purge_refusal(request, operated)) return {};
+  if (!operated.cache->disk()) return {};
+  return
+      [query = std::string{request.query}, cache = operated.cache] { return purge(query, *cache); };
+}
 
 std::optional<net::HttpReply> operator_reply(const net::HttpRequest& request,
                                              const Operated& operated) {
-  if (request.path == "/.causeway/purge") {
-    if (request.method != "POST") return reply(405, "purge with POST\n");
-    // A page that a browser on this machine shows may not purge.
-    if (request.field("origin")) return reply(403, "cross-origin requests are refused\n");
-    if (!operated.cache) return reply(409, "there is no cache: [edge.cache] on = true\n");
+  if (request.path == kPurge) {
+    if (auto refused = purge_refusal(request, operated)) return refused;
     return purge(request.query, *operated.cache);
   }
   if (request.path == "/.causeway/verdict" && operated.evidence) {

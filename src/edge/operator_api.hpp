@@ -8,6 +8,8 @@
 // Who may ask is decided before (admin.hpp).
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -31,6 +33,11 @@ struct Operated {
 // Nothing for a path that is somebody else's.
 std::optional<net::HttpReply> operator_reply(const net::HttpRequest& request,
                                              const Operated& operated);
+
+// The same for a path whose reply may have to wait for a disk: what is to be run on a thread that
+// may wait, and owns all it touches. Empty for every other request.
+std::function<net::HttpReply()> slow_reply(const net::HttpRequest& request,
+                                           const Operated& operated);
 
 // Of cache and origins, in the text format of Prometheus.
 std::string operator_metrics(const Operated& operated);

@@ -114,6 +114,11 @@ struct H2Asker::State {
     Answer* answer = find(stream);
     if (answer == nullptr || answer->refusal) return;
     if (answer->final_head) return answer->call->on_trailers();
+    // Three digits, and nghttp2 asks for no more: "020" would be an interim answer of its own kind.
+    if (answer->status < 100) {
+      if (reason.empty()) reason = "the answer's :status is none";
+      return refuse(stream, *answer, H2CallEnd::broken);
+    }
     if (answer->status >= 200) {
       answer->final_head = true;
       return answer->call->on_head(answer->status);

@@ -1,6 +1,5 @@
 """What the trials are made of: origins, an edge, certificates, visitors who come again and again. All on loopback."""
 import contextlib
-import http.server
 import json
 import os
 import pathlib
@@ -12,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 
 PROGRAM = os.path.abspath(sys.argv[1])
 WAIT = 20.0  # for what must come
@@ -154,6 +154,14 @@ class Edge:
             visitor.sendall(f"GET {path} HTTP/1.1\r\nHost: www.test\r\nAccept: application/json\r\n{headers}\r\n".encode())
             return read_answer(visitor)
 
+    def resident(self):
+        """Memory of its own, in KiB."""
+        text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"RssAnon:\s+(\d+)", text)[1])
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
     def metrics(self):
         with self.connect(self.admin) as admin:
             admin.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
@@ -176,13 +184,18 @@ def read_all(stream):
 
 
 def read_answer(stream):
+    """Of the final answer: those before it (1xx) are passed over."""
     data = b""
-    while b"\r\n\r\n" not in data:
-        got = stream.recv(65536)
-        if not got:
-            return 0, data.decode(errors="replace"), b""
-        data += got
-    head, body = data.split(b"\r\n\r\n", 1)
+    while True:
+        while b"\r\n\r\n" not in data:
+            got = stream.recv(65536)
+            if not got:
+                return 0, data.decode(errors="replace"), b""
+            data += got
+        head, body = data.split(b"\r\n\r\n", 1)
+        if head[9:10] != b"1" or head[9:12] == b"101":
+            break
+        data = body
     length = re.search(rb"(?i)content-length: (\d+)", head)
     while length and len(body) < int(length[1]):
         got = stream.recv(65536)
@@ -309,3 +322,24 @@ def grpc_origin(*files):
     finally:
         process.kill()
         process.wait()
+
+
+def where(problem):
+    """The lines that led to it."""
+    return " > ".join(str(each.lineno) for each in traceback.extract_tb(problem.__traceback__)[1:])
+
+
+def run(trials):
+    """Those named on the command line, or all; 1 when one failed."""
+    wanted, failed = sys.argv[2:], 0
+    for trial in trials:
+        if wanted and trial.__name__ not in wanted:
+            continue
+        begin = time.monotonic()
+        try:
+            said, word = trial() or "", "ok"
+        except Exception as problem:  # a trial that breaks is a trial that fails; the others still run
+            said, word = f"{type(problem).__name__} in line {where(problem)}: {str(problem)[:600]}", "FAILED"
+            failed += 1
+        print(f"{word:7}{trial.__name__:32}{time.monotonic() - begin:6.1f} s  {said}", flush=True)
+    return 1 if failed else 0
