@@ -167,8 +167,10 @@ void Watcher::Impl::remove(std::uint32_t number) {
 Parsed<bool> Watcher::Impl::refers(const Target& target) {
   if (target.parents.empty() && target.channels.empty()) return true;
   std::vector<std::string> ids;
+  ids.reserve(numbers.size());
   for (const auto& [id, number] : numbers) ids.push_back(id);
   std::vector<std::string> channels;
+  channels.reserve(settings.channels.size());
   for (const Channel& channel : settings.channels) channels.push_back(channel.name);
   return references(target, ids, channels);
 }
