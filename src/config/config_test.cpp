@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/keys.hpp"
+#include "config/node.hpp"
 #include "config/section.hpp"
 
 namespace causeway::config {
@@ -152,6 +153,8 @@ TEST(Config, SaysWhereAndWhatWouldBeRight) {
       {"listen = \"127.0.0.1\"", "\"127.0.0.1\" has no port"},
       {"listen = 0", "0 is out of range; expected 1 to 65535"},
       {"trusted = [\"10.0.0.0/8\", \"x\"]", "f.toml:1:26: error: "},
+      {"name = gr\u00fcn", "f.toml:1:10: error: letters outside ASCII stand in quotation marks"},
+      {"# \u00fc\nname = \"\u00fc\" \u00fc", "f.toml:2:12: error: letters outside ASCII"},
       {"[:inner]", "f.toml:1:2: error: Error while parsing"},
       {"[=]", "f.toml:1:2: error: Error while parsing"},
       {"[[.each]]", "f.toml:1:3: error: Error while parsing"},
@@ -190,6 +193,18 @@ std::vector<Section> sections() {
              Outer out;
              read_table(table, outer_keys(), out, findings);
            }}};
+}
+
+TEST(Config, LettersOutsideAsciiStandInStringsAndComments) {
+  for (const char* text : {"a = \"\u00fc\"", "a = '\u00fc' # \u00fc", "a = \"\\\\\" # \u00fc",
+                           "a = \"\"\"\u00fc\n\"\u00fc\" \\\" \u00fc\"\"\"\"\" # \u00fc\nb = 1",
+                           "a = '''\u00fc'\u00fc\n\u00fc''' # \u00fc",
+                           "\xEF\xBB\xBF\x61 = 1",
+                           "\"\u00fc\" = ''\nb = '\u00fc'"}) {
+    const auto read = parse(text);
+    EXPECT_TRUE(read) << text << ": " << (read ? "" : read.error().text);
+  }
+  EXPECT_FALSE(parse("b303\u03cc\u0768s\"["));
 }
 
 TEST(Config, ASectionThatNobodyHasIsRefused) {

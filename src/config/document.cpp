@@ -94,6 +94,93 @@ const Member* Node::member(std::string_view key) const {
   return at == members.end() ? nullptr : &*at;
 }
 
+namespace {
+
+// TOML 1.0 has letters outside ASCII in strings and comments alone; toml++ 3.3 runs into what it
+// takes for unreachable where one stands elsewhere. The first such place; none: nothing.
+class ForeignLetter {
+ public:
+  static std::optional<Place> find(std::string_view text) { return ForeignLetter{text}.look(); }
+
+ private:
+  enum class In : std::uint8_t { nothing, comment, basic, literal, long_basic, long_literal };
+
+  explicit ForeignLetter(std::string_view text) : text_(text) {}
+
+  std::optional<Place> look() {
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    for (at_ = text_.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0; at_ < text_.size();
+         ++at_) {
+      const auto byte = static_cast<unsigned char>(text_[at_]);
+      if (byte == '\n') {
+        ++place_.line;
+        place_.column = 0;
+        if (in_ != In::long_basic && in_ != In::long_literal) in_ = In::nothing;
+        continue;
+      }
+      if ((byte & 0xC0U) != 0x80U) ++place_.column;  // of a character, not of each byte
+      if (in_ == In::nothing && byte >= 0x80U) return place_;
+      step(static_cast<char>(byte));
+    }
+    return std::nullopt;
+  }
+
+  void step(char c) {
+    switch (in_) {
+      case In::nothing:
+        if (c == '#') in_ = In::comment;
+        if (c == '"') open("\"\"\"", In::basic, In::long_basic);
+        if (c == '\'') open("'''", In::literal, In::long_literal);
+        break;
+      case In::comment: break;
+      case In::basic:
+        if (c == '\\') pass(1);
+        if (c == '"') in_ = In::nothing;
+        break;
+      case In::literal:
+        if (c == '\'') in_ = In::nothing;
+        break;
+      case In::long_basic:
+        if (c == '\\') pass(1);
+        if (c == '"') close('"');
+        break;
+      case In::long_literal:
+        if (c == '\'') close('\'');
+        break;
+    }
+  }
+
+  void open(std::string_view three, In one, In many) {
+    const bool long_one = text_.substr(at_).starts_with(three);
+    if (long_one) pass(2);
+    in_ = long_one ? many : one;
+  }
+
+  // Two quotation marks may stand before the three that end it.
+  void close(char quote) {
+    std::size_t count = 0;
+    while (at_ + count < text_.size() && text_[at_ + count] == quote && count < 5) ++count;
+    if (count < 3) return;
+    pass(count - 1);
+    in_ = In::nothing;
+  }
+
+  // What is passed is ASCII: a quotation mark, or what an escape stands before.
+  void pass(std::size_t bytes) {
+    for (; bytes > 0 && at_ + 1 < text_.size() && text_[at_ + 1] != '\n'; --bytes) {
+      ++at_;
+      ++place_.column;
+    }
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  In in_ = In::nothing;
+  Place place_{1, 0};
+};
+
+}  // namespace
+
 const Node* Node::find(std::string_view key) const {
   const auto* found = member(key);
   return found == nullptr ? nullptr : &found->value;
@@ -105,6 +192,12 @@ std::expected<Node, Finding> parse(std::string_view text) {
                                    .place = {},
                                    .text = fmt::format("the file has {} bytes; at most {} are read",
                                                        text.size(), limits::kConfigBytes)});
+  }
+  if (const auto place = ForeignLetter::find(text)) {
+    return std::unexpected(Finding{.rule = "syntax",
+                                   .place = *place,
+                                   .text = "letters outside ASCII stand in quotation marks: "
+                                           "name = \"...\""});
   }
   const toml::parse_result result = toml::parse(text);
   if (!result) {
