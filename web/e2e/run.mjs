@@ -118,6 +118,7 @@ async function live() {
       await page.waitForSelector('.note', { state: 'detached' });
       await page.goto(`${address}/guard`);
       await page.waitForSelector('button:has-text("Read the rules anew")');
+      await page.waitForSelector('text=certainly get through to port');
       await look(page, at('guard'));
       await context.close();
     }

@@ -5,7 +5,7 @@ import { moment } from '../words';
 import { Card, Command, Failed, State, Table, useAsk, useTick } from '../parts/small';
 
 interface Rule { stack: string; table?: string; path?: string[]; place?: string; text: string; packets?: number; owner?: string }
-interface Range { prefix: string; family: string; port: number; verdict: string; share: number; causes: { verdict: string; rule: Rule; doubts?: string[] }[]; fixes: { text: string; command: string }[] }
+interface Range { prefix: string; family: string; port: number; verdict: string; share: number; causes: { verdict: string; rule: Rule; doubts?: string[] }[]; fix: { text: string; command: string }[] }
 interface Proof {
   edge: { name: string; date: string }; ports: number[]; state: 'open' | 'stopped' | 'unknown'; ranges: Range[];
   limits: { port: number; family: string; limit: string; global: boolean; rule: Rule }[]; lists: { name: string; family: string; holds: number; of: number; missing: string[]; remarks: string[] }[];
@@ -44,7 +44,7 @@ function Shown({ of }: { of: Proof }) {
             <h3><State of={first.verdict === 'may' ? 'unknown' : 'down'} words={ending(first.verdict)} /></h3>
             <p>{ranges.slice(0, 6).join(', ')}{ranges.length > 6 && ` and ${ranges.length - 6} more ranges`}, port {ports.join(' and ')}</p>
             {first.causes.map((each, n) => <div key={n}><pre tabIndex={0}>{each.rule.text || place(each.rule)}</pre><small>{place(each.rule)}{each.rule.owner && `; ${each.rule.owner}`}</small>{(each.doubts ?? []).map((doubt) => <p key={doubt}><small>{doubt}</small></p>)}</div>)}
-            {first.fixes.length > 0 && <><h4>Fix</h4><ul class="steps">{first.fixes.map((each) => <li key={each.text}>{each.text}<Command text={each.command} /></li>)}</ul></>}
+            {first.fix.length > 0 && <><h4>Fix</h4><ul class="steps">{first.fix.map((each) => <li key={each.text}>{each.text}<Command text={each.command} /></li>)}</ul></>}
           </article>);
       })}</Card>}
       <Card title="What gets through"><p>{open} of {of.ranges.length} pairs of range and port of {of.edge.name} ({of.edge.date}) certainly get through to port {of.ports.join(' and ')}.</p></Card>
