@@ -282,21 +282,7 @@ class Understanding {
             fmt::format("--with {}: {} observations and {} fields of a newer version are left out",
                         path, document->skipped_kinds, document->skipped_fields));
       }
-      say_age(path, *document);
       plan_.documents.push_back(std::move(*document));
-    }
-  }
-
-  // What was true on the origin then may not be what fails now.
-  void say_age(const std::string& path, const model::Document& document) {
-    constexpr auto kFresh = std::chrono::hours{1};
-    constexpr auto kClocksDiffer = std::chrono::minutes{5};
-    const auto now = wall_now();
-    if (!document.started) return;
-    if (*document.started < now - kFresh || *document.started > now + kClocksDiffer) {
-      plan_.warnings.push_back(fmt::format(
-          "--with {}: taken at {}, and now it is {}; what has changed since is not known", path,
-          rfc3339(*document.started), rfc3339(now)));
     }
   }
 

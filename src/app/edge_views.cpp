@@ -5,18 +5,16 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
-#include <fstream>
 #include <functional>
 #include <future>
 #include <mutex>
 #include <thread>
 
-#include "base/limits.hpp"
-#include "base/text.hpp"
-#include "console/call.hpp"
+#include "codec/percent.hpp"
 #include "net/group.hpp"
 #include "net/loop.hpp"
 #include "net/outbound.hpp"
+#include "watch/edge_admin.hpp"
 
 namespace causeway::app {
 namespace {
@@ -26,29 +24,11 @@ using std::chrono::seconds;
 constexpr seconds kFresh{3};      // a reading that is older is made anew when somebody looks
 constexpr seconds kWait{3};       // for one answer of an edge
 constexpr seconds kFirstWait{4};  // of the page, for the first reading
-constexpr int kGood = 200;
 
 Parsed<net::OutboundRequest> question(const watch::EdgePlace& place, std::string_view path) {
-  net::OutboundRequest out;
-  std::string_view admin = place.admin;
-  while (admin.ends_with('/')) admin.remove_suffix(1);
-  out.url = fmt::format("{}{}", admin, path);
-  out.wait = kWait;
-  if (place.token_file.empty()) return out;
-  std::ifstream in{place.token_file};
-  std::string token;
-  std::getline(in, token);
-  token = trim(token);
-  if (token.empty()) return error(fmt::format("{}: holds no token", place.token_file));
-  out.fields = {{"Authorization", "Bearer " + token}};
+  auto out = watch::edge_question(place.admin, place.token_file, path);
+  if (out) out->wait = kWait;
   return out;
-}
-
-std::string trouble(const net::OutboundReply& reply) {
-  if (reply.end != net::OutboundEnd::answered) return reply.why;
-  if (reply.status == kGood) return {};
-  return fmt::format("it answers {}: {}", reply.status,
-                     printable(trim(reply.body), limits::kTextKept));
 }
 
 net::Task<void> read_into(net::Outbound& outbound, const watch::EdgePlace& place,
@@ -66,7 +46,7 @@ net::Task<void> read_into(net::Outbound& outbound, const watch::EdgePlace& place
       co_return;
     }
     auto reply = co_await outbound.send(std::move(*asked));
-    out.why = trouble(reply);
+    out.why = watch::edge_trouble(reply);
     if (!out.why.empty()) co_return;
     *into = std::move(reply.body);
   }
@@ -188,15 +168,15 @@ console::OrRefused<bool> EdgeViews::switch_pool(const std::string& edge, const s
                                                 const std::string& to, int minutes) {
   const auto* place = impl_->place(edge);
   if (place == nullptr) return refused(404, "no edge has this name");
-  const std::string pool = console::percent_encoded(from);
+  const std::string pool = codec::percent_encoded(from);
   const std::string path = to.empty() ? fmt::format("/.causeway/switch?from={}", pool)
                                       : fmt::format("/.causeway/switch?from={}&to={}&for={}m", pool,
-                                                    console::percent_encoded(to), minutes);
+                                                    codec::percent_encoded(to), minutes);
   auto request = question(*place, path);
   if (!request) return refused(502, request.error().text);
   request->method = to.empty() ? "DELETE" : "POST";
   const auto reply = impl_->send(std::move(*request));
-  const std::string why = trouble(reply);
+  const std::string why = watch::edge_trouble(reply);
   if (why.empty()) return true;
   return refused(reply.end == net::OutboundEnd::answered && reply.status < 500 ? 422 : 502, why);
 }

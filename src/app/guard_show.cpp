@@ -14,7 +14,6 @@
 #include "guard/programs.hpp"
 #include "guard/settings.hpp"
 #include "guard/transaction.hpp"
-#include "inspect/ruleset_dumps.hpp"
 
 namespace causeway::app {
 namespace {
@@ -31,7 +30,7 @@ struct Shown {
 Parsed<Shown> look(const GuardFlags& flags, guard::Journal journal) {
   const auto request = read_request(flags.proof);
   if (!request) return error(request.error().text);
-  const auto gathered = gather(flags.proof);
+  const auto gathered = gather(flags.proof, true);
   if (!gathered) return error(gathered.error().text);
   const bool here = flags.proof.from.empty();
   Shown out{std::move(journal), {}, gathered->collection.unreadable, gathered->wants_root};
@@ -39,8 +38,7 @@ Parsed<Shown> look(const GuardFlags& flags, guard::Journal journal) {
       guard::layers_of(gathered->collection, firewall::prove(gathered->collection, *request),
                        here ? guard::find_tools() : guard::Tools{});
   if (!here) return out;
-  out.gone = out.unreadable.empty() &&
-             !guard::in_place(out.journal.kept, inspect::collect_rulesets().texts);
+  out.gone = out.unreadable.empty() && !guard::in_place(out.journal.kept, gathered->dumps);
   const auto settings = guard::collect_settings({&out.journal.kept});
   auto files = guard::settings_layers(
       settings, {request->edge.name, request->edge.prefixes, out.journal.kept.real_ip});

@@ -13,6 +13,8 @@
 namespace causeway::app {
 namespace {
 
+constexpr auto kClocksDiffer = std::chrono::minutes{5};  // and are both right enough
+
 // When the document's newest observation was made.
 std::optional<WallTime> newest(const model::Document& document) {
   std::optional<WallTime> out = document.started;
@@ -72,13 +74,19 @@ std::vector<model::Note> age_notes(const std::vector<model::Document>& documents
   for (const auto& document : documents) {
     const auto at = newest(document);
     if (!at) continue;
+    const bool facts = document.schema == model::kFactsSchema;
+    const std::string what =
+        fmt::format("The {} from {} {}", facts ? "facts" : "diagnosis",
+                    printable(document.vantage.name, limits::kTextKept), facts ? "are" : "is");
+    if (*at > now + kClocksDiffer) {
+      out.push_back(
+          {fmt::format("{} dated {}, which is yet to come: one of the two clocks is wrong.", what,
+                       rfc3339(*at).substr(0, 19)),
+           {}});
+    }
     const auto age = std::chrono::duration_cast<std::chrono::minutes>(now - *at);
     if (age <= limits::kFactsFresh) continue;
-    const bool facts = document.schema == model::kFactsSchema;
-    out.push_back({fmt::format("The {} from {} {} {} old.", facts ? "facts" : "diagnosis",
-                               printable(document.vantage.name, limits::kTextKept),
-                               facts ? "are" : "is", span_text(age)),
-                   {}});
+    out.push_back({fmt::format("{} {} old.", what, span_text(age)), {}});
   }
   return out;
 }

@@ -16,7 +16,8 @@ namespace causeway::app {
 void join(std::vector<model::Observation>& observations, const std::string& own_vantage,
           const std::vector<model::Document>& documents);
 
-// "The facts from web-1 are 25 minutes old." for every document older than limits::kFactsFresh.
+// "The facts from web-1 are 25 minutes old." for every document older than limits::kFactsFresh,
+// and which are dated later than `now`.
 std::vector<model::Note> age_notes(const std::vector<model::Document>& documents, WallTime now);
 
 }  // namespace causeway::app

@@ -58,6 +58,10 @@ TEST(Join, OldFactsAreMarked) {
   EXPECT_EQ(
       age_notes({document(model::kDiagnosisSchema, "b")}, at("2026-11-22T13:25:00Z"))[0].sentence,
       "The diagnosis from b is 3 hours old.");
+  EXPECT_THAT(age_notes(documents, at("2026-11-22T09:56:00Z")), SizeIs(0));
+  EXPECT_EQ(age_notes(documents, at("2026-11-22T09:00:00Z"))[0].sentence,
+            "The facts from web-1 are dated 2026-11-22T10:00:00, which is yet to come: one of the "
+            "two clocks is wrong.");
 }
 
 }  // namespace

@@ -110,18 +110,18 @@ Parsed<firewall::ProofRequest> read_request(const ProofFlags& flags) {
 
 namespace {
 
-Parsed<Gathered> gather_all(const ProofFlags& flags) {
+Parsed<Gathered> gather_all(const ProofFlags& flags, bool with_texts) {
   Gathered out;
   if (!flags.from.empty()) {
     auto snapshot = inspect::read_folder(flags.from);
     if (!snapshot) return error(fmt::format("--from: {}", snapshot.error().text));
-    if (flags.replay) out.dumps = snapshot->rulesets;
+    if (with_texts || flags.replay) out.dumps = snapshot->rulesets;
     out.collection = firewall::load(std::move(snapshot->rulesets));
     std::ranges::move(snapshot->rulesets_unreadable, std::back_inserter(out.collection.unreadable));
     return out;
   }
   auto dumps = inspect::collect_rulesets();
-  if (flags.replay) out.dumps = dumps.texts;
+  if (with_texts || flags.replay) out.dumps = dumps.texts;
   out.collection = firewall::load(std::move(dumps.texts));
   out.wants_root = dumps.wants_root;
   auto& unreadable = out.collection.unreadable;
@@ -131,11 +131,11 @@ Parsed<Gathered> gather_all(const ProofFlags& flags) {
 
 }  // namespace
 
-Parsed<Gathered> gather(const ProofFlags& flags) {
-  if (flags.address.empty()) return gather_all(flags);
+Parsed<Gathered> gather(const ProofFlags& flags, bool with_texts) {
+  if (flags.address.empty()) return gather_all(flags, with_texts);
   const auto address = IpAddress::parse(flags.address);
   if (!address) return error(fmt::format("--address: {}", address.error().text));
-  auto out = gather_all(flags);
+  auto out = gather_all(flags, with_texts);
   if (!out) return out;
   // The other family is not asked: its address was not named.
   auto& arrival = out->collection.arrival;

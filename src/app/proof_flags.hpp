@@ -48,8 +48,8 @@ Parsed<firewall::ProofRequest> read_request(const ProofFlags& flags);
 struct Gathered {
   firewall::Collection collection;
   bool wants_root = false;
-  firewall::Dumps dumps;  // the texts, when a replay needs them
+  firewall::Dumps dumps;  // the texts, when they are asked for or a replay needs them
 };
-Parsed<Gathered> gather(const ProofFlags& flags);
+Parsed<Gathered> gather(const ProofFlags& flags, bool with_texts = false);
 
 }  // namespace causeway::app

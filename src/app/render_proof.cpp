@@ -266,7 +266,7 @@ class Writer {
                      "other family alone. That stops nobody as long as no {1} record names "
                      "this host.",
                      family, *proof_.unused == Family::ipv4 ? "A" : "AAAA",
-                     proof_.named ? " that was asked for" : ""));
+                     proof_.arrival.named ? " that was asked for" : ""));
   }
 
   void limits() {

@@ -73,7 +73,6 @@ Parsed<model::Diagnosis> joined_diagnosis(std::vector<ReportInput> inputs) {
   std::erase_if(evidence.observations,
                 [](const auto& seen) { return seen.kind == model::Kind::compare; });
   int number = 0;
-  std::vector<std::pair<std::string, std::string>> renamed;
   for (auto& seen : evidence.observations) seen.id = fmt::format("o{}", ++number);
   join(evidence.observations, out->vantage.name, others);
   for (auto& derived : judge::derive(evidence)) {

@@ -8,17 +8,11 @@
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "codec/percent.hpp"
 #include "console/secrets.hpp"
 
 namespace causeway::console {
 namespace {
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 std::string dump(const nlohmann::ordered_json& document) {
   return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
@@ -34,38 +28,6 @@ net::HttpReply json(int status, std::string body) {
 
 }  // namespace
 
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size()) {
-      const int high = hex_digit(text[i + 1]);
-      const int low = hex_digit(text[i + 2]);
-      if (high >= 0 && low >= 0) {
-        out += static_cast<char>(high * 16 + low);
-        i += 2;
-        continue;
-      }
-    }
-    out += text[i];
-  }
-  return out;
-}
-
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool unreserved = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                            (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_' || c == '~';
-    if (unreserved) {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
-}
-
 Call::Call(const net::HttpRequest& request, Caller caller)
     : request_(request), caller_(std::move(caller)) {
   for (const auto pair : split(request.query, '&')) {
@@ -75,7 +37,8 @@ Call::Call(const net::HttpRequest& request, Caller caller)
     for (char& c : value) {
       if (c == '+') c = ' ';  // as forms write a blank
     }
-    query_.emplace_back(percent_decoded(pair.substr(0, equals)), percent_decoded(value));
+    query_.emplace_back(codec::percent_decoded(pair.substr(0, equals)),
+                        codec::percent_decoded(value));
   }
 }
 

@@ -14,9 +14,6 @@
 
 namespace causeway::console {
 
-std::string percent_decoded(std::string_view text);  // what is no valid escape stays as it is
-std::string percent_encoded(std::string_view text);  // all but unreserved characters (RFC 3986 2.3)
-
 class Call {
  public:
   Call(const net::HttpRequest& request, Caller caller);

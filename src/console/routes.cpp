@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "codec/percent.hpp"
 
 namespace causeway::console {
 namespace {
@@ -207,7 +208,7 @@ std::optional<std::vector<std::string>> parts_of(std::string_view pattern, std::
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (wanted[i].starts_with('{')) {
       if (have[i].empty()) return std::nullopt;
-      out.push_back(percent_decoded(have[i]));
+      out.push_back(codec::percent_decoded(have[i]));
     } else if (wanted[i] != have[i]) {
       return std::nullopt;
     }

@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "base/text.hpp"
+#include "codec/percent.hpp"
 #include "console/call.hpp"
 #include "console/desk.hpp"
 #include "console/limits.hpp"
@@ -174,7 +175,7 @@ net::HttpReply status_reply(Desk& desk, const net::HttpRequest& request) {
   }
   constexpr std::string_view kBadges = "/status/badge/";
   if (request.path.starts_with(kBadges) && request.path.ends_with(".svg")) {
-    const auto id = percent_decoded(
+    const auto id = codec::percent_decoded(
         request.path.substr(kBadges.size(), request.path.size() - kBadges.size() - 4));
     const auto site = std::ranges::find(now.sites, id, &StatusSite::id);
     if (site == now.sites.end()) return not_found("no target has this id");

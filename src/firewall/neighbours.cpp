@@ -106,10 +106,8 @@ std::string neighbour_warning(const Ruleset& rules) {
     });
     if (lets) continue;
     return fmt::format(
-        "IPv6: {} {} {} drops by default, and no rule lets neighbour discovery in (ICMPv6 types "
-        "135 "
-        "and 136): once what the router knows of this host is forgotten, nothing arrives over "
-        "IPv6, "
+        "IPv6: {} {} {} drops by default, and no rule lets neighbour discovery in (ICMPv6 135 and "
+        "136): once what the router knows of this host is forgotten, nothing arrives over IPv6, "
         "whatever is said above. Accept ICMPv6 in this chain",
         table.family, table.name, chain.name);
   }

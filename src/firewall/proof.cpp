@@ -74,7 +74,6 @@ class Prover {
     out_.edge_name = request_.edge.name;
     out_.edge_date = request_.edge.date;
     out_.arrival = collection_.arrival;
-    out_.named = collection_.arrival.named;
     out_.ports = request_.ports;
     out_.unused = unused_family(collection_.arrival, request_.edge);
     out_.notes = collection_.rules.notes;

@@ -94,7 +94,6 @@ struct Proof {
   // The host has no address of this family, and the edge reaches it in the other one: rows of it
   // tell what a packet would meet, and stop nobody.
   std::optional<Family> unused;
-  bool named = false;  // somebody chose which address is asked for
   std::vector<ProofRow> rows;
   std::vector<LimitRow> limits;
   std::vector<ListRow> lists;

@@ -1,11 +1,11 @@
 // The watcher's remedies: whether one may run, running it where it belongs, and whether it helped.
 #include <fmt/format.h>
 
-#include <fstream>
-
 #include "base/text.hpp"
+#include "codec/percent.hpp"
 #include "store/alerts.hpp"
 #include "watch/duration_words.hpp"
+#include "watch/edge_admin.hpp"
 #include "watch/remedy.hpp"
 #include "watch/run_command.hpp"
 #include "watch/watcher_state.hpp"
@@ -16,38 +16,14 @@ namespace {
 constexpr Duration kVerifyWait = std::chrono::seconds{90};
 constexpr Duration kVerifyPause = std::chrono::seconds{5};
 constexpr std::chrono::hours kWeek{24 * 7};
-constexpr int kGood = 200;
-
-// One value of a query (RFC 3986 section 2.3: what is unreserved stays).
-std::string in_query(std::string_view text) {
-  constexpr std::string_view kUnreserved =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-  std::string out;
-  for (const char c : text) {
-    if (kUnreserved.find(c) != std::string_view::npos) {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
-}
 
 Parsed<net::OutboundRequest> switch_request(const EdgeSwitch& edge) {
-  net::OutboundRequest out;
-  out.method = "POST";
-  std::string_view admin = edge.admin;
-  while (admin.ends_with('/')) admin.remove_suffix(1);
-  out.url = fmt::format("{}/.causeway/switch?from={}&to={}&for={}s", admin, in_query(edge.from),
-                        in_query(edge.to),
-                        std::chrono::duration_cast<std::chrono::seconds>(edge.lasts).count());
-  if (edge.token_file.empty()) return out;
-  std::ifstream in{edge.token_file};
-  std::string token;
-  std::getline(in, token);
-  token = trim(token);
-  if (token.empty()) return error(fmt::format("{}: holds no token", edge.token_file));
-  out.fields = {{"Authorization", "Bearer " + token}};
+  auto out = edge_question(
+      edge.admin, edge.token_file,
+      fmt::format("/.causeway/switch?from={}&to={}&for={}s", codec::percent_encoded(edge.from),
+                  codec::percent_encoded(edge.to),
+                  std::chrono::duration_cast<std::chrono::seconds>(edge.lasts).count()));
+  if (out) out->method = "POST";
   return out;
 }
 
@@ -65,14 +41,7 @@ net::Task<AgentRun> Watcher::Impl::carry_out(const Remedy& what, std::string tar
     auto request = switch_request(what.edge);
     if (!request) co_return AgentRun{"", "failed", request.error().text};
     const auto reply = co_await asker.send(std::move(*request));
-    if (reply.end != net::OutboundEnd::answered) {
-      co_return AgentRun{"", "failed", fmt::format("the edge was not reached: {}", reply.why)};
-    }
-    if (reply.status != kGood) {
-      co_return AgentRun{"", "failed",
-                         fmt::format("the edge answers {}: {}", reply.status,
-                                     printable(trim(reply.body), limits::kTextKept))};
-    }
+    if (auto why = edge_trouble(reply); !why.empty()) co_return AgentRun{"", "failed", why};
     co_return AgentRun{"", "ran",
                        fmt::format("pool {} stands in for {} for {}", what.edge.to, what.edge.from,
                                    words(what.edge.lasts))};

@@ -169,6 +169,7 @@ def flood(edge, parts):
     said, pending, queue = b"", b"", itertools.chain([PREFACE], parts)
     raw = edge.connect(edge.tls_port)
     with edge.made.client(["h2"]).wrap_socket(raw, server_hostname="www.test") as visitor:
+        assert visitor.selected_alpn_protocol() == "h2"
         # One thread: a TLS connection is not for two at a time.
         visitor.settimeout(0)
         end, writing = time.monotonic() + WAIT, True

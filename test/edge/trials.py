@@ -5,11 +5,9 @@ access log, floods, slow visitors, large heads, origins that stall at every byte
   trials.py CAUSEWAY [NAME...]     names of trials; all when none is given
 """
 import contextlib
-import itertools
 import os
 import pathlib
 import re
-import select
 import signal
 import socket
 import ssl
@@ -21,7 +19,9 @@ import threading
 import time
 
 from scene import (Edge, Load, PAGE, RawOrigin, SANITIZED, WAIT, certificate, free_port, good, grpc_origin, read_all,
-                   origin_process, read_answer, read_head, until)
+                   origin_process, read_answer, read_head, run, until)
+import h2
+from h2 import CALM, GET, PREFACE, block, flood, frame, frames_of
 
 # --- trials ---
 
@@ -157,20 +157,6 @@ def origin_closes_at_every_byte():
         assert edge.ask(f"/{len(whole)}")[0] == 200
 
 
-def slow_visitors():
-    """Hundreds of half heads hold nobody up and are ended in time."""
-    origin = RawOrigin(good)
-    with Edge([origin.port], "[edge.timeouts]\nvisitor_head = \"1s\"\n") as edge:
-        slow = [edge.connect() for _ in range(300)]
-        for visitor in slow:
-            visitor.sendall(b"GET / HTTP/1.1\r\nHost: www.test\r\nX-A: ")
-        for _ in range(20):
-            assert edge.ask()[0] == 200
-        for visitor in slow:
-            assert read_answer(visitor)[0] in (408, 0)
-            visitor.close()
-
-
 def large_heads():
     """Long URLs are 414, many or large fields 431, and the next visitor is served."""
     origin = RawOrigin(good)
@@ -206,26 +192,6 @@ def smuggling():
             visitor.sendall(b"GET / HTTP/1.1\nHost: www.test\n\n")
             assert read_answer(visitor)[0] == 400
         assert not seen, seen
-
-
-# HTTP/2 frames by hand (RFC 9113 4.1); header blocks are literals without Huffman (RFC 7541 6.2.2).
-def frame(kind, flags, stream, payload=b""):
-    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
-
-
-def block(fields):
-    return b"".join(b"\x00" + bytes([len(n)]) + n + bytes([len(v)]) + v for n, v in fields)
-
-
-GET = block([(b":method", b"GET"), (b":scheme", b"https"), (b":path", b"/"), (b":authority", b"www.test")])
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0)
-
-
-def frames_of(data):
-    while len(data) >= 9:
-        length = int.from_bytes(data[:3], "big")
-        yield data[3], data[4], int.from_bytes(data[5:9], "big"), data[9:9 + length]
-        data = data[9 + length:]
 
 
 def cached_page(stream, _number):
@@ -284,50 +250,10 @@ def an_upgrade_shares_the_disk():
 
 @contextlib.contextmanager
 def h2_edge(extra=""):
-    origin = RawOrigin(good)
-    with certificate() as made, Edge([origin.port], extra, tls=made) as edge:
-        def connect():
-            raw = edge.connect(edge.tls_port)
-            return made.client(["h2"]).wrap_socket(raw, server_hostname="www.test")
-        edge.h2 = connect
+    """With `edge.h2()`: a bare connection that has agreed on HTTP/2."""
+    with h2.h2_edge(extra) as edge:
+        edge.h2 = lambda: edge.made.client(["h2"]).wrap_socket(edge.connect(edge.tls_port), server_hostname="www.test")
         yield edge
-
-
-def flood(edge, parts):
-    """What the edge answers to a flood: the error code of its GOAWAY, or None when it just closed."""
-    said, pending, queue = b"", b"", itertools.chain([PREFACE], parts)
-    with edge.h2() as visitor:
-        assert visitor.selected_alpn_protocol() == "h2"
-        # One thread: a TLS connection is not for two at a time.
-        visitor.settimeout(0)
-        end, writing = time.monotonic() + WAIT, True
-        while time.monotonic() < end:
-            moved = False
-            try:
-                got = visitor.recv(65536)
-                if not got:
-                    break
-                said, moved = said + got, True
-            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-                pass
-            except OSError:
-                break
-            if writing:
-                pending = pending or next(queue, b"")
-                writing = bool(pending)
-                try:
-                    pending, moved = pending[visitor.send(pending):], writing
-                except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-                    pass
-                except OSError:
-                    writing = False
-            if not moved:
-                select.select([visitor], [visitor] if writing else [], [], 1)
-    ends = [payload for kind, _, _, payload in frames_of(said) if kind == 7]
-    return int.from_bytes(ends[-1][4:8], "big") if ends else None
-
-
-CALM = 11  # ENHANCE_YOUR_CALM
 
 
 def h2_rapid_reset():
@@ -661,26 +587,10 @@ def idle_connections():
 
 TRIALS = [reload_under_load, bad_reload_changes_nothing, upgrade_under_load, an_origin_dies_under_load, several_workers, access_log,
           stored_answers_outlive_kill_9, an_upgrade_shares_the_disk,
-          origin_stalls_at_every_byte, origin_closes_at_every_byte, slow_visitors, large_heads, smuggling, h2_rapid_reset,
+          origin_stalls_at_every_byte, origin_closes_at_every_byte, large_heads, smuggling, h2_rapid_reset,
           h2_continuation_flood, h2_ping_and_settings_flood, h2_breaks_of_the_rules, h2_many_broken_heads, proxy_out, client_certificates,
           grpc_through_the_edge, a_changed_trust_store, drills, hedged_connects, resumption_and_stapling, a_name_that_does_not_resolve, no_route, idle_connections]
 
 
-def main():
-    wanted = sys.argv[2:]
-    failed = 0
-    for trial in TRIALS:
-        if wanted and trial.__name__ not in wanted:
-            continue
-        begin = time.monotonic()
-        try:
-            said, word = trial() or "", "ok"
-        except Exception as problem:  # a trial that breaks is a trial that fails; the others still run
-            said, word = f"{type(problem).__name__}: {str(problem)[:600]}", "FAILED"
-            failed += 1
-        print(f"{word:7}{trial.__name__:32}{time.monotonic() - begin:6.1f} s  {said}", flush=True)
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(TRIALS))
