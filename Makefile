@@ -45,7 +45,7 @@ asan tsan: %: build/%/build.ninja ## the whole test suite under a sanitizer
 	@ninja -C build/$@ -j$(JOBS) --quiet
 	@ctest --test-dir build/$@ --output-on-failure -LE tidy
 
-fuzz: build/fuzz/build.ninja ## libFuzzer target T=dns|disk|http1|http1_incoming|proxy_protocol|json|icmp|log|nft|tables|ipset|host|inspect|guard|request|trailer for SECONDS=60
+fuzz: build/fuzz/build.ninja ## libFuzzer target T=dns|disk|http1|http1_incoming|h2_front|h2_link|cache|config|proxy_protocol|json|icmp|log|nft|tables|ipset|host|inspect|guard|request|trailer for SECONDS=60
 	@ninja -C build/fuzz -j$(JOBS) --quiet $(T)_fuzz
 	@sh tools/fuzz.sh $(T) $(SECONDS_)
 

@@ -24,6 +24,18 @@ std::chrono::sys_seconds wall_seconds() {
 
 namespace {
 
+// Part by part: what a slow visitor leaves of one is copied, and no more than that.
+net::Task<bool> send_in_parts(Reply& reply, AnswerHead head, std::string_view body) {
+  bool sent = true;
+  for (bool begun = false; sent && !body.empty(); begun = true) {
+    const auto part = body.substr(0, std::min(limits::kDiskBlock, reply.room()));
+    body.remove_prefix(part.size());
+    sent = begun ? co_await reply.write(part, body.empty())
+                 : co_await reply.begin(head, part, body.empty());
+  }
+  co_return sent;
+}
+
 // From its file, block by block: never more of it in memory than one.
 net::Task<bool> send_from_file(Reply& reply, Scratch& scratch, AnswerHead head,
                                const DiskBody& file, ByteRange wanted) {
@@ -84,8 +96,23 @@ net::Task<bool> serve_stored(Reply& reply, Scratch& scratch, const Config& confi
   if (answer.file && serving.body) {
     co_return co_await send_from_file(reply, scratch, head, *answer.file, part);
   }
-  co_return co_await reply.begin(head, body, true);
+  if (body.size() <= limits::kDiskBlock) co_return co_await reply.begin(head, body, true);
+  co_return co_await send_in_parts(reply, head, body);
 }
+
+namespace {
+
+// A 304 that names another representation is no news of the stored one, which may not be given its
+// fields (RFC 9111 4.3.4). The whole is asked for next time.
+bool confirms(const AnswerHead& head, const StoredAnswer& stored) {
+  const auto plain = [](std::string_view tag) {
+    return tag.starts_with("W/") ? tag.substr(2) : tag;
+  };
+  const auto said = codec::find_field(head.fields, "etag");
+  return !said || stored.etag.empty() || plain(*said) == plain(stored.etag);
+}
+
+}  // namespace
 
 CacheReply::CacheReply(Reply& visitor, Scratch& scratch, CacheStore& store, const Config& config,
                        Asked asked)
@@ -133,10 +160,15 @@ net::Task<bool> CacheReply::begin(const AnswerHead& head, std::string_view body,
     swallow_ = false;
   }
   if (from_origin && asked_.conditional && head.status == 304) {
-    auto fresh = std::make_shared<StoredAnswer>(
-        freshened(*asked_.stored, asked_.request, response(head), config_.cache));
-    stored_now_ = store_.put(asked_.key, fresh);
-    const bool sent = co_await serve(fresh, {.forward = Forward::stale, .forward_status = 304});
+    auto answer = asked_.stored;
+    if (confirms(head, *answer)) {
+      answer = std::make_shared<StoredAnswer>(
+          freshened(*answer, asked_.request, response(head), config_.cache));
+      stored_now_ = store_.put(asked_.key, answer);
+    } else {
+      store_.invalidate(asked_.key);
+    }
+    const bool sent = co_await serve(answer, {.forward = Forward::stale, .forward_status = 304});
     if (scratch_.story.status != 0) co_return sent;
     scratch_.story.cut = true;
     visitor_.cut();
@@ -171,12 +203,18 @@ net::Task<bool> CacheReply::begin(const AnswerHead& head, std::string_view body,
 
 void CacheReply::collect(std::string_view body, bool last) {
   if (!copy_) return;
-  if (copy_->body.size() + body.size() > config_.cache.entry_bytes) {
-    copy_.reset();
-    return;
-  }
+  const bool fits = copy_->body.size() + body.size() <= config_.cache.entry_bytes;
+  if (!fits || !store_.gather(body.size())) return give_up();
+  gathered_ += body.size();
   copy_->body += body;
-  if (last) stored_now_ = store_.put(asked_.key, std::exchange(copy_, nullptr));
+  if (!last) return;
+  stored_now_ = store_.put(asked_.key, std::exchange(copy_, nullptr));
+  give_up();
+}
+
+void CacheReply::give_up() {
+  copy_.reset();
+  store_.gathered(std::exchange(gathered_, 0));
 }
 
 net::Task<bool> CacheReply::write(std::string_view body, bool last) {
@@ -192,7 +230,7 @@ net::Task<bool> CacheReply::trailers(std::span<const codec::HeaderField> fields)
 }
 
 void CacheReply::cut() {
-  copy_.reset();
+  give_up();
   if (!swallow_) visitor_.cut();
 }
 

@@ -27,6 +27,7 @@ class CacheReply final : public Reply {
 
   CacheReply(Reply& visitor, Scratch& scratch, CacheStore& store, const Config& config,
              Asked asked);
+  ~CacheReply() override { give_up(); }
 
   std::optional<std::string_view> whole_body() override { return visitor_.whole_body(); }
   net::Task<BodyPart> read_body(Instant deadline) override { return visitor_.read_body(deadline); }
@@ -41,6 +42,7 @@ class CacheReply final : public Reply {
   net::Task<bool> trailers(std::span<const codec::HeaderField> fields) override;
   void cut() override;
   bool visitor_gone() const override { return visitor_.visitor_gone(); }
+  std::size_t room() const override { return visitor_.room(); }
 
   bool stored() const { return stored_now_; }
 
@@ -49,6 +51,7 @@ class CacheReply final : public Reply {
   net::Task<bool> serve(StoredPtr answer, CacheStatus status);
   CacheResponse response(const AnswerHead& head) const;
   void collect(std::string_view body, bool last);
+  void give_up();  // nothing of it is stored
 
   Reply& visitor_;
   Scratch& scratch_;
@@ -59,6 +62,7 @@ class CacheReply final : public Reply {
   bool swallow_ = false;  // the visitor has got a stored answer: the origin's goes nowhere
   bool stored_now_ = false;
   std::shared_ptr<StoredAnswer> copy_;  // grows while the answer passes
+  std::size_t gathered_ = 0;            // of it, as the store was told
 };
 
 // Sends a stored answer. Sets what the story tells of it: status 0 when nothing could be sent,

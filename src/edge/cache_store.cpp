@@ -185,7 +185,7 @@ class CacheStore::Part {
 };
 
 CacheStore::CacheStore(std::size_t most_bytes, std::shared_ptr<DiskStore> disk)
-    : disk_(std::move(disk)) {
+    : most_gathered_(std::max(most_bytes / 2, limits::kCacheGathered)), disk_(std::move(disk)) {
   for (auto& each : parts_) each = std::make_unique<Part>(most_bytes / kParts);
   if (disk_) disk_->stand_before(this);
 }
@@ -222,6 +222,16 @@ bool CacheStore::put(std::string_view key, StoredPtr answer) {
   const bool on_disk = disk_ && disk_->put(key, answer);
   if (!answer->file) return part(key).put(key, std::move(answer)) || on_disk;
   return on_disk;
+}
+
+bool CacheStore::gather(std::size_t bytes) {
+  if (gathering_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= most_gathered_) return true;
+  gathered(bytes);
+  return false;
+}
+
+void CacheStore::gathered(std::size_t bytes) {
+  gathering_.fetch_sub(bytes, std::memory_order_relaxed);
 }
 
 bool CacheStore::holds(std::string_view key, std::string_view vary_key) const {

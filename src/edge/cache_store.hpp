@@ -49,6 +49,10 @@ class CacheStore final : public InFront {
   net::Task<CacheLookup> find_on_disk(std::string_view key, const CacheRequest& request);
   // Replaces what was stored for the same key and variant. False: too large to be kept at all.
   bool put(std::string_view key, StoredPtr answer);
+  // Bodies are gathered before they are stored, as slowly as their visitors read. `bytes` more of
+  // one; false: there is no room, it is not to be stored.
+  bool gather(std::size_t bytes);
+  void gathered(std::size_t bytes);  // so many are stored, or given up
   // What is stored for the URL is no longer true. Waits for no disk.
   void invalidate(std::string_view key);
 
@@ -71,6 +75,8 @@ class CacheStore final : public InFront {
   template <class Wanted>  // bool(key, tags)
   std::size_t purge_where(const Wanted& wanted);
 
+  std::size_t most_gathered_;
+  std::atomic<std::size_t> gathering_ = 0;
   std::array<std::unique_ptr<Part>, kParts> parts_;
   std::shared_ptr<DiskStore> disk_;
 };

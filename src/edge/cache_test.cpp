@@ -449,6 +449,15 @@ TEST(CacheStore, AScanDoesNotPushOutWhatPeopleWant) {
   EXPECT_GT(kept, 360);
 }
 
+TEST(CacheStore, BodiesOnTheirWayHaveARoomTogether) {
+  CacheStore store{1 << 20};
+  EXPECT_TRUE(store.gather(limits::kCacheGathered - 10));
+  EXPECT_FALSE(store.gather(11));
+  EXPECT_TRUE(store.gather(10));
+  store.gathered(limits::kCacheGathered);
+  EXPECT_TRUE(store.gather(limits::kCacheGathered));
+}
+
 TEST(CacheStore, WhatIsTooLargeIsRefused) {
   CacheStore store{1 << 20};
   EXPECT_FALSE(store.put("k", answer_of(1 << 20)));

@@ -140,8 +140,9 @@ net::Task<bool> Http1Exchange::wait() {
 
 net::Task<void> Http1Exchange::receive() {
   Loop& loop = Loop::current();
-  const auto buffer = shared_buffer();
   while (!over_) {
+    auto buffer = shared_buffer();
+    buffer = buffer.first(std::min(buffer.size(), reply_.room()));
     const auto got = link_.stream->read_now(buffer);
     if (got.end == ReadEnd::later) {
       if (!co_await wait()) co_return;

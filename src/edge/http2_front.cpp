@@ -8,6 +8,7 @@
 
 #include "codec/field_writer.hpp"
 #include "edge/handle.hpp"
+#include "edge/limits.hpp"
 #include "edge/origin_request.hpp"
 #include "net/loop.hpp"
 
@@ -71,18 +72,28 @@ net::Task<bool> Http2Stream::interim(int status, std::span<const codec::HeaderFi
 
 net::Task<bool> Http2Stream::begin(const AnswerHead& head, std::string_view body, bool last) {
   if (closed_) co_return false;
-  out_.append(body);
-  out_ended_ = last;
+  append(body, last);
   began_ = true;
-  front_->server_.answer(id_, head.status, head.fields, head.length, !(last && body.empty()));
+  out_done_ = last && body.empty();
+  front_->server_.answer(id_, head.status, head.fields, head.length, !out_done_);
   front_->to_send_.set();
   co_return co_await drained();
 }
 
-net::Task<bool> Http2Stream::write(std::string_view body, bool last) {
-  if (closed_) co_return false;
+void Http2Stream::append(std::string_view body, bool last) {
+  if (out_.empty()) moved_ = Loop::current().now();
   out_.append(body);
   out_ended_ = last;
+  front_->waiting_ += body.size();
+}
+
+std::size_t Http2Stream::room() const {
+  return front_->waiting_ < limits::kEdgeH2Waiting ? std::string::npos : kOutAtOnce / 4;
+}
+
+net::Task<bool> Http2Stream::write(std::string_view body, bool last) {
+  if (closed_) co_return false;
+  append(body, last);
   front_->server_.resume(id_);
   front_->to_send_.set();
   co_return co_await drained();
@@ -99,12 +110,19 @@ net::Task<bool> Http2Stream::trailers(std::span<const codec::HeaderField> fields
 // Until so little waits that more may come.
 net::Task<bool> Http2Stream::drained() {
   Loop& loop = Loop::current();
+  const Duration most = front_->worker_.config().timeouts.visitor_write;
   while (!closed_ && out_.size() - out_at_ > kBodyWaiting) {
     body_left_.clear();
-    const Instant deadline = loop.now() + front_->worker_.config().timeouts.visitor_write;
-    if (!co_await body_left_.wait(deadline)) co_return false;
+    if (!co_await body_left_.wait(moved_ + most) &&
+        (loop.interrupted() || stalls(loop.now() - most))) {
+      co_return false;
+    }
   }
   co_return !closed_ || out_ended_;
+}
+
+bool Http2Stream::stalls(Instant since) const {
+  return began_ && !closed_ && !out_done_ && (!out_.empty() || out_ended_) && moved_ <= since;
 }
 
 void Http2Stream::cut() {
@@ -122,7 +140,8 @@ Http2Front::Http2Front(Worker& worker, net::Stream& stream, const Visitor& visit
       server_(*this, {.streams = worker.config().limits.h2_streams,
                       .head_bytes = worker.config().limits.request_head_bytes,
                       .lines = worker.config().limits.header_lines,
-                      .unique_field = worker.config().headers.ray}) {
+                      .unique_field = worker.config().headers.ray}),
+      idle_since_(Loop::current().now()) {
   worker_.link(*this);
 }
 
@@ -161,17 +180,21 @@ void Http2Front::end() {
 net::Task<void> Http2Front::read_in() {
   Loop& loop = Loop::current();
   while (!ended_) {
+    if (loop.now() >= due() && overdue()) {
+      server_.go_away();
+      to_send_.set();
+      co_return end();
+    }
     const auto got = stream_.read_now(shared_buffer());
     if (got.end == ReadEnd::more) {
       const auto* bytes = reinterpret_cast<const char*>(shared_buffer().data());
       broken_ = !server_.feed({bytes, got.bytes});
-      // Only now: a request that starts may read into the same buffer.
-      for (const auto& begun : begun_) {
-        if (Http2Stream* stream = find(begun.id)) {
-          work_.start(run(*stream, begun.has_body, begun.too_large));
-        }
+      if (!server_.head_open()) {
+        head_since_.reset();
+      } else if (!head_since_) {
+        head_since_ = loop.now();
       }
-      begun_.clear();
+      begin_requests();
       forget_finished();
       to_send_.set();
       if (broken_) co_return;  // the writer says why, then ends
@@ -179,14 +202,58 @@ net::Task<void> Http2Front::read_in() {
       continue;
     }
     if (got.end != ReadEnd::later) co_return end();
-    const auto& timeouts = worker_.config().timeouts;
-    const Instant deadline = loop.now() + timeouts.visitor_idle;
-    if (!co_await loop.read_edge(stream_.socket(), deadline)) {
-      if (!streams_.empty() && !loop.interrupted()) continue;  // somebody still waits for an answer
+    if (!co_await loop.read_edge(stream_.socket(), due()) && loop.interrupted()) {
       server_.go_away();
       to_send_.set();
       co_return end();
     }
+  }
+}
+
+// After the bytes at hand: a request that starts may read into the same buffer.
+void Http2Front::begin_requests() {
+  for (const auto& begun : begun_) {
+    if (Http2Stream* stream = find(begun.id)) {
+      work_.start(run(*stream, begun.has_body, begun.too_large));
+    }
+  }
+  begun_.clear();
+}
+
+// When to look whether the visitor has had his time. Not put off by what else comes: PINGs take no
+// answer and end no head.
+Instant Http2Front::due() const {
+  const auto& timeouts = worker_.config().timeouts;
+  const Instant out = streams_.empty() ? idle_since_ + timeouts.visitor_idle : look_at_;
+  return head_since_ ? std::min(out, *head_since_ + timeouts.visitor_head) : out;
+}
+
+// True: the connection is to end. Answers that nobody takes are ended here, one by one.
+bool Http2Front::overdue() {
+  const auto& timeouts = worker_.config().timeouts;
+  const Instant now = Loop::current().now();
+  if (head_since_ && now >= *head_since_ + timeouts.visitor_head) return true;
+  if (streams_.empty()) return now >= idle_since_ + timeouts.visitor_idle;
+  for (const auto& [id, stream] : streams_) {
+    if (stream->handled_ && stream->stalls(now - timeouts.visitor_write)) stream->cut();
+  }
+  look_at_ = now + limits::kEdgeVisitorCheck;
+  return false;
+}
+
+// A visitor who still sends the body of a request that is answered: he may stop (RFC 9113 8.1).
+// Only when all of the answer is out: nghttp2 would drop the rest of it.
+void Http2Front::stop_senders() {
+  if (!std::exchange(senders_, false)) return;
+  for (const auto& [id, stream] : streams_) {
+    if (!stream->handled_ || stream->closed_ || stream->in_ended_) continue;
+    if (!stream->out_done_) {
+      senders_ = true;
+      continue;
+    }
+    stream->in_ended_ = true;
+    server_.reset(id, false);
+    to_send_.set();
   }
 }
 
@@ -211,6 +278,7 @@ net::Task<void> Http2Front::write_out() {
       if (sent.end != WriteEnd::all) co_return end();
       std::string{}.swap(out_);
     }
+    stop_senders();
     forget_finished();
     if (broken_ || server_.finished()) co_return end();
   }
@@ -228,15 +296,19 @@ void Http2Front::note_finished(const Http2Stream& stream) {
 
 // Streams that are over keep their memory for those to come, some of them.
 void Http2Front::forget_finished() {
+  if (finished_.empty()) return;
   for (const auto id : finished_) {
     const auto found = std::ranges::lower_bound(streams_, id, {}, &Open::id);
     auto stream = std::move(found->stream);
     streams_.erase(found);
+    waiting_ -= stream->out_.size() - stream->out_at_;
     auto& spare = spare_streams();
     if (spare.size() < kSpareStreams && stream->recycle()) spare.push_back(std::move(stream));
   }
   finished_.clear();
-  if (streams_.empty() && streams_.capacity() > kKeptOfList) {
+  if (!streams_.empty()) return;
+  idle_since_ = Loop::current().now();
+  if (streams_.capacity() > kKeptOfList) {
     std::vector<Open>{}.swap(streams_);
     std::vector<std::int32_t>{}.swap(finished_);
   }
@@ -270,7 +342,7 @@ bool Http2Stream::recycle() {
   trailers_out_.clear();
   scratch_.reset();
   out_at_ = 0;
-  in_ended_ = out_ended_ = has_body_ = began_ = closed_ = false;
+  in_ended_ = out_ended_ = out_done_ = has_body_ = began_ = closed_ = false;
   handled_ = true;
   body_came_.clear();
   body_left_.clear();
@@ -346,6 +418,7 @@ net::Task<void> Http2Front::run(Http2Stream& stream, bool has_body, bool too_lar
     co_await handle(worker_, stream, visitor_, own, nullptr);
   }
   stream.handled_ = true;
+  senders_ = senders_ || !stream.in_ended_;
   // What nobody read still counts against the connection's window.
   server_.consumed(stream.id_, stream.in_.size() + stream.handed_out_.size());
   std::string{}.swap(stream.in_);
@@ -404,10 +477,12 @@ std::size_t Http2Front::take_body(std::int32_t id, std::span<std::byte> into, bo
   const std::size_t length = std::min(into.size(), left.size());
   std::memcpy(into.data(), left.data(), length);
   stream->out_at_ += length;
+  waiting_ -= length;
+  if (length > 0) stream->moved_ = Loop::current().now();
   if (stream->out_at_ == stream->out_.size()) {
     stream->out_.clear();
     stream->out_at_ = 0;
-    ends = stream->out_ended_;
+    ends = stream->out_done_ = stream->out_ended_;
     stream->body_left_.set();
   } else if (left.size() - length <= kBodyWaiting) {
     stream->body_left_.set();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,12 +33,15 @@ class Http2Stream final : public Reply {
   net::Task<bool> trailers(std::span<const codec::HeaderField> fields) override;
   void cut() override;
   bool visitor_gone() const override { return closed_; }
+  std::size_t room() const override;
 
  private:
   friend class Http2Front;
 
+  void append(std::string_view body, bool last);
   net::Task<bool> drained();
   bool recycle();
+  bool stalls(Instant since) const;  // an answer that waits for its visitor since then or longer
 
   Http2Front* front_;
   std::int32_t id_;
@@ -58,10 +62,12 @@ class Http2Stream final : public Reply {
   std::string out_;  // of the answer's body, not sent yet
   std::size_t out_at_ = 0;
   bool out_ended_ = false;
+  bool out_done_ = false;  // its last byte is on its way
   bool has_body_ = false;
   bool began_ = false;
   bool closed_ = false;  // by the visitor, or complete
   bool handled_ = true;  // nobody works on it: its head is not complete, or all is done
+  Instant moved_{};      // when the visitor took something last, or the answer began
   net::Event body_came_;
   net::Event body_left_;
 };
@@ -89,11 +95,15 @@ class Http2Front final : public net::H2Events, public Drainable {
   net::Task<void> write_out();
   net::Task<void> read_in();
   net::Task<void> run(Http2Stream& stream, bool has_body, bool too_large);
+  void begin_requests();
   Http2Stream* find(std::int32_t stream);
   Http2Stream& stream_of(std::int32_t id);  // a new one when there is none
   void note_finished(const Http2Stream& stream);
   void forget_finished();
   void end();
+  Instant due() const;
+  bool overdue();
+  void stop_senders();
 
   Worker& worker_;
   net::Stream& stream_;
@@ -115,7 +125,12 @@ class Http2Front final : public net::H2Events, public Drainable {
   net::Event over_;
   bool ended_ = false;
   bool broken_ = false;
-  std::string out_;  // what the socket had no room for
+  bool senders_ = false;               // of bodies nobody reads, to be told to stop
+  std::string out_;                    // what the socket had no room for
+  std::size_t waiting_ = 0;            // bytes of answers that the visitor has not taken
+  Instant look_at_{};                  // for answers that nobody takes
+  Instant idle_since_;                 // without a request, when there is none
+  std::optional<Instant> head_since_;  // of a head whose end has not come
   net::Group work_;
 };
 

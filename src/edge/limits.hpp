@@ -30,6 +30,8 @@ constexpr int kEdgeBacklog = 4096;
 constexpr std::chrono::duration<int> kEdgeFirstBytes{1};
 constexpr int kEdgeAcceptedAtOnce = 64;             // before those accepted get their turn
 constexpr auto kEdgeAcceptRest = milliseconds{50};  // out of descriptors: nothing else helps
+// Of answers that one HTTP/2 visitor has not taken, before each of them is read in small parts.
+constexpr std::size_t kEdgeH2Waiting = 1024 * 1024;
 constexpr std::size_t kEdgeTunnelBuffer = 16 * 1024;
 constexpr auto kEdgeResolveKeep = seconds{5};  // an answer about a name, however short its TTL
 constexpr auto kEdgeResolveKeepMost = seconds{60};
@@ -74,6 +76,8 @@ constexpr std::chrono::hours kPoolSwitchMost{24 * 7};  // when a time is given
 constexpr auto kAgeMost = seconds{1LL << 31U};  // RFC 9111 1.2.2: larger ages are this one
 constexpr int kCacheDirectives = 64;            // of one Cache-Control
 constexpr std::size_t kCacheTags = 64;          // of one answer
+constexpr std::size_t kCacheGathered =
+    std::size_t{64} << 20U;  // bodies on their way into the cache, unless its memory is larger
 constexpr std::size_t kCacheVariants = 32;      // of one URL, by Vary; the oldest goes first
 constexpr std::size_t kCacheGhosts = 65'536;    // keys of evicted answers, of one part
 constexpr std::size_t kCollapseFollowers = 1000;

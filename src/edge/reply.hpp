@@ -1,6 +1,7 @@
 // Where an answer goes and a request's body comes from: HTTP/1.1 and HTTP/2 alike.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -72,6 +73,8 @@ class Reply {
   virtual void cut() = 0;
   // Whether the visitor has closed its side. No system call.
   virtual bool visitor_gone() const = 0;
+  // How much of a body is welcome at once, at most: what a slow visitor leaves is kept in memory.
+  virtual std::size_t room() const { return static_cast<std::size_t>(-1); }
 };
 
 }  // namespace causeway::edge

@@ -23,7 +23,7 @@ constexpr double kIdleFramesPerStream = 100;
 constexpr double kIdleFramesPerKib = 1;
 constexpr double kIdleFramesPerSecond = 10;
 constexpr double kIdleFramesMost = 20'000;
-// CVE-2023-44487: streams opened only to be reset.
+// CVE-2023-44487: streams opened only to be reset; CVE-2025-8671: or to make this side reset them.
 constexpr std::uint64_t kResets = 200;
 
 // The head or the trailer that comes now: nothing comes in between (RFC 9113 4.3).
@@ -46,6 +46,8 @@ struct H2Server::State {
   Block block;
   std::uint64_t streams = 0;
   std::uint64_t resets = 0;
+  std::int32_t open_head = 0;        // of this stream; 0: none
+  std::int32_t reset_by_client = 0;  // the latest
   double idle_frames_left = kIdleFrames;
   Instant idle_at = Clock::now();  // when they were counted last
   bool broken = false;
@@ -59,11 +61,12 @@ struct H2Server::State {
 
   static int on_begin(nghttp2_session*, const nghttp2_frame* frame, void* data) {
     State& own = of(data);
+    own.open_head = frame->hd.stream_id;
     own.block = {.trailer = !is_request(frame)};
     if (own.block.trailer) return 0;
     ++own.streams;
     own.earn(kIdleFramesPerStream);
-    return 0;
+    return own.too_many_resets();
   }
 
   static int on_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
@@ -92,6 +95,7 @@ struct H2Server::State {
     const bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     switch (frame->hd.type) {
       case NGHTTP2_HEADERS:
+        own.open_head = 0;
         if (is_request(frame)) {
           own.events.on_request(frame->hd.stream_id, !ends, own.block.too_large);
         } else if (ends) {
@@ -104,10 +108,14 @@ struct H2Server::State {
         return 0;
       case NGHTTP2_RST_STREAM:
         ++own.resets;
-        return own.resets > kResets && own.resets * 2 > own.streams ? NGHTTP2_ERR_CALLBACK_FAILURE
-                                                                    : 0;
+        own.reset_by_client = frame->hd.stream_id;
+        return own.too_many_resets();
       default: return own.idle();
     }
+  }
+
+  int too_many_resets() const {
+    return resets > kResets && resets * 2 > streams ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
   }
 
   void earn(double frames) {
@@ -131,6 +139,12 @@ struct H2Server::State {
 
   static int on_close(nghttp2_session*, std::int32_t id, std::uint32_t error_code, void* data) {
     State& own = of(data);
+    if (own.open_head == id) own.open_head = 0;
+    // Ours are INTERNAL_ERROR, CANCEL and REFUSED_STREAM: the others answer a break of the rules.
+    const bool made_to = error_code == NGHTTP2_PROTOCOL_ERROR ||
+                         error_code == NGHTTP2_FLOW_CONTROL_ERROR ||
+                         error_code == NGHTTP2_STREAM_CLOSED;
+    if (made_to && own.reset_by_client != id) ++own.resets;
     own.events.on_closed(id, error_code != 0);
     return 0;
   }
@@ -269,6 +283,8 @@ void H2Server::go_away() {
                         nghttp2_session_get_last_proc_stream_id(session), NGHTTP2_NO_ERROR, nullptr,
                         0);
 }
+
+bool H2Server::head_open() const { return state_->open_head != 0; }
 
 bool H2Server::finished() const {
   return nghttp2_session_want_read(state_->session.get()) == 0 &&

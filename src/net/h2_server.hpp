@@ -2,7 +2,8 @@
 // out. None of nghttp2's types passes it.
 //
 // What a hostile client can do is bounded here: heads (size, lines, CONTINUATION without end),
-// streams opened and reset in bulk, floods of frames that carry nothing (base/limits.hpp).
+// streams opened and reset in bulk, by the client or by what it makes this side reset, floods of
+// frames that carry nothing (base/limits.hpp). How long it may take is its user's business.
 #pragma once
 
 #include <cstddef>
@@ -72,6 +73,8 @@ class H2Server {
 
   void go_away();         // no new streams; those open go on
   bool finished() const;  // nothing more to read or write
+  // A head or a trailer has begun and its end has not come: a client may take its time over it.
+  bool head_open() const;
 
  private:
   struct State;

@@ -537,6 +537,8 @@ CACHING = [
     ("4.3.4", "a 304 brings new fields", [("", ok(FRESH, STALE, TAG, "X-A: old", body=b"1"), ASKED, 200, []),
                                           ("", ok(FRESH, TAG, "X-A: new", status=304), ASKED, 200, ["x-a: new", "!x-a: old"]),
                                           ("", None, HIT, 200, ["x-a: new", "!x-a: old"])]),
+    ("4.3.4", "a 304 with another validator", [("", ok(FRESH, STALE, TAG, body=b"1"), ASKED, 200, []),
+                                               ("", ok(FRESH, 'ETag: "2"', status=304), ASKED, 200, []), ("", ok(FRESH, 'ETag: "2"', body=b"2"), ASKED, 200, ['etag: "2"'])]),
     ("4.3.3", "a 200 replaces it", [("", ok(FRESH, STALE, TAG, body=b"1"), ASKED, 200, []), ("", ok(FRESH, 'ETag: "2"', body=b"2"), ASKED, 200, []),
                                     ("", None, HIT, 200, ['etag: "2"'])]),
     ("4.3.3", "a 5xx of the origin does not", [("", ok(FRESH, STALE, TAG, body=b"1"), ASKED, 200, []), ("", ok(status=503), ASKED, 200, ["stale-if-error"]),

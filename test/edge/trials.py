@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The program `causeway edge` as its operator and its visitors meet it, on loopback: reload, upgrade, several workers, the
-access log, floods, slow visitors, large heads, origins that stall at every byte, die under load, or want certificates.
+access log, origins that die under load or want certificates. What visitors and origins do in bad faith: hostile.py.
 
   trials.py CAUSEWAY [NAME...]     names of trials; all when none is given
 """
@@ -11,17 +11,14 @@ import re
 import signal
 import socket
 import ssl
-import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 
-from scene import (Edge, Load, PAGE, RawOrigin, SANITIZED, WAIT, certificate, free_port, good, grpc_origin, read_all,
-                   origin_process, read_answer, read_head, run, until)
-import h2
-from h2 import CALM, GET, PREFACE, block, flood, frame, frames_of
+from scene import (Edge, Load, PAGE, RawOrigin, WAIT, certificate, free_port, good, grpc_origin, read_all, origin_process,
+                   read_head, run, until)
 
 # --- trials ---
 
@@ -111,89 +108,6 @@ def access_log():
         assert line["status"] == 521 and line["failure"] == "connect.refused", line
 
 
-def origin_stalls_at_every_byte():
-    """Silence after each possible number of bytes is a 524, or a cut after the status went out; never a hang or a crash."""
-    whole = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX: y\r\n\r\nhello"
-
-    def stalls(stream, _number):
-        path = read_head(stream).split()[1].decode()
-        stream.sendall(whole[:int(path[1:])])
-        stream.recv(1)  # until the edge has had enough
-
-    origin = RawOrigin(stalls)
-    times = "[edge.timeouts]\nfirst_byte = \"400ms\"\nbetween_bytes = \"400ms\"\nrequest_ack = \"400ms\"\n"
-    with Edge([origin.port], times) as edge:
-        got = [None] * (len(whole) + 1)
-
-        def one(at):
-            got[at] = edge.ask(f"/{at}")
-
-        threads = [threading.Thread(target=one, args=(at,)) for at in range(len(whole) + 1)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        for at, (status, _, body) in enumerate(got[:-1]):
-            assert status == 524, (at, status)
-            assert b'"error_code": 524' in body, (at, body)
-        assert got[-1][0] == 200
-        return f"{len(whole)} positions"
-
-
-def origin_closes_at_every_byte():
-    """The end of the connection after each number of bytes is a 520."""
-    whole = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX: y\r\n\r\nhello"
-
-    def cuts(stream, _number):
-        path = read_head(stream).split()[1].decode()
-        stream.sendall(whole[:int(path[1:])])
-
-    origin = RawOrigin(cuts)
-    with Edge([origin.port]) as edge:
-        for at in range(len(whole)):
-            status, head, _ = edge.ask(f"/{at}")
-            assert status == 520, (at, status)
-            assert "error=" in head, head
-        assert edge.ask(f"/{len(whole)}")[0] == 200
-
-
-def large_heads():
-    """Long URLs are 414, many or large fields 431, and the next visitor is served."""
-    origin = RawOrigin(good)
-    with Edge([origin.port]) as edge:
-        assert edge.ask("/" + "a" * 20_000)[0] == 414
-        assert edge.ask(headers="A: " + "b" * 200_000 + "\r\n")[0] == 431
-        assert edge.ask(headers="A: b\r\n" * 500)[0] == 431
-        assert edge.ask(headers="Cookie: " + "c" * 60_000 + "\r\n")[0] == 200
-
-
-def smuggling():
-    """Requests that two readers could read differently never reach the origin."""
-    seen = []
-
-    def noting(stream, _number):
-        while head := read_head(stream):
-            seen.append(head)
-            stream.sendall(PAGE)
-
-    origin = RawOrigin(noting)
-    bad = ["Content-Length: 5\r\nTransfer-Encoding: chunked", "Content-Length: 5\r\nContent-Length: 6", "Content-Length: +5",
-           "Content-Length: 5, 5", "Transfer-Encoding: xchunked", "Transfer-Encoding: chunked, chunked", "Transfer-Encoding : chunked",
-           "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity", "Host: other.test", " X: folded", "X\x00: y", "X: a\rb",
-           "Transfer-Encoding:\x0bchunked", "Content-Length: 0x5"]
-    with Edge([origin.port]) as edge:
-        for field in bad:
-            with edge.connect() as visitor:
-                visitor.sendall(f"POST / HTTP/1.1\r\nHost: www.test\r\n{field}\r\n\r\nabcde".encode("latin-1"))
-                status = read_answer(visitor)[0]
-                assert 400 <= status < 502 and status not in (500,), (field, status)
-        assert not seen, seen
-        with edge.connect() as visitor:  # a bare LF
-            visitor.sendall(b"GET / HTTP/1.1\nHost: www.test\n\n")
-            assert read_answer(visitor)[0] == 400
-        assert not seen, seen
-
-
 def cached_page(stream, _number):
     """Stale as soon as it is stored: an origin that is up is asked each time."""
     while head := read_head(stream):
@@ -228,7 +142,7 @@ def stored_answers_outlive_kill_9():
                 assert status == 521 or "detail=stale-if-error" in head, head
                 served += status == 200
             assert served > 150, served
-            purge = f"POST /.causeway/purge?all HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            purge = "POST /.causeway/purge?all HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
             with edge.connect(edge.admin) as admin:
                 admin.sendall(purge.encode())
                 assert f'"purged": {served}' in read_all(admin).decode()
@@ -248,101 +162,14 @@ def an_upgrade_shares_the_disk():
         return f"{count} requests"
 
 
-@contextlib.contextmanager
-def h2_edge(extra=""):
-    """With `edge.h2()`: a bare connection that has agreed on HTTP/2."""
-    with h2.h2_edge(extra) as edge:
-        edge.h2 = lambda: edge.made.client(["h2"]).wrap_socket(edge.connect(edge.tls_port), server_hostname="www.test")
-        yield edge
-
-
-def h2_rapid_reset():
-    """CVE-2023-44487: streams opened only to be reset."""
-    with h2_edge() as edge:
-        parts = (frame(1, 5, n, GET) + frame(3, 0, n, struct.pack(">I", 8)) for n in range(1, 20_001, 2))
-        assert flood(edge, parts) in (CALM, None)
-        assert edge.ask()[0] == 200
-        rss = int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{edge.process.pid}/status").read_text())[1])
-        return f"{rss // 1024} MiB after it"
-
-
-def h2_continuation_flood():
-    """A header block without end."""
-    with h2_edge() as edge:
-        piece = block([(b"x-a", b"b" * 100)]) * 100
-        parts = [frame(1, 1, 1, GET)] + [frame(9, 0, 1, piece)] * 2000
-        assert flood(edge, parts) in (CALM, 1, None)
-        assert edge.ask()[0] == 200
-
-
-def h2_ping_and_settings_flood():
-    """Frames that ask for nothing."""
-    with h2_edge() as edge:
-        for part in (frame(6, 0, 0, b"12345678"), frame(4, 0, 0), frame(0, 0, 0)):
-            assert flood(edge, [part * 100] * 100) in (CALM, 1, None)
-        assert edge.ask()[0] == 200
-
-
-def h2_breaks_of_the_rules():
-    """What RFC 9113 calls an error ends the stream or the connection, never the edge; a good request still works."""
-    short = lambda fields: frame(1, 5, 1, block(fields))
-    rows = [
-        frame(0, 0, 0, b"x"), frame(1, 5, 2, GET), frame(1, 5, 0, GET), frame(8, 0, 0, struct.pack(">I", 0)),
-        frame(5, 4, 1, GET), frame(9, 4, 1, GET), frame(4, 0, 1), frame(4, 1, 0, b"x" * 6), frame(4, 0, 0, b"x" * 5),
-        frame(6, 0, 0, b"x"), frame(3, 0, 1, b"\0\0\0\0"), frame(1, 5, 1, b"\xff" * 20), frame(0, 1, 1, b"x"),
-        frame(0, 0, 1, b"x" * 20_000),
-        short([(b":method", b"GET")]), short([(b"UPPER", b"x")] ), short([(b":method", b"GET"), (b":method", b"GET")]),
-        short([(b":method", b"GET"), (b":scheme", b"https"), (b":path", b""), (b":authority", b"www.test")]),
-        short([(b":method", b"GET"), (b":scheme", b"https"), (b":path", b"/"), (b"connection", b"close")]),
-        short([(b":method", b"GET"), (b":scheme", b"https"), (b":path", b"/ x"), (b":authority", b"www.test")]),
-        short([(b":method", b"GET"), (b":scheme", b"https"), (b":path", b"/"), (b":authority", b"a b")]),
-        short([(b":method", b"GET"), (b":scheme", b"https"), (b":path", b"/"), (b":unknown", b"x")]),
-    ]
-    with h2_edge() as edge:
-        for number, row in enumerate(rows):
-            with edge.h2() as visitor:
-                visitor.settimeout(WAIT)
-                visitor.sendall(PREFACE + row + frame(6, 0, 0, b"stillup?"))
-                said = b""
-                ended = lambda: any(k in (3, 7) or (k == 6 and f & 1) or (k == 1 and s == 1) for k, f, s, _ in frames_of(said))
-                with contextlib.suppress(OSError):
-                    while not ended() and (got := visitor.recv(65536)):
-                        said += got
-                answers = [p for k, _, s, p in frames_of(said) if k == 1]
-                assert not any(b"\x88" == p[:1] for p in answers), (number, "200 to what is broken")
-        with edge.h2() as visitor:
-            visitor.settimeout(WAIT)
-            visitor.sendall(PREFACE + frame(1, 5, 1, GET))
-            said = b""
-            while not any(k == 0 and f & 1 for k, f, _, _ in frames_of(said)):
-                got = visitor.recv(65536)
-                assert got, said
-                said += got
-            assert b"hello" in said
-        return f"{len(rows)} breaks"
-
-
-def h2_many_broken_heads():
-    """Heads that break the rules leave nothing behind: the connection serves on."""
-    broken = block([(b":method", b"GET"), (b":scheme", b"https"), (b":path", b"/"), (b"connection", b"close")])
-    with h2_edge() as edge, edge.h2() as visitor:
-        visitor.settimeout(WAIT)
-        visitor.sendall(PREFACE)
-        said, count = b"", 600
-        for number in range(1, 2 * count, 2):
-            visitor.sendall(frame(1, 5, number, broken))
-            while not any(k == 3 and s == number for k, _, s, _ in frames_of(said)):
-                got = visitor.recv(65536)
-                assert got, said
-                said = said + got if number == 1 else got
-        visitor.sendall(frame(1, 5, 2 * count + 1, GET))
-        said = b""
-        while not any(k in (0, 3) and s == 2 * count + 1 for k, _, s, _ in frames_of(said)):
-            got = visitor.recv(65536)
-            assert got, said
-            said += got
-        assert b"hello" in said, said
-        return f"{count} heads"
+def large_heads():
+    """Long URLs are 414, many or large fields 431, and the next visitor is served."""
+    origin = RawOrigin(good)
+    with Edge([origin.port]) as edge:
+        assert edge.ask("/" + "a" * 20_000)[0] == 414
+        assert edge.ask(headers="A: " + "b" * 200_000 + "\r\n")[0] == 431
+        assert edge.ask(headers="A: b\r\n" * 500)[0] == 431
+        assert edge.ask(headers="Cookie: " + "c" * 60_000 + "\r\n")[0] == 200
 
 
 def proxy_out():
@@ -565,31 +392,9 @@ def no_route():
         assert status == 523 and "route.no_local_route" in head, (status, head)
 
 
-def idle_connections():
-    """Thousands of idle visitors cost little memory and nobody else's time."""
-    origin = RawOrigin(good)
-    rss = lambda: int(re.search(r"RssAnon:\s+(\d+)", pathlib.Path(f"/proc/{edge.process.pid}/status").read_text())[1])
-    with Edge([origin.port], top="workers = 1") as edge:
-        edge.ask()
-        before = rss()
-        visitors = []
-        for _ in range(2000):
-            visitor = edge.connect()
-            assert edge.ask(visitor=visitor)[0] == 200
-            visitors.append(visitor)
-        each = (rss() - before) * 1024 / len(visitors)
-        assert edge.ask()[0] == 200
-        for visitor in visitors:
-            visitor.close()
-        assert each < 1024 or SANITIZED, each
-        return f"{each:.0f} bytes each"
-
-
 TRIALS = [reload_under_load, bad_reload_changes_nothing, upgrade_under_load, an_origin_dies_under_load, several_workers, access_log,
-          stored_answers_outlive_kill_9, an_upgrade_shares_the_disk,
-          origin_stalls_at_every_byte, origin_closes_at_every_byte, large_heads, smuggling, h2_rapid_reset,
-          h2_continuation_flood, h2_ping_and_settings_flood, h2_breaks_of_the_rules, h2_many_broken_heads, proxy_out, client_certificates,
-          grpc_through_the_edge, a_changed_trust_store, drills, hedged_connects, resumption_and_stapling, a_name_that_does_not_resolve, no_route, idle_connections]
+          stored_answers_outlive_kill_9, an_upgrade_shares_the_disk, large_heads, proxy_out, client_certificates,
+          grpc_through_the_edge, a_changed_trust_store, drills, hedged_connects, resumption_and_stapling, a_name_that_does_not_resolve, no_route]
 
 
 if __name__ == "__main__":
