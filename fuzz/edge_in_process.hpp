@@ -82,8 +82,7 @@ class EdgeInProcess {
   edge::Worker& worker() { return *worker_; }
   edge::Visitor visitor() const {
     return {.peer = {IpAddress::v4(0x7f000001), 40000},
-            .listener = {IpAddress::v4(0x7f000001), 80},
-            .tls_version = {}};
+            .listener = {IpAddress::v4(0x7f000001), 80}};
   }
 
   // A connected pair: the first is the edge's, the second the visitor's.

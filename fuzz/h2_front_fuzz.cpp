@@ -64,7 +64,9 @@ net::Task<void> visit(EdgeInProcess& edge, std::string_view input) {
   bytes += (how & 0x40U) == 0 ? frames(input) : std::string{input};
   auto [theirs, ours] = EdgeInProcess::connected();
   const auto stream = net::plain_stream(std::move(theirs));
-  const auto front = std::make_unique<edge::Http2Front>(edge.worker(), *stream, edge.visitor());
+  auto visitor = edge.visitor();
+  visitor.http2 = true;
+  const auto front = std::make_unique<edge::Http2Front>(edge.worker(), *stream, visitor);
   net::Group serving;
   serving.start(front->serve());
   std::string said;

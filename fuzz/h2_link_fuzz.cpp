@@ -54,14 +54,19 @@ constexpr std::string_view kRequests[] = {
     "5\r\nhello\r\n0\r\n\r\n",
 };
 
+net::Task<void> serve(edge::Worker& worker, net::Stream& stream, const edge::Visitor& visitor) {
+  edge::KeptConnection kept{worker, stream};
+  require(!co_await edge::serve_requests(worker, kept, visitor, true));  // each asks for its end
+}
+
 net::Task<void> visit(EdgeInProcess& edge, std::string_view request) {
   auto [theirs, ours] = EdgeInProcess::connected();
   const auto stream = net::plain_stream(std::move(theirs));
-  edge::Http1Front front{edge.worker(), *stream, edge.visitor()};
+  const edge::Visitor visitor = edge.visitor();
   require(::send(ours.get(), request.data(), request.size(), MSG_NOSIGNAL) ==
           static_cast<ssize_t>(request.size()));
   net::Group serving;
-  serving.start(front.serve());
+  serving.start(serve(edge.worker(), *stream, visitor));
   net::Loop& loop = net::Loop::current();
   std::string said;
   bool ended = false;
