@@ -108,6 +108,7 @@ void Ledger::Impl::take(std::uint32_t number, std::size_t vantage, const CheckRe
     view.bad_since = began.steady;
     view.bad_since_wall = began.wall;
   }
+  ++turn;
   remember(view, result.outcome);
   view.newest_began = began.steady;
   view.newest_at = now.steady;
@@ -207,6 +208,7 @@ void Ledger::share(std::uint32_t number, std::vector<Share> shares) {
   Entry& entry = impl_->entries[number];
   std::ranges::sort(shares);
   if (shares == entry.shares) return;
+  ++impl_->turn;
   for (const Share& one : entry.shares) {
     const auto group = impl_->groups.find(one);
     group->second.members.erase(number);
@@ -247,6 +249,7 @@ void Ledger::own(std::string_view vantage, bool healthy, const std::string& deta
     const bool bad = view.newest == Outcome::down || view.newest == Outcome::degraded;
     if (!bad || view.stands == Outcome::down || view.bad_since < last_healthy) continue;
     impl_->failing -= entry.newest_bad() ? 1 : 0;
+    ++impl_->turn;
     view.failed = view.bad = 0;  // what was seen since may have been our own trouble
     view.known = 0;
     view.newest = Outcome::unknown;
@@ -262,21 +265,16 @@ void Ledger::own(std::string_view vantage, bool healthy, const std::string& deta
 
 void Ledger::tick(Moment now) { impl_->tick(now); }
 
-std::optional<Instant> Ledger::next_tick() const {
-  std::optional<Instant> out;
-  const auto sooner = [&](Instant at) { out = out ? std::min(*out, at) : at; };
-  for (const auto& [id, live] : impl_->lives) {
-    if (!live.told) sooner(live.tell_at);
-    if (live.close_at) sooner(*live.close_at);
-    if (live.thin_since) sooner(*live.thin_since + impl_->options.reopen);
+std::vector<Change> Ledger::changes(std::size_t most) {
+  std::vector<Change> out;
+  auto& ended = impl_->ended;
+  while (!ended.empty() && out.size() < most) {
+    out.push_back(std::move(ended.front()));
+    ended.pop_front();
   }
-  return out;
-}
-
-std::vector<Change> Ledger::changes() {
-  std::vector<Change> out = std::exchange(impl_->ended, {});
-  for (auto& [id, live] : impl_->lives) {
-    if (!std::exchange(live.dirty, false)) continue;
+  while (!impl_->dirty.empty() && out.size() < most) {
+    Live& live = impl_->lives.at(*impl_->dirty.begin());
+    impl_->dirty.erase(impl_->dirty.begin());
     std::vector<std::string> concerned;
     if (live.tell != Change::Tell::nothing) concerned.assign(live.ever.begin(), live.ever.end());
     out.push_back({.incident = live.row,
@@ -289,6 +287,19 @@ std::vector<Change> Ledger::changes() {
   }
   return out;
 }
+
+bool Ledger::changed() const { return !impl_->ended.empty() || !impl_->dirty.empty(); }
+
+std::vector<std::uint32_t> Ledger::members(const std::string& incident) const {
+  std::vector<std::uint32_t> out;
+  const Live* live = impl_->live(incident);
+  if (live == nullptr) return out;
+  out.reserve(live->open.size());
+  for (const auto& [number, member] : live->open) out.push_back(number);
+  return out;
+}
+
+std::uint64_t Ledger::steps() const { return impl_->steps; }
 
 Wishes Ledger::wishes() { return std::exchange(impl_->wishes, {}); }
 

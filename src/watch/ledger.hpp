@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -120,7 +121,6 @@ class Ledger {
   // since the last healthy one are forgotten when it is not well.
   void own(std::string_view vantage, bool healthy, const std::string& detail, Moment now);
   void tick(Moment now);
-  std::optional<Instant> next_tick() const;
 
   // By people. False: there is no such open incident.
   bool acknowledge(const std::string& incident, const std::string& who, Moment now);
@@ -142,7 +142,9 @@ class Ledger {
   void event(const std::string& incident, const std::string& kind, const std::string& text,
              Moment now);
 
-  std::vector<Change> changes();  // since the last call, in order
+  // Since the last call, in order; what is beyond `most` comes with the next call.
+  std::vector<Change> changes(std::size_t most = std::numeric_limits<std::size_t>::max());
+  bool changed() const;  // there is something to hand over
   Wishes wishes();
 
   Standing standing(std::uint32_t number) const;
@@ -150,6 +152,10 @@ class Ledger {
       std::uint32_t number) const;  // none of a vantage that saw nothing
   bool blind(std::string_view vantage) const;
   std::size_t open_incidents() const;
+  // Of an open incident: who fails still.
+  std::vector<std::uint32_t> members(const std::string& incident) const;
+  // How many members and incidents were looked at so far: what an outage costs.
+  std::uint64_t steps() const;
 
  private:
   class Impl;

@@ -51,19 +51,36 @@ std::string_view cause_of(const Share& share, std::string_view failure) {
 
 }  // namespace
 
-Explained Ledger::Impl::explained(const Share& share, Instant since) const {
+// So that a question costs one search, however many of a group's members fail in one moment.
+void Ledger::Impl::count(Group& group) {
+  group.counted = turn;
+  group.checked.clear();
+  for (const std::uint32_t number : group.members) {
+    const Entry& entry = entries[number];
+    if (entry.views.empty()) continue;
+    const Instant at = std::ranges::max(entry.views, {}, &View::newest_at).newest_at;
+    group.checked.push_back({at, entry.newest_bad() ? 1 : 0});
+  }
+  std::ranges::sort(group.checked, std::ranges::greater{}, &Group::Checked::at);
+  int sum = 0;
+  for (auto& one : group.checked) one.failing = sum += one.failing;
+  steps += group.members.size();
+  budget -= std::min(budget, group.members.size());
+}
+
+Explained Ledger::Impl::explained(const Share& share, Instant since) {
   Explained out;
   const auto found = groups.find(share);
   if (found == groups.end()) return out;
-  for (const std::uint32_t number : found->second.members) {
-    const Entry& entry = entries[number];
-    ++out.all;
-    const bool checked =
-        std::ranges::any_of(entry.views, [&](const View& view) { return view.newest_at >= since; });
-    if (!checked) continue;
-    ++out.checked;
-    out.failing += entry.newest_bad() ? 1 : 0;
-  }
+  Group& group = found->second;
+  out.all = static_cast<int>(group.members.size());
+  if (out.all < options.least_members) return out;  // whatever fails of it, it explains nothing
+  if (group.counted != turn) count(group);
+  const auto older = std::ranges::partition_point(
+      group.checked, [&](const Group::Checked& one) { return one.at >= since; });
+  ++steps;
+  out.checked = static_cast<int>(older - group.checked.begin());
+  if (out.checked > 0) out.failing = std::prev(older)->failing;
   const int others = static_cast<int>(numbers.size()) - out.all;
   out.expected = portion(std::max(0, failing - out.failing), others);
   return out;
@@ -71,7 +88,7 @@ Explained Ledger::Impl::explained(const Share& share, Instant since) const {
 
 // The narrowest share that explains it; a wider one only when it also explains most of what lies
 // beyond the narrower.
-std::optional<std::pair<Share, Explained>> Ledger::Impl::explanation(const Entry& entry) const {
+std::optional<std::pair<Share, Explained>> Ledger::Impl::explanation(const Entry& entry) {
   const View* bad = entry.bad_view();
   if (bad == nullptr) return std::nullopt;
   // Others that share the trouble began to fail at about the same time.
@@ -105,6 +122,7 @@ void Ledger::Impl::ask_siblings(const Entry& entry, Moment now) {
     group.asked = now.steady;
     std::size_t asked = 0;
     for (const std::uint32_t number : group.members) {
+      ++steps;
       Entry& other = entries[number];
       if (&other == &entry || other.views.empty() || !other.incident.empty()) continue;
       if (now.steady - other.asked < limits::kWatchSiblingPause) continue;
@@ -146,7 +164,7 @@ void Ledger::Impl::merge(Live& from, Live& into, const std::string& who, Moment 
     into.members.push_back(moved);
     into.row.first_failed = std::min(into.row.first_failed, moved.since);
     if (into.ever.size() < limits::kWatchConcerned) into.ever.insert(moved.target);
-    into.open.insert_or_assign(held.key(), std::move(moved));
+    admit(into, held.key(), std::move(moved));
     to_gather.erase(held.key());
   }
   into.peak = std::max(into.peak, into.open.size());
@@ -162,6 +180,33 @@ void Ledger::Impl::merge(Live& from, Live& into, const std::string& who, Moment 
   close(from, "It is part of another incident.", now);
 }
 
+void Ledger::Impl::make_about(Live& live, const Share& share) {
+  no_longer_about(live);
+  live.share = share;
+  about[share].insert(live.row.id);
+}
+
+void Ledger::Impl::no_longer_about(const Live& live) {
+  if (!live.share) return;
+  const auto found = about.find(*live.share);
+  if (found == about.end()) return;
+  found->second.erase(live.row.id);
+  if (found->second.empty()) about.erase(found);
+}
+
+// The open incident about something that the entry shares; the first by id of several.
+Live* Ledger::Impl::about_what(const Entry& entry) {
+  const std::string* first = nullptr;
+  for (const Share& share : entry.shares) {
+    ++steps;
+    const auto found = about.find(share);
+    if (found == about.end()) continue;
+    const std::string& id = *found->second.begin();
+    if (first == nullptr || id < *first) first = &id;
+  }
+  return first == nullptr ? nullptr : live(*first);
+}
+
 void Ledger::Impl::gather(std::uint32_t number, Moment now) {
   const Entry& entry = entries[number];
   Live* mine = live(entry.incident);
@@ -173,10 +218,12 @@ void Ledger::Impl::gather(std::uint32_t number, Moment now) {
   // The oldest incident of those that fail with it becomes the one about what they share.
   Live* keeper = mine;
   std::vector<std::string> others;
+  std::set<const Live*> seen_before{mine};
   for (const std::uint32_t member : groups[share].members) {
+    ++steps;
     Live* theirs = live(entries[member].incident);
-    if (theirs == nullptr || theirs == mine || !theirs->notice_key.empty()) continue;
-    if (std::ranges::find(others, theirs->row.id) != others.end()) continue;
+    if (theirs == nullptr || !theirs->notice_key.empty()) continue;
+    if (!seen_before.insert(theirs).second) continue;
     // A wider incident is there already: it takes this one in.
     if (theirs->share && theirs->share->kind > share.kind) {
       merge(*mine, *theirs, "causeway", now);
@@ -187,7 +234,7 @@ void Ledger::Impl::gather(std::uint32_t number, Moment now) {
   }
   if (mine != keeper) others.push_back(mine->row.id);
   const std::string kept = keeper->row.id;
-  keeper->share = share;
+  make_about(*keeper, share);
   keeper->row.shared_all = seen.all;
   for (const std::string& id : others) {
     if (Live* other = live(id); other != nullptr && id != kept) {
@@ -203,6 +250,7 @@ void Ledger::Impl::gather(std::uint32_t number, Moment now) {
 void Ledger::Impl::regroup(Moment now) {
   if (now.steady - regrouped < limits::kWatchTick) return;
   regrouped = now.steady;
+  budget = limits::kWatchGatherSteps;
   std::vector<std::uint32_t> asking{to_gather.begin(), to_gather.end()};
   for (const std::uint32_t number : asking) {
     if (!to_gather.contains(number)) continue;
@@ -213,6 +261,7 @@ void Ledger::Impl::regroup(Moment now) {
     }
     gather(number, now);
   }
+  steps += asking.size() + lives.size();
   for (auto& [id, live] : lives) {
     if (!live.share || live.open.empty()) continue;
     const int open = static_cast<int>(live.open.size());

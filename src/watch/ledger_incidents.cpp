@@ -25,13 +25,13 @@ std::string without_stop(std::string_view sentence) {
 }  // namespace
 
 Live* Ledger::Impl::live(const std::string& id) {
-  const auto found = lives.find(id);
+  const auto found = id.empty() ? lives.end() : lives.find(id);
   return found == lives.end() ? nullptr : &found->second;
 }
 
 void Ledger::Impl::touch(Live& live, Moment now) {
   live.row.updated = now.wall;
-  live.dirty = true;
+  dirty.insert(live.row.id);
 }
 
 void Ledger::Impl::event(Live& live, std::string kind, std::string author, std::string text,
@@ -85,6 +85,11 @@ Live& Ledger::Impl::create(std::uint32_t number, Severity severity, Moment now) 
   return live;
 }
 
+void Ledger::Impl::admit(Live& live, std::uint32_t number, store::Member member) {
+  if (!live.notice_key.empty()) notices[number].insert(live.row.id);
+  live.open.insert_or_assign(number, std::move(member));
+}
+
 void Ledger::Impl::join(Live& live, std::uint32_t number, Moment now) {
   Entry& entry = entries[number];
   const View* bad = entry.bad_view();
@@ -94,7 +99,7 @@ void Ledger::Impl::join(Live& live, std::uint32_t number, Moment now) {
   if (bad != nullptr && bad->failure) member.failure = name(*bad->failure);
   live.row.first_failed = std::min(live.row.first_failed, member.since);
   live.members.push_back(member);
-  live.open.insert_or_assign(number, std::move(member));
+  admit(live, number, std::move(member));
   live.peak = std::max(live.peak, live.open.size());
   if (live.ever.size() < limits::kWatchConcerned) live.ever.insert(entry.id);
   live.close_at.reset();
@@ -113,6 +118,7 @@ bool Ledger::Impl::reopen(std::uint32_t number, Severity severity, Moment now) {
     // What is only degraded now was down before: in one incident it would count as downtime.
     if (severity < severity_named(ghost->second.row.severity)) return false;
     still = &lives.insert(ghosts.extract(ghost)).position->second;
+    if (still->share) make_about(*still, *still->share);
     still->row.closed = WallTime{};
     still->told = false;
     still->tell_at = now.steady + options.gather;
@@ -143,20 +149,17 @@ void Ledger::Impl::opened(std::uint32_t number, Severity severity, Moment now) {
     return;
   }
   if (reopen(number, severity, now)) return;
-  for (auto& [id, shared] : lives) {
-    if (!shared.share || std::ranges::find(entry.shares, *shared.share) == entry.shares.end()) {
-      continue;
-    }
-    join(shared, number, now);
-    shared.row.shared_failing = static_cast<int>(shared.open.size());
-    event(shared, "member-joined", std::string{kSelf}, fmt::format("{} fails too.", entry.shown),
+  if (Live* shared = about_what(entry)) {
+    join(*shared, number, now);
+    shared->row.shared_failing = static_cast<int>(shared->open.size());
+    event(*shared, "member-joined", std::string{kSelf}, fmt::format("{} fails too.", entry.shown),
           now);
     return;
   }
   Live& made = create(number, severity, now);
   join(made, number, now);
   to_gather.insert(number);
-  gather(number, now);
+  if (budget > 0) gather(number, now);
 }
 
 void Ledger::Impl::leave(Live& live, std::uint32_t number, const std::string& text, bool well,
@@ -203,9 +206,10 @@ void Ledger::Impl::close(Live& live, const std::string& text, Moment now) {
                    .concerned = {live.ever.begin(), live.ever.end()},
                    .round = live.reopened,
                    .held_because = live.told ? "" : "it ended before an alert was due"});
+  no_longer_about(live);
+  dirty.erase(live.row.id);
   auto node = lives.extract(live.row.id);
   Live& ghost = node.mapped();
-  ghost.dirty = false;
   ghost.events.clear();
   ghost.members.clear();
   ghost.tell = Change::Tell::nothing;
@@ -280,6 +284,7 @@ void Ledger::Impl::tick(Moment now) {
   regroup(now);
   std::vector<std::string> over;
   std::vector<std::string> thin;
+  steps += lives.size() + ghosts.size();
   for (auto& [id, one] : lives) {
     const bool waits = one.row.diagnosis.empty() && !one.undiagnosed && one.notice_key.empty() &&
                        now.steady < one.tell_at + options.diagnosis_wait;

@@ -84,13 +84,11 @@ void Ledger::notice(std::uint32_t number, const std::string& key, const std::str
                     const std::string& sentence, Moment now) {
   Entry& entry = impl_->entries[number];
   if (!entry.used) return;
-  for (auto& [id, live] : impl_->lives) {
-    if (live.notice_key == key && live.open.contains(number)) {
-      if (live.row.sentence == sentence) return;
-      live.row.sentence = sentence;
-      impl_->touch(live, now);
-      return;
-    }
+  if (Live* known = impl_->notice_of(number, key)) {
+    if (known->row.sentence == sentence) return;
+    known->row.sentence = sentence;
+    impl_->touch(*known, now);
+    return;
   }
   const std::string failing = entry.incident;  // a notice stands beside a failure
   Live& made = impl_->create(number, Severity::notice, now);
@@ -107,22 +105,36 @@ void Ledger::notice(std::uint32_t number, const std::string& key, const std::str
   store::Member member{.incident = made.row.id, .target = entry.id, .since = now.wall};
   made.members.push_back(member);
   made.ever.insert(entry.id);
-  made.open.emplace(number, std::move(member));
+  impl_->admit(made, number, std::move(member));
   made.peak = 1;
   made.row.title = fmt::format("{}: {}", entry.shown, sentence);
   entry.incident = failing;
 }
 
 void Ledger::notice_over(std::uint32_t number, const std::string& key, Moment now) {
-  for (auto& [id, live] : impl_->lives) {
-    if (live.notice_key != key || !live.open.contains(number)) continue;
-    store::Member left = live.open.at(number);
-    left.until = now.wall;
-    live.members.push_back(std::move(left));
-    live.open.clear();
-    impl_->close(live, "It no longer holds.", now);
-    return;
+  Live* live = impl_->notice_of(number, key);
+  if (live == nullptr) return;
+  store::Member left = live->open.at(number);
+  left.until = now.wall;
+  live->members.push_back(std::move(left));
+  live->open.clear();
+  impl_->close(*live, "It no longer holds.", now);
+}
+
+// The open notice of this key that the target is in.
+Live* Ledger::Impl::notice_of(std::uint32_t number, const std::string& key) {
+  const auto known = notices.find(number);
+  if (known == notices.end()) return nullptr;
+  std::set<std::string>& ids = known->second;
+  for (auto id = ids.begin(); id != ids.end();) {
+    ++steps;
+    Live* one = live(*id);
+    const bool in_it = one != nullptr && one->open.contains(number);
+    if (in_it && one->notice_key == key) return one;
+    id = in_it ? std::next(id) : ids.erase(id);
   }
+  if (ids.empty()) notices.erase(known);
+  return nullptr;
 }
 
 void Ledger::event(const std::string& incident, const std::string& kind, const std::string& text,
@@ -147,7 +159,7 @@ void Ledger::restore(const store::Incident& incident, const std::vector<store::M
   for (const store::Member& member : members) {
     const auto found = impl_->numbers.find(member.target);
     if (member.until != WallTime{} || found == impl_->numbers.end()) continue;
-    live.open.emplace(found->second, member);
+    impl_->admit(live, found->second, member);
     live.ever.insert(member.target);
     if (notice) continue;
     Entry& entry = impl_->entries[found->second];
@@ -165,13 +177,15 @@ void Ledger::restore(const store::Incident& incident, const std::vector<store::M
     view.failure = model::failure_named(member.failure);
     ++impl_->failing;
   }
+  ++impl_->turn;
   live.peak = std::max<std::size_t>(live.open.size(), members.size());
   if (live.open.empty()) {  // nothing of it is watched any more
     Live& kept = impl_->lives.emplace(incident.id, std::move(live)).first->second;
     impl_->close(kept, "None of its members is watched any more.", now);
     return;
   }
-  impl_->lives.emplace(incident.id, std::move(live));
+  Live& kept = impl_->lives.emplace(incident.id, std::move(live)).first->second;
+  if (kept.share) impl_->make_about(kept, *kept.share);
 }
 
 }  // namespace causeway::watch

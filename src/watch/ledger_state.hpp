@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "watch/ledger.hpp"
+#include "watch/limits.hpp"
 
 namespace causeway::watch {
 
@@ -76,7 +77,6 @@ struct Live {
   std::optional<Instant> close_at;  // it flaps and has calmed down
   std::optional<Instant> thin_since;
   // Not handed over yet.
-  bool dirty = false;
   std::vector<store::IncidentEvent> events;
   std::vector<store::Member> members;
   Change::Tell tell = Change::Tell::nothing;
@@ -84,8 +84,16 @@ struct Live {
 };
 
 struct Group {
+  // Of its members that were ever checked: when last, and how many of those so far fail.
+  struct Checked {
+    Instant at;
+    int failing;
+  };
+
   std::set<std::uint32_t> members;
-  Instant asked{};  // its members, as siblings
+  Instant asked{};               // its members, as siblings
+  std::vector<Checked> checked;  // newest first; good for every question until `turn` moves on
+  std::uint64_t counted = 0;     // Impl::turn of `checked`
 };
 
 struct Sight {  // of one vantage
@@ -131,12 +139,18 @@ class Ledger::Impl {
   Live* live(const std::string& id);
   void event(Live& live, std::string kind, std::string author, std::string text, Moment now);
   void touch(Live& live, Moment now);
+  void admit(Live& live, std::uint32_t number, store::Member member);
+  Live* notice_of(std::uint32_t number, const std::string& key);
   void split_rest(Live& live, Moment now);
   void merge(Live& from, Live& into, const std::string& who, Moment now);
 
   // ledger_groups.cpp: what fails together
-  Explained explained(const Share& share, Instant since) const;
-  std::optional<std::pair<Share, Explained>> explanation(const Entry& entry) const;
+  Explained explained(const Share& share, Instant since);
+  void count(Group& group);
+  std::optional<std::pair<Share, Explained>> explanation(const Entry& entry);
+  void make_about(Live& live, const Share& share);
+  void no_longer_about(const Live& live);
+  Live* about_what(const Entry& entry);
   void gather(std::uint32_t number, Moment now);
   void regroup(Moment now);
   void describe(Live& live, const Explained& seen, Moment now);
@@ -149,12 +163,19 @@ class Ledger::Impl {
   std::map<Share, Group> groups;
   std::vector<Sight> sights;
   std::map<std::string, Live> lives;
+  std::map<Share, std::set<std::string>> about;  // ids of `lives` by what their members share
+  // Ids of the notices that a target was ever in: some of them have ended since.
+  std::map<std::uint32_t, std::set<std::string>> notices;
+  std::set<std::string> dirty;         // ids of `lives` with something that was not handed over
   std::map<std::string, Live> ghosts;  // closed a short while ago: may open again
-  std::vector<Change> ended;           // of incidents that closed
+  std::deque<Change> ended;            // of incidents that closed
   std::set<std::uint32_t> waiting;     // for a healthy look
   std::set<std::uint32_t> to_gather;
   Wishes wishes;
-  int failing = 0;  // entries whose newest check is bad
+  int failing = 0;          // entries whose newest check is bad
+  std::uint64_t turn = 1;   // moves on with whatever changes an answer of explained()
+  std::uint64_t steps = 0;  // members and incidents looked at so far
+  std::size_t budget = limits::kWatchGatherSteps;  // until the next tick, for what can wait for it
   Instant regrouped{};
 };
 

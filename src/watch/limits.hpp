@@ -54,7 +54,10 @@ constexpr std::size_t kWatchConcerned = 1000;           // members that decide w
 constexpr std::size_t kWatchSiblings = 20;              // asked when one of those that share fails
 constexpr std::chrono::seconds kWatchSiblingPause{15};  // before the same one is asked again
 constexpr std::chrono::minutes kWatchGatherMost{5};     // incidents older than this stay alone
-constexpr std::size_t kWatchDiagnoses = 4;              // at once
+// Members looked at between two ticks; then what opens is gathered with the rest at the next one.
+constexpr std::size_t kWatchGatherSteps = 1'000'000;
+constexpr std::size_t kWatchChanges = 500;  // of incidents, written down in one turn
+constexpr std::size_t kWatchDiagnoses = 4;  // at once
 constexpr std::size_t kWatchDiagnosesWaiting = 200;
 constexpr std::size_t kWatchDocumentBytes = std::size_t{512} * 1024;
 

@@ -349,13 +349,17 @@ net::Task<void> Watcher::Impl::main() {
       if (!looking && moment.steady - looked > limits::kWatchOwnLook) tasks.start(look_at_self());
     }
     serve_ledger();
-    const Instant until = net::Loop::current().now() + limits::kWatchSlot;
+    // What was not handed over in this turn is in the next one, after whoever waits.
+    const Duration pause = ledger.changed() ? Duration::zero() : Duration{limits::kWatchSlot};
+    const Instant until = net::Loop::current().now() + pause;
     co_await net::Loop::current().readable(wake, until);
   }
   net::Loop::current().interrupt();
   co_await light->idle();
   co_await tasks.finished();
-  serve_ledger();
+  do {
+    serve_ledger();
+  } while (ledger.changed());
   settle_doubts(!blind);
   flush_minutes(true);
   run_posted();

@@ -60,7 +60,7 @@ model::Diagnosis concluded(const Target& target, WallTime started, reach::Diagno
 
 void Watcher::Impl::serve_ledger() {
   fulfil(ledger.wishes());
-  for (Change& change : ledger.changes()) apply(std::move(change));
+  for (Change& change : ledger.changes(limits::kWatchChanges)) apply(std::move(change));
   const Moment moment = now();
   if (stopping || delivering || (!alerts_queued && moment.steady < deliver_at)) return;
   alerts_queued = false;
@@ -132,8 +132,8 @@ void Watcher::Impl::apply(Change change) {
                          .body = newest.excerpt});
   }
   if (change.tell == Change::Tell::opened) {
-    for (const auto& [id, number] : numbers) {
-      if (ledger.standing(number).incident != change.incident.id) continue;
+    for (const std::uint32_t number : ledger.members(change.incident.id)) {
+      if (ledger.standing(number).incident != change.incident.id) continue;  // a notice of it
       for (const Remedy& one : sites[number].target->remedies) {
         tasks.start(remedy(number, change.incident.id, one, change.incident.failure));
       }
