@@ -8,9 +8,10 @@
 #include "app/command.hpp"
 #include "app/diagnose.hpp"
 #include "app/host_proof.hpp"
+#include "app/plan_for_console.hpp"
 #include "app/report_making.hpp"
 #include "app/target_url.hpp"
-#include "console/live_diagnoses.hpp"
+#include "console/live_runs.hpp"
 #include "console/setup_token.hpp"
 #include "net/loop.hpp"
 #include "reach/diagnose.hpp"
@@ -46,6 +47,7 @@ Parsed<model::Diagnosis> diagnose_for_console(
 console::Controls console_controls(store::Store& store) {
   console::Controls out;
   out.diagnose = diagnose_for_console;
+  out.plan = plan_for_console;
   out.report = [&store](const console::ReportOrder& order) -> Parsed<std::string> {
     const auto papers = store.read(
         [&](store::Database& database) { return incident_papers(database, order.incident); });

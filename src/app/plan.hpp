@@ -40,9 +40,4 @@ std::string plan_calendar(const plan::Plan& plan, WallTime at);
 
 int plan_watch(const PlanFlags& flags);
 
-// "203.0.113.9,2001:db8::9": one machine's addresses.
-Parsed<std::vector<IpAddress>> parse_addresses(const std::string& text);
-// The names, checked; an error when there is none.
-Parsed<std::vector<std::string>> parse_names(const PlanFlags& flags);
-
 }  // namespace causeway::app

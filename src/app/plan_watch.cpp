@@ -7,6 +7,7 @@
 #include "app/command.hpp"
 #include "app/interrupt.hpp"
 #include "app/plan.hpp"
+#include "app/plan_making.hpp"
 #include "base/text.hpp"
 #include "plan/fetch.hpp"
 #include "plan/limits.hpp"
@@ -122,8 +123,8 @@ int plan_watch(const PlanFlags& flags) {
   if (!before) return wrong_use("plan watch", "OLD: " + before.error().text);
   auto after = parse_addresses(flags.after);
   if (!after) return wrong_use("plan watch", "NEW: " + after.error().text);
-  auto names = parse_names(flags);
-  if (!names) return wrong_use("plan watch", names.error().text);
+  auto names = parse_names(flags.names);
+  if (!names) return wrong_use("plan watch", "--name: " + names.error().text);
   watching.before = std::move(*before);
   watching.after = std::move(*after);
   watching.names = std::move(*names);

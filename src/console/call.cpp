@@ -118,4 +118,14 @@ net::HttpReply json_reply(const Call& call, const nlohmann::ordered_json& docume
 
 net::HttpReply created(const nlohmann::ordered_json& document) { return json(201, dump(document)); }
 
+net::HttpReply file_reply(std::string_view name, std::string_view type, std::string bytes) {
+  net::HttpReply reply;
+  reply.fields.emplace_back("Content-Type", std::string{type});
+  reply.fields.emplace_back("Content-Disposition",
+                            fmt::format("attachment; filename=\"{}\"", name));
+  reply.fields.emplace_back("Cache-Control", "private, no-store");
+  reply.body = std::move(bytes);
+  return reply;
+}
+
 }  // namespace causeway::console

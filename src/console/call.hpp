@@ -49,5 +49,7 @@ Parsed<std::vector<std::string>> texts_of(const nlohmann::json& object, const ch
 // 200 with this document and an ETag; 304 when the client has it.
 net::HttpReply json_reply(const Call& call, const nlohmann::ordered_json& document);
 net::HttpReply created(const nlohmann::ordered_json& document);  // 201
+// To be saved: pages among them have a style of their own, which pages of ours may not have.
+net::HttpReply file_reply(std::string_view name, std::string_view type, std::string bytes);
 
 }  // namespace causeway::console

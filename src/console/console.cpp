@@ -10,7 +10,7 @@
 #include "base/text.hpp"
 #include "console/gate.hpp"
 #include "console/limits.hpp"
-#include "console/live_diagnoses.hpp"
+#include "console/live_runs.hpp"
 #include "console/metrics.hpp"
 #include "console/pages.hpp"
 #include "console/probe.hpp"
@@ -118,7 +118,7 @@ net::HttpReply answer(Desk& desk, const net::HttpRequest& request) {
 class Console::Server {
  public:
   Server(store::Store& store, DeskSettings settings, Controls controls)
-      : desk_(store, std::move(settings), std::move(controls), diagnoses_) {}
+      : desk_(store, std::move(settings), std::move(controls), runs_) {}
   ~Server() {
     stop_ = true;
     if (thread_.joinable()) thread_.join();
@@ -162,16 +162,17 @@ class Console::Server {
                                 request.field("x-prometheus-scrape-timeout-seconds").value_or(""));
     if (!asked) co_return problem(400, "Not a probe", asked.error().text);
     if (!desk_.controls.diagnose) co_return problem(501, "Not here", "no probes here");
-    LiveDiagnoses::Telling telling{.end = [](const Parsed<model::Diagnosis>& result) {
-      return result ? probe_exposition(*result)
-                    : "# " + printable(result.error().text, 300) + "\nprobe_success 0\n";
-    }};
-    const auto channel = probes_.start(desk_.controls,
-                                       {.url = asked->url,
-                                        .may_be_private = desk_.settings.private_targets,
-                                        .quick = true,
-                                        .deadline = asked->deadline},
-                                       std::move(telling), limits::kLiveProbes);
+    const auto channel = probes_.start(
+        [diagnose = desk_.controls.diagnose,
+         order = DiagnosisOrder{.url = asked->url,
+                                .may_be_private = desk_.settings.private_targets,
+                                .quick = true,
+                                .deadline = asked->deadline}](LiveRuns::Channel& listening) {
+          const auto result = diagnose(order, [&](const auto&) { return !listening.left(); });
+          return result ? probe_exposition(*result)
+                        : "# " + printable(result.error().text, 300) + "\nprobe_success 0\n";
+        },
+        limits::kLiveProbes);
     if (!channel) co_return problem(503, "Busy", "too many probes run at once");
     net::Loop& loop = net::Loop::current();
     net::HttpReply reply;
@@ -197,8 +198,8 @@ class Console::Server {
     co_await guests.finished();
   }
 
-  LiveDiagnoses diagnoses_;
-  LiveDiagnoses probes_;
+  LiveRuns runs_;
+  LiveRuns probes_;
   Desk desk_;
   std::unique_ptr<net::HttpService> service_;
   std::string address_;

@@ -6,8 +6,10 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <thread>
 
-#include "console/live_diagnoses.hpp"
+#include "console/live_runs.hpp"
 #include "console/pages.hpp"
 #include "console/probe.hpp"
 #include "console/routes.hpp"
@@ -16,6 +18,7 @@
 #include "console/status_page.hpp"
 #include "console/uptime.hpp"
 #include "model/cause.hpp"
+#include "net/loop.hpp"
 #include "store/incidents.hpp"
 #include "store/targets.hpp"
 
@@ -37,7 +40,7 @@ class ConsoleTest : public ::testing::Test {
     auto opened = store::Store::open(folder_ + "/store");
     EXPECT_TRUE(opened) << opened.error().text;
     store_ = std::move(*opened);
-    desk_ = std::make_unique<Desk>(*store_, DeskSettings{}, Controls{}, diagnoses_);
+    desk_ = std::make_unique<Desk>(*store_, DeskSettings{}, Controls{}, runs_);
   }
   ~ConsoleTest() override {
     store_.reset();
@@ -49,6 +52,7 @@ class ConsoleTest : public ::testing::Test {
     std::vector<std::pair<std::string, std::string>> fields;
     Json body;
     std::string text;
+    net::HttpReply reply;  // a streamed one goes on
 
     std::string field(std::string_view name) const {
       for (const auto& [key, value] : fields) {
@@ -76,9 +80,10 @@ class ConsoleTest : public ::testing::Test {
     request.fields = fields;
     request.peer = {IpAddress::v4(0x7f000001), 4711};
     auto reply = answer(*desk_, request);
-    Answer out{reply.status, reply.fields, nullptr, reply.body};
+    Answer out{reply.status, reply.fields, nullptr, reply.body, {}};
     if (out.text.empty()) out.text = reply.fixed;
     out.body = Json::parse(out.text, nullptr, false);
+    out.reply = std::move(reply);
     return out;
   }
 
@@ -145,7 +150,7 @@ class ConsoleTest : public ::testing::Test {
 
   std::string folder_;
   std::unique_ptr<store::Store> store_;
-  LiveDiagnoses diagnoses_;
+  LiveRuns runs_;
   std::unique_ptr<Desk> desk_;
   std::string cookie_;
   std::string proof_;
@@ -443,6 +448,108 @@ TEST_F(ConsoleTest, GivesReportsAndReadsFacts) {
   EXPECT_EQ(ask("GET", "/api/v1/proof").body.at("document").at("state"), "open");
   EXPECT_EQ(ask("POST", "/api/v1/proof").body.at("running"), true);
 }
+
+// What a streamed answer says until it ends.
+std::string told_by(const net::HttpReply& reply) {
+  class Listener : public net::ReplyStream {
+   public:
+    net::Task<bool> write(std::string_view bytes) override {
+      heard += bytes;
+      co_return true;
+    }
+    bool stopping() const override { return false; }
+    std::string heard;
+  } listener;
+  net::Loop loop;
+  loop.run(reply.stream(listener));
+  return listener.heard;
+}
+
+TEST_F(ConsoleTest, PlansAreMadeWatchedAndKept) {
+  set_up();
+  const Json move{{"old", "203.0.113.9"},
+                  {"new", "198.51.100.20"},
+                  {"names", {"www.example.net"}},
+                  {"pages", 5}};
+  EXPECT_EQ(ask("POST", "/api/v1/plans", move).status, 501);
+  EXPECT_EQ(ask("GET", "/api/v1/plans").body.at("plans").size(), 0U);
+  PlanOrder asked;
+  desk_->controls.plan = [&](const PlanOrder& order) -> OrRefused<PlanRun> {
+    asked = order;
+    if (order.after == "10.0.0.1") {
+      return std::unexpected(TargetRefused{.field = "new", .text = "10.0.0.1 is private"});
+    }
+    return [](const PlanListener& listener) -> Parsed<PlanMade> {
+      listener.told("www.example.net: 203.0.113.9:443: answers 200");
+      return PlanMade{.go = true,
+                      .warnings = 1,
+                      .names = {"www.example.net"},
+                      .document = R"({"schema":"causeway.plan/1"})",
+                      .text = "GO",
+                      .calendar = [](WallTime at) { return "DTSTART " + rfc3339(at); }};
+    };
+  };
+  Json other = move;
+  for (const auto& [field, value] :
+       {std::pair{"new", Json("10.0.0.1")}, std::pair{"old", Json(7)},
+        std::pair{"names", Json("www.example.net")}, std::pair{"pages", Json(100'000)},
+        std::pair{"pages", Json(-1)}, std::pair{"ssl", Json("none")},
+        std::pair{"zone", Json("../../etc")}, std::pair{"zone", Json("/etc/passwd.json")},
+        std::pair{"zone", Json("here.json")}, std::pair{"facts", Json("{}")},
+        std::pair{"names", Json(std::vector<std::string>(17, "a.test"))}}) {
+    other = move;
+    other[field] = value;
+    const auto wrong = ask("POST", "/api/v1/plans", other);
+    EXPECT_EQ(wrong.status, 422) << other.dump();
+    EXPECT_EQ(wrong.body.at("field"), field) << wrong.text;
+  }
+  const auto streamed = ask("POST", "/api/v1/plans", move);
+  EXPECT_EQ(streamed.field("Content-Type"), "text/event-stream");
+  EXPECT_EQ(asked.pages, 5U);
+  EXPECT_EQ(asked.ssl, "strict");
+  EXPECT_FALSE(asked.may_be_private);
+  const auto told = told_by(streamed.reply);
+  EXPECT_THAT(told, HasSubstr("event: step\ndata: {\"text\":\"www.example.net: 203.0.113.9:443"));
+  EXPECT_THAT(told, HasSubstr("event: plan\ndata: {\"id\":\""));
+  const auto plans = ask("GET", "/api/v1/plans").body.at("plans");
+  ASSERT_EQ(plans.size(), 1U);
+  EXPECT_EQ(plans[0].at("author"), "anna");
+  EXPECT_EQ(plans[0].at("warnings"), 1);
+  const auto path = "/api/v1/plans/" + plans[0].at("id").get<std::string>();
+  EXPECT_EQ(ask("GET", path).body.at("document").at("schema"), "causeway.plan/1");
+  EXPECT_EQ(ask("GET", path + "/file").text, "GO");
+  EXPECT_THAT(ask("GET", path + "/file?format=json").field("Content-Disposition"),
+              HasSubstr(".json"));
+  EXPECT_EQ(ask("GET", path + "/file?format=calendar").body.at("field"), "at");
+  EXPECT_EQ(ask("GET", path + "/file?format=calendar&at=2026-12-01T22:00:00Z").text,
+            "DTSTART 2026-12-01T22:00:00.000Z");
+  EXPECT_EQ(ask("GET", path + "/file?format=doc").body.at("field"), "format");
+  EXPECT_EQ(ask("GET", "/api/v1/plans/none").status, 404);
+  for (int i = 0; i < 20; ++i) told_by(ask("POST", "/api/v1/plans", move).reply);
+  EXPECT_EQ(ask("GET", "/api/v1/plans").body.at("plans").size(), 16U);
+  EXPECT_EQ(ask("GET", path).status, 404);  // the oldest went
+}
+
+TEST_F(ConsoleTest, PlansLeaveRoomForDiagnosesAndEndWhenNobodyWatches) {
+  set_up();
+  desk_->controls.plan = [](const PlanOrder&) -> OrRefused<PlanRun> {
+    return [](const PlanListener& listener) -> Parsed<PlanMade> {
+      while (!listener.left()) std::this_thread::yield();
+      return error("nobody listens");
+    };
+  };
+  const Json move{{"old", "203.0.113.9"}, {"new", "198.51.100.20"}, {"names", {"www.example.net"}}};
+  EXPECT_EQ(ask("POST", "/api/v1/plans", move).status, 200);
+  EXPECT_EQ(ask("POST", "/api/v1/plans", move).status, 200);
+  const auto busy = ask("POST", "/api/v1/plans", move);
+  EXPECT_EQ(busy.status, 503);
+  EXPECT_EQ(busy.field("Retry-After"), "30");
+  desk_->controls.diagnose = [](const auto&, const auto&) -> Parsed<model::Diagnosis> {
+    throw std::runtime_error("broken on purpose");
+  };
+  const auto broken = ask("POST", "/api/v1/diagnoses", {{"url", "https://x.test/"}});
+  EXPECT_THAT(told_by(broken.reply), HasSubstr("event: refused"));
+}  // and the two that run end with the fixture
 
 TEST_F(ConsoleTest, ADefinitionShowsNoCommands) {
   const store::Target target{.spec = R"({"id":"shop","team":"a","ca_file":"/etc/x.pem",

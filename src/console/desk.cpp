@@ -1,16 +1,18 @@
 #include "console/desk.hpp"
 
 #include "console/limits.hpp"
+#include "console/plan_shelf.hpp"
 #include "console/status_page.hpp"
 
 namespace causeway::console {
 
 Desk::Desk(store::Store& the_store, DeskSettings the_settings, Controls the_controls,
-           LiveDiagnoses& the_diagnoses)
+           LiveRuns& the_runs)
     : store(the_store),
       settings(std::move(the_settings)),
       controls(std::move(the_controls)),
-      diagnoses(the_diagnoses) {}
+      runs(the_runs),
+      plans(std::make_shared<PlanShelf>()) {}
 
 Parsed<std::shared_ptr<const Overview>> Desk::overview(Instant now) {
   if (recent_ && now - recent_at_ < limits::kOverviewFresh) return recent_;

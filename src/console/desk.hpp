@@ -83,6 +83,47 @@ struct ProofSeen {  // that the edge gets through this machine's firewall
   std::string document;     // causeway.firewall/1
 };
 
+// One diagnosis, on the calling thread, which is one of its own. `seen` hears each observation as
+// it comes; when it returns false the diagnosis ends with what is known.
+using DiagnoseControl = std::function<Parsed<model::Diagnosis>(
+    const DiagnosisOrder& order, const std::function<bool(const model::Observation&)>& seen)>;
+
+struct PlanOrder {     // as people give it
+  std::string before;  // the old origin's addresses, with commas
+  std::string after;
+  std::vector<std::string> names;     // that move
+  std::vector<std::string> paths;     // where the comparison of pages begins; empty: at /
+  std::string ssl;                    // strict, full or flexible
+  std::size_t pages = 0;              // of each name that are compared
+  std::string zone;                   // whose last snapshot is used; empty: none
+  std::vector<model::Document> with;  // facts of the new origin
+  bool may_be_private = false;        // this machine and its networks too
+  Duration deadline{};                // of all of it
+};
+
+struct PlanMade {
+  bool go = false;
+  std::size_t stops = 0;
+  std::size_t warnings = 0;
+  std::size_t unknowns = 0;
+  std::vector<std::string> names;
+  std::vector<std::string> before;
+  std::vector<std::string> after;
+  std::string document;  // causeway.plan/1
+  std::string text;
+  std::string markdown;
+  std::string html;
+  std::function<std::string(WallTime cut_over)> calendar;  // iCalendar, from any thread
+};
+
+struct PlanListener {
+  std::function<void(const std::string&)> told;  // what was just found, in words
+  std::function<bool()> left;                    // nobody listens any more
+};
+// Makes a plan on the calling thread, which is one of its own. When the listener has left, and at
+// the order's deadline, it ends soon and without one.
+using PlanRun = std::function<Parsed<PlanMade>(const PlanListener& listener)>;
+
 // What the console can make the watch do. Each may be called from the console's thread; what is not
 // set is answered with 501.
 struct Controls {
@@ -116,11 +157,9 @@ struct Controls {
   std::function<ProofSeen(bool anew)> proof;
   // The whole exposition of the watch's own figures, for /metrics.
   std::function<std::string()> metrics;
-  // One diagnosis, on the calling thread, which is one of its own. `seen` hears each observation as
-  // it comes; when it returns false the diagnosis ends with what is known.
-  std::function<Parsed<model::Diagnosis>(
-      const DiagnosisOrder& order, const std::function<bool(const model::Observation&)>& seen)>
-      diagnose;
+  DiagnoseControl diagnose;
+  // Understands the order at once; what it returns makes the plan.
+  std::function<OrRefused<PlanRun>(const PlanOrder& order)> plan;
 };
 
 struct DeskSettings {
@@ -132,20 +171,22 @@ struct DeskSettings {
   bool private_targets = false;    // people may have loopback and private addresses diagnosed
 };
 
-class LiveDiagnoses;
+class LiveRuns;
+class PlanShelf;
 struct StatusReport;
 
 class Desk {
  public:
   Desk(store::Store& the_store, DeskSettings the_settings, Controls the_controls,
-       LiveDiagnoses& the_diagnoses);
+       LiveRuns& the_runs);
 
   store::Store& store;
   DeskSettings settings;
   Controls controls;
   LoginLimit logins;
-  LiveDiagnoses& diagnoses;
-  int streams = 0;  // of live changes, open now
+  LiveRuns& runs;
+  std::shared_ptr<PlanShelf> plans;  // made here; threads that make one put it there
+  int streams = 0;                   // of live changes, open now
 
   // Not older than a second: what every open page is told from.
   Parsed<std::shared_ptr<const Overview>> overview(Instant now);

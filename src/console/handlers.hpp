@@ -58,6 +58,12 @@ net::HttpReply add_note(Desk& desk, const Call& call);
 net::HttpReply get_document(Desk& desk, const Call& call);
 net::HttpReply get_report(Desk& desk, const Call& call);
 
+// plans of migrations
+net::HttpReply stream_plan(Desk& desk, const Call& call);
+net::HttpReply list_plans(Desk& desk, const Call& call);
+net::HttpReply get_plan(Desk& desk, const Call& call);
+net::HttpReply get_plan_file(Desk& desk, const Call& call);
+
 // origins and their firewall
 net::HttpReply read_facts(Desk& desk, const Call& call);
 net::HttpReply get_proof(Desk& desk, const Call& call);

@@ -26,7 +26,14 @@ constexpr int kStatusIncidents = 100;
 constexpr int kLiveStreams = 200;
 constexpr auto kLiveStream = std::chrono::minutes{15};  // then the page comes again, and may not
 constexpr auto kLiveHeartbeat = seconds{15};
-constexpr std::size_t kLiveDiagnoses = 4;
+constexpr std::size_t kLiveRuns = 4;  // diagnoses and plans at once
+constexpr std::size_t kLivePlans =
+    2;  // no plan begins while so many run: the rest is for diagnoses
+constexpr auto kLivePlan = std::chrono::minutes{10};
+constexpr std::size_t kPlanNames = 16;
+constexpr std::size_t kPlanPages = 100;  // of each name
+constexpr std::size_t kPlanPaths = 16;
+constexpr std::size_t kPlansKept = 16;  // the newest, while the console runs
 constexpr std::size_t kLiveUnread = std::size_t{4} * 1024 * 1024;
 constexpr auto kLiveRelay = milliseconds{100};
 constexpr auto kProbe = seconds{10};  // when Prometheus says nothing

@@ -1,4 +1,4 @@
-// Server-Sent Events (html.spec.whatwg.org, section 9.2): what changed, as it changes.
+// What changed, as it changes.
 #include <fmt/format.h>
 
 #include <memory>
@@ -6,6 +6,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "console/event_stream.hpp"
 #include "console/handlers.hpp"
 #include "console/limits.hpp"
 #include "console/problem.hpp"
@@ -16,11 +17,6 @@ namespace causeway::console {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string event(std::string_view name, const Json& data) {
-  return fmt::format("event: {}\ndata: {}\n\n", name,
-                     data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-}
 
 // What one page has been told, and what it has to be told next.
 class Follower {
@@ -126,10 +122,7 @@ net::HttpReply stream_changes(Desk& desk, const Call& /*call*/) {
   if (desk.streams >= limits::kLiveStreams) {
     return problem(503, "Too many open pages", "close some, or ask /api/v1/now instead");
   }
-  net::HttpReply reply;
-  reply.fields.emplace_back("Content-Type", "text/event-stream");
-  reply.fields.emplace_back("Cache-Control", "no-store");
-  reply.fields.emplace_back("X-Accel-Buffering", "no");  // or nginx holds the events back
+  auto reply = event_stream();
   auto follower = std::make_shared<Follower>(desk);
   reply.stream = [&desk, follower](net::ReplyStream& out) { return follow(desk, follower, out); };
   return reply;

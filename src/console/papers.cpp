@@ -31,17 +31,6 @@ constexpr std::array kFormats{Format{"text", "txt", "text/plain; charset=utf-8"}
                               Format{"json", "json", "application/json"},
                               Format{"bundle", "tar.zst", "application/zstd"}};
 
-net::HttpReply file(const Format& format, std::string_view name, std::string bytes) {
-  net::HttpReply reply;
-  reply.fields.emplace_back("Content-Type", std::string{format.type});
-  // Always a file: the page of a report has a style of its own, which pages of ours may not have.
-  reply.fields.emplace_back("Content-Disposition",
-                            fmt::format("attachment; filename=\"{}.{}\"", name, format.suffix));
-  reply.fields.emplace_back("Cache-Control", "private, no-store");
-  reply.body = std::move(bytes);
-  return reply;
-}
-
 // Newest first by what is known of it; empty: the document has none.
 std::optional<WallTime> newest_of(const model::Document& document) {
   auto out = document.started;
@@ -83,7 +72,8 @@ net::HttpReply get_report(Desk& desk, const Call& call) {
   if (!made) return problem(422, "No report", made.error().text);
   record_audit(desk, call, "incident.report", call.part(0),
                fmt::format("{}, hidden: secrets, {}", wanted, printable(hide, 80)));
-  return file(*format, "report-" + printable(call.part(0), 40), std::move(*made));
+  return file_reply(fmt::format("report-{}.{}", printable(call.part(0), 40), format->suffix),
+                    format->type, std::move(*made));
 }
 
 net::HttpReply read_facts(Desk& /*desk*/, const Call& call) {

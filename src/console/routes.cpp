@@ -145,6 +145,25 @@ constexpr std::array kRoutes{
         "format: text, html, json or bundle (.tar.zst); without: text\nhide: what is hidden "
         "besides secrets: mail, user, network, address, name, or none; without: mail,user,network",
         "", "the report as a file"},
+    Route{"POST", "/api/v1/plans", Role::operator_, stream_plan,
+          "Plan the move of a site from one origin to another, and watch it being made", "",
+          "old text: the old origin's addresses, with commas; private addresses are refused\nnew "
+          "text: the new origin's\nnames texts: host names that move\nssl text?: how the edge "
+          "connects: strict, full or flexible; without: strict\npages integer?: of each name that "
+          "are compared; without: 20\npaths texts?: where the comparison begins; without: /\nzone "
+          "text?: whose last snapshot (causeway dns snapshot, on the console's machine) is "
+          "used\nfacts text?: a causeway.facts/1 document of the new origin",
+          "Server-Sent Events: started, step ..., then plan {id, go} or refused"},
+    Route{"GET", "/api/v1/plans", Role::viewer, list_plans,
+          "Plans that were made here, newest first; the newest 16 are kept while the console runs",
+          "", "", "plans"},
+    Route{"GET", "/api/v1/plans/{id}", Role::viewer, get_plan,
+          "One plan: what stops the move, what to do when", "", "",
+          "when and by whom it was made, and the document (causeway.plan/1)"},
+    Route{"GET", "/api/v1/plans/{id}/file", Role::viewer, get_plan_file, "A plan as a file",
+          "format: text, markdown, html, json or calendar (.ics); without: text\nat: calendar: the "
+          "time of the cut-over, 2026-12-01T22:00:00Z",
+          "", "the plan as a file"},
     Route{"POST", "/api/v1/facts", Role::viewer, read_facts,
           "What an inspection of an origin found (causeway inspect --format json); nothing is kept",
           "", "document text: causeway.facts/1 as it was printed",

@@ -71,6 +71,7 @@ std::string to_json(const Plan& plan) {
   out["steps"] = Json::array();
   for (const auto& step : plan.steps) {
     out["steps"].push_back({{"when", step.when},
+                            {"offset_s", step.offset.count()},
                             {"text", step.text},
                             {"commands", step.commands},
                             {"point_of_return", step.point_of_return}});

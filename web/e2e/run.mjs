@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -47,9 +48,19 @@ async function look(page, name, { quiet = false } = {}) {
   }
 }
 
+// Two origins of one site that differ, where this machine lets us have port 80; else nobody answers there.
+async function origins() {
+  const page = (price) => (request, answer) => { answer.writeHead(request.url === '/' || price === 4 ? 200 : 404, { 'Content-Type': 'text/html' }); answer.end(`<p>Tea: ${price} EUR</p><a href="/shop">shop</a><form method="post"><input name="q"></form>`); };
+  const all = [['127.0.0.2', 4], ['127.0.0.3', 3]].map(([host, price]) => new Promise((found) => {
+    const server = createServer(page(price)).on('error', () => found(undefined)).listen(80, host, () => found(server));
+  }));
+  return (await Promise.all(all)).filter(Boolean);
+}
+
 // A watch that runs, with an edge beside it: what the demonstration starts.
 async function live() {
   const up = await start(['up', '--listen', '5238']);
+  const two = await origins();
   const address = /Console\s+(\S+)/.exec(up.text)[1];
   const token = /token=(\S+)/.exec(up.text)?.[1] ?? await new Promise((found) => up.child.stdout.on('data', (bytes) => { const more = /token=(\S+)/.exec(String(bytes)); if (more) found(more[1]); }));
   try {
@@ -120,9 +131,29 @@ async function live() {
       await page.waitForSelector('button:has-text("Read the rules anew")');
       await page.waitForSelector('text=certainly get through to port');
       await look(page, at('guard'));
+      await page.goto(`${address}/plan?names=www.example.net&old=127.0.0.2&new=127.0.0.3`);
+      await page.click('summary:has-text("More")');
+      await page.selectOption('[name=ssl]', 'flexible');
+      await page.fill('[name=pages]', '5');
+      await page.click('button:has-text("Make the plan")');
+      await page.waitForURL(/\/plan\/[0-9a-f]{16}$/);
+      await page.waitForSelector('h1:has-text("Move www.example.net")');
+      assert.match(await page.textContent('.severity'), two.length === 2 ? /no-go: [1-9]/ : /go/);
+      await page.fill('[type=datetime-local]', '2026-12-01T22:00');
+      await page.waitForSelector('a:has-text("Calendar (.ics)")');
+      await look(page, at('plan-made'));
+      for (const [format, says] of [['text', /Steps/], ['json', /"causeway.plan\/1"/], ['calendar&at=2026-12-01T22:00:00Z', /BEGIN:VEVENT/]]) {
+        const file = await page.request.get(`${page.url().split('?')[0].replace('/plan/', '/api/v1/plans/')}/file?format=${format}`);
+        assert.match(file.headers()['content-disposition'], /attachment; filename="plan-/);
+        assert.match(await file.text(), says);
+      }
+      await page.click('a:has-text("Ask again")');
+      assert.equal(await page.inputValue('[name=new]'), '127.0.0.3');
+      await page.waitForSelector('td:has-text("www.example.net")');
+      await look(page, at('plan'));
       await context.close();
     }
-  } finally { await stop(up.child); }
+  } finally { two.forEach((server) => server.close()); await stop(up.child); }
 }
 
 let { child, text } = await start();
@@ -208,6 +239,16 @@ try {
     await page.waitForSelector('#findings');
     await look(page, at('origin'));
 
+    await page.goto(`${address}/plan`); // private addresses are for who allows them
+    await page.fill('[name=names]', 'www.example.net');
+    await page.fill('[name=old]', '203.0.113.9');
+    await page.fill('[name=new]', '10.0.0.1');
+    await page.click('text=Make the plan');
+    await page.waitForSelector('#wrong:has-text("10.0.0.1 is private")');
+    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('name')), 'new');
+    await page.waitForSelector('a[aria-label^="Text: report of Shop is down"]');
+    await look(page, at('plan-refused'));
+
     for (const [path, wait] of [['edge', 'text=No edge is known here'], ['incidents', 'text=Old site'], ['hosts', 'text=198.51.100.20'], ['certificates', 'table'], ['settings/maintenance', 'text=Database upgrade'], ['settings/alerts', 'text=Outbox'], ['settings/people', 'text=anna'], ['settings/tokens', 'text=Make a token'], ['settings/audit', 'text=set-up'], ['settings/own', 'text=Change your password']]) {
       await page.goto(`${address}/${path}`);
       await page.waitForSelector(wait);
@@ -229,6 +270,9 @@ try {
       await page.keyboard.press('g');
       await page.keyboard.press('h');
       await page.waitForURL(`${address}/hosts`);
+      await page.keyboard.press('g');
+      await page.keyboard.press('p');
+      await page.waitForURL(`${address}/plan`);
     }
     await page.goto(`${address}/status/`);
     assert.match(await page.textContent('.banner'), /3 of 8 services are down/);

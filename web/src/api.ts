@@ -117,8 +117,8 @@ export async function stream(path: string, body: unknown, hear: (name: string, d
     headers: { 'Content-Type': 'application/json', 'X-Causeway-Proof': session.value?.proof ?? '' },
   });
   if (!response.ok || !response.body) {
-    const problem = await response.json().catch(() => ({})) as { title?: string; detail?: string };
-    throw new Problem(response.status, problem.title ?? `HTTP ${response.status}`, problem.detail ?? '');
+    const problem = await response.json().catch(() => ({})) as { title?: string; detail?: string; field?: string };
+    throw new Problem(response.status, problem.title ?? `HTTP ${response.status}`, problem.detail ?? '', problem.field);
   }
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';

@@ -11,6 +11,7 @@ import { GuardPage } from './pages/guard';
 import { IncidentsPage, OneIncident } from './pages/incident';
 import { NowPage } from './pages/now';
 import { OriginPage } from './pages/origin';
+import { OnePlan, PlanPage } from './pages/plan';
 import { SettingsPage } from './pages/settings';
 import { SitePage } from './pages/site';
 import { AddTargetPage, ChangeTargetPage } from './pages/target';
@@ -33,7 +34,7 @@ const PLACES = [
   { to: '/hosts', name: 'Hosts', key: 'h' }, { to: '/vantages', name: 'Vantages', key: 'v' },
   { to: '/certificates', name: 'Certificates', key: 'c' }, { to: '/edge', name: 'Edge', key: 'e' },
   { to: '/origin', name: 'Origin', key: 'o' }, { to: '/guard', name: 'Guard', key: 'g' },
-  { to: '/settings', name: 'Settings', key: 's' },
+  { to: '/plan', name: 'Plan', key: 'p' }, { to: '/settings', name: 'Settings', key: 's' },
 ];
 
 // / search, j k move, e acknowledge, d diagnose, g and a letter: go there, ? help.
@@ -68,7 +69,7 @@ function Help() {
 function Page() {
   const parts = path.value.split('/').filter(Boolean).map(decodeURIComponent);
   const [first = '', second = '', third = ''] = parts;
-  const titles: Record<string, string> = { '': 'Now', incidents: 'Incidents', sites: second, add: 'Add a site', hosts: 'Hosts', certificates: 'Certificates', vantages: 'Vantages', edge: 'Edge', origin: 'Origin', guard: 'Guard', settings: 'Settings' };
+  const titles: Record<string, string> = { '': 'Now', incidents: 'Incidents', sites: second, add: 'Add a site', hosts: 'Hosts', certificates: 'Certificates', vantages: 'Vantages', edge: 'Edge', origin: 'Origin', guard: 'Guard', plan: 'Plan & reports', settings: 'Settings' };
   const down = now.value?.counts.down ?? 0;
   document.title = `${down > 0 ? `(${down} down) ` : ''}${titles[first] ?? 'Not found'} - Causeway`;
   if (first === '') return <NowPage />;
@@ -82,6 +83,7 @@ function Page() {
   if (first === 'edge') return <EdgePage />;
   if (first === 'origin') return <OriginPage />;
   if (first === 'guard') return <GuardPage />;
+  if (first === 'plan') return second ? <OnePlan key={second} id={second} /> : <PlanPage />;
   if (first === 'settings') return <SettingsPage tab={second || 'maintenance'} />;
   return <><h1>Not found</h1><p>There is no such page. <a href="/">Now</a></p></>;
 }
