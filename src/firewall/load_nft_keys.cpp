@@ -256,7 +256,10 @@ NftKey read_key(Json expression, const NftPlace& place) {
                           : raw_payload(in, place);
   }
   if (kind == "meta") return meta(in["key"].text());
-  if (kind == "ct") return ct(in, place);
+  if (kind == "ct") {
+    place.builder.tracks(place.family);  // whoever reads it (nft_ct.c, nft_ct_get_init())
+    return ct(in, place);
+  }
   if (kind == "fib") return fib(in);
   if (kind == "tcp option") return tcp_option(in);
   if (kind == "&" || kind == ">>") return operation(in, place);

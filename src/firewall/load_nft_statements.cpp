@@ -123,9 +123,6 @@ class StatementReader {
 
   void match(Json in) {
     auto keys = read_keys(in["left"], place_);
-    if (std::ranges::any_of(keys, [](const NftKey& key) { return tracked(key.term.field); })) {
-      track();
-    }
     const auto op = in["op"].text();
     const Json right = in["right"];
     const bool negated = op == "!=";
@@ -155,10 +152,6 @@ class StatementReader {
     }
     step.values = *values;
     out_.emplace_back(std::move(step));
-  }
-
-  static bool tracked(Field field) {
-    return field >= Field::ct_state && field <= Field::ct_reply_target_port;
   }
 
   static std::optional<IntervalSet> constants_of(Json value, const NftKey& key) {
@@ -238,9 +231,6 @@ class StatementReader {
 
   void vmap(Json in) {
     const auto keys = read_keys(in["key"], place_);
-    if (std::ranges::any_of(keys, [](const NftKey& key) { return tracked(key.term.field); })) {
-      track();
-    }
     const auto set = read_set_reference(in["data"], keys, true, place_);
     if (!set) {
       out_.emplace_back(Decide{{.kind = Verdict::Kind::foreign}});
