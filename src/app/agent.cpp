@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "app/command.hpp"
+#include "app/inspect.hpp"
 #include "app/interrupt.hpp"
 #include "app/read_file.hpp"
 #include "base/limits.hpp"
@@ -24,6 +25,7 @@ constexpr const char* kExamples = R"(Examples:
   [agent]
   watch = "https://watch.example.net"
   token = { file = "/etc/causeway/agent.token" }    # scope 'reporter'; its name is this vantage's
+  inspect = "10m"                                   # on an origin: what this machine shows is sent, too
 
   [[agent.remedy]]                                  # what the watch may have run here: nothing else
   name = "restart nginx"
@@ -40,9 +42,10 @@ int run(const std::string& file) {
   if (!settings) return wrong_use("agent", config::text(settings.error(), file));
   net::Loop loop;
   const InterruptOnSignal interrupt{loop};
-  watch::AgentRunner agent{std::move(*settings), [](const std::string& line) {
-                             fmt::print(stderr, "causeway agent: {}\n", line);
-                           }};
+  watch::AgentRunner agent{
+      std::move(*settings),
+      [](const std::string& line) { fmt::print(stderr, "causeway agent: {}\n", line); },
+      inspect_now};
   loop.run(agent.run());
   const auto figures = agent.figures();
   fmt::print(stderr, "causeway agent: {} checks of {} targets, {} results reported, {} given up\n",

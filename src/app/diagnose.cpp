@@ -9,14 +9,13 @@
 
 #include "app/command.hpp"
 #include "app/interrupt.hpp"
-#include "app/join.hpp"
 #include "app/phrases.hpp"
 #include "app/progress.hpp"
 #include "app/read_file.hpp"
 #include "app/render.hpp"
 #include "base/id.hpp"
 #include "base/limits.hpp"
-#include "judge/judge.hpp"
+#include "judge/conclude.hpp"
 #include "judge/rulebook.hpp"
 #include "model/json.hpp"
 #include "net/tls.hpp"
@@ -132,20 +131,7 @@ model::Diagnosis conclude(const DiagnosePlan& plan, WallTime started, reach::Dia
   out.vantage = std::move(run.vantage);
   out.interrupted = run.interrupted;
   out.duration = run.duration;
-  judge::Evidence evidence{out.vantage.name, out.attempts, std::move(observations)};
-  for (auto& seen : evidence.observations) {
-    if (seen.vantage.empty()) seen.vantage = out.vantage.name;
-  }
-  join(evidence.observations, out.vantage.name, plan.documents);
-  for (auto& derived : judge::derive(evidence)) {
-    if (derived.vantage.empty()) derived.vantage = out.vantage.name;
-    evidence.observations.push_back(std::move(derived));
-  }
-  out.verdict = judge::judge(evidence);
-  for (auto& note : age_notes(plan.documents, out.started)) {
-    out.verdict.notes.push_back(std::move(note));
-  }
-  out.observations = std::move(evidence.observations);
+  judge::conclude(out, std::move(observations), plan.documents);
   return out;
 }
 

@@ -1,10 +1,11 @@
+#include "app/inspect.hpp"
+
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
 
 #include "app/command.hpp"
-#include "app/inspect_flags.hpp"
 #include "app/render_facts.hpp"
 #include "app/screen.hpp"
 #include "base/id.hpp"
@@ -75,10 +76,7 @@ int inspect_host(const InspectFlags& flags) {
   if (!plan) return wrong_use("inspect", plan.error().text);
   const auto snapshot = snapshot_of(flags, *plan);
   if (!snapshot) return wrong_use("inspect", snapshot.error().text);
-  auto facts = inspect::analyze(*snapshot, plan->question);
-  facts.id = random_id();
-  facts.duration = Clock::now() - started;
-  facts.findings = judge::findings(facts.observations, facts.ports);
+  const auto facts = facts_of(*snapshot, *plan, started);
   if (flags.format == "json") {
     print(model::to_json(facts));
   } else if (flags.plain) {
@@ -90,6 +88,21 @@ int inspect_host(const InspectFlags& flags) {
 }
 
 }  // namespace
+
+model::Facts facts_of(const inspect::Snapshot& snapshot, const InspectPlan& plan, Instant began) {
+  auto facts = inspect::analyze(snapshot, plan.question);
+  facts.id = random_id();
+  facts.duration = Clock::now() - began;
+  facts.findings = judge::findings(facts.observations, facts.ports);
+  return facts;
+}
+
+std::string inspect_now() {
+  const auto began = Clock::now();
+  const auto plan = understand(InspectFlags{.sample = "2s"});
+  if (!plan) return {};
+  return model::to_json(facts_of(inspect::collect(plan->request), *plan, began));
+}
 
 Command add_inspect(CLI::App& root) {
   auto flags = std::make_shared<InspectFlags>();

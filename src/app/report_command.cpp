@@ -21,7 +21,6 @@
 #include "app/command.hpp"
 #include "app/diagnose.hpp"
 #include "app/explain_logs.hpp"
-#include "app/join.hpp"
 #include "app/phrases.hpp"
 #include "app/progress.hpp"
 #include "app/read_file.hpp"

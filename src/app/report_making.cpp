@@ -6,9 +6,8 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
-#include "app/join.hpp"
 #include "app/report_page.hpp"
-#include "judge/judge.hpp"
+#include "judge/conclude.hpp"
 #include "model/code.hpp"
 
 namespace causeway::app {
@@ -64,24 +63,16 @@ Parsed<model::Diagnosis> joined_diagnosis(std::vector<ReportInput> inputs) {
   if (!out) return out;
   out->vantage = lead->document.vantage;
   out->attempts = lead->document.attempts;
-  judge::Evidence evidence{out->vantage.name, out->attempts, lead->document.observations};
+  auto seen = std::move(lead->document.observations);
   std::vector<model::Document> others;
   for (auto& input : inputs) {
     if (&input != &*lead) others.push_back(std::move(input.document));
   }
   // Comparisons are derived again from all observations.
-  std::erase_if(evidence.observations,
-                [](const auto& seen) { return seen.kind == model::Kind::compare; });
+  std::erase_if(seen, [](const auto& one) { return one.kind == model::Kind::compare; });
   int number = 0;
-  for (auto& seen : evidence.observations) seen.id = fmt::format("o{}", ++number);
-  join(evidence.observations, out->vantage.name, others);
-  for (auto& derived : judge::derive(evidence)) {
-    if (derived.vantage.empty()) derived.vantage = out->vantage.name;
-    evidence.observations.push_back(std::move(derived));
-  }
-  out->verdict = judge::judge(evidence);
-  for (auto& note : age_notes(others, out->started)) out->verdict.notes.push_back(std::move(note));
-  out->observations = std::move(evidence.observations);
+  for (auto& one : seen) one.id = fmt::format("o{}", ++number);
+  judge::conclude(*out, std::move(seen), others);
   return out;
 }
 

@@ -131,6 +131,9 @@ console::Controls watch_controls(watch::Watcher& watcher, store::Store& store) {
     if (!answer) return error(answer.error().text);
     return watch::to_json(*answer);
   };
+  out.agent_facts = [&watcher](const auto& vantage, const auto& text) {
+    return watcher.facts(vantage, text);
+  };
   out.agents = [&watcher] {
     std::vector<console::AgentSeen> all;
     for (const auto& one : watcher.agents()) {

@@ -82,4 +82,11 @@ net::HttpReply post_agent_report(Desk& desk, const Call& call) {
   return as_json(std::move(*answer));
 }
 
+net::HttpReply post_agent_facts(Desk& desk, const Call& call) {
+  if (!desk.controls.agent_facts) return not_wired();
+  const auto taken = desk.controls.agent_facts(vantage_of(call.caller()), call.request().body);
+  if (!taken) return wrong(taken.error());
+  return {.status = 204};
+}
+
 }  // namespace causeway::console

@@ -145,6 +145,8 @@ struct Controls {
   std::function<std::string()> agent_targets;
   std::function<Parsed<std::string>(const std::string& vantage, const std::string& report)>
       agent_report;
+  // What it found on its own machine: causeway.facts/1.
+  std::function<Parsed<bool>(const std::string& vantage, const std::string& facts)> agent_facts;
   std::function<std::vector<AgentSeen>()> agents;
   std::function<std::vector<Sightings>()> sightings;  // of every target
   std::function<std::vector<EdgeSeen>()> edges;       // at most a few seconds old

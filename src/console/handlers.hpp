@@ -49,6 +49,7 @@ net::HttpReply post_beat(Desk& desk, const Call& call);
 net::HttpReply list_agents(Desk& desk, const Call& call);
 net::HttpReply get_agent_targets(Desk& desk, const Call& call);
 net::HttpReply post_agent_report(Desk& desk, const Call& call);
+net::HttpReply post_agent_facts(Desk& desk, const Call& call);
 
 // incidents
 net::HttpReply list_incidents(Desk& desk, const Call& call);
@@ -65,6 +66,8 @@ net::HttpReply get_plan(Desk& desk, const Call& call);
 net::HttpReply get_plan_file(Desk& desk, const Call& call);
 
 // origins and their firewall
+net::HttpReply list_origins(Desk& desk, const Call& call);
+net::HttpReply get_origin(Desk& desk, const Call& call);
 net::HttpReply read_facts(Desk& desk, const Call& call);
 net::HttpReply get_proof(Desk& desk, const Call& call);
 net::HttpReply make_proof(Desk& desk, const Call& call);

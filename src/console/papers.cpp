@@ -15,6 +15,7 @@
 #include "model/cause.hpp"
 #include "model/json.hpp"
 #include "store/incidents.hpp"
+#include "store/targets.hpp"
 
 namespace causeway::console {
 namespace {
@@ -38,6 +39,27 @@ std::optional<WallTime> newest_of(const model::Document& document) {
     if (!out || seen.at > *out) out = seen.at;
   }
   return out;
+}
+
+Parsed<Json> summary_of(const std::string& text) {
+  const auto document = model::parse_document(text, "document");
+  if (!document) return error(document.error().text);
+  if (document->schema != model::kFactsSchema) {
+    return error(
+        fmt::format("expected a {} document, made by 'causeway inspect --format json'; found {}",
+                    model::kFactsSchema, document->schema));
+  }
+  const auto whole = Json::parse(text, nullptr, false);
+  const auto findings = whole.find("findings");
+  const auto at = newest_of(*document);
+  return Json{
+      {"host", document->host},
+      {"vantage", document->vantage.name},
+      {"at", at ? Json(rfc3339(*at)) : Json(nullptr)},
+      {"fresh", at && wall_now() - *at <= causeway::limits::kFactsFresh},
+      {"observations", document->observations.size()},
+      {"skipped", document->skipped_kinds + document->skipped_fields},
+      {"findings", findings != whole.end() && findings->is_array() ? *findings : Json::array()}};
 }
 
 net::HttpReply shown(const Call& call, const ProofSeen& seen) {
@@ -81,26 +103,36 @@ net::HttpReply read_facts(Desk& /*desk*/, const Call& call) {
   if (!body) return problem(422, "Wrong input", body.error().text);
   const auto text = text_of(*body, "document", causeway::limits::kDocumentBytes);
   if (!text) return problem(422, "Wrong input", text.error().text);
-  const auto document = model::parse_document(*text, "document");
-  if (!document) return problem(422, "Not facts of an origin", document.error().text);
-  if (document->schema != model::kFactsSchema) {
-    return problem(422, "Not facts of an origin",
-                   fmt::format("expected a {} document, made by 'causeway inspect --format json'; "
-                               "found {}",
-                               model::kFactsSchema, document->schema));
+  const auto out = summary_of(*text);
+  if (!out) return problem(422, "Not facts of an origin", out.error().text);
+  return json_reply(call, *out);
+}
+
+net::HttpReply list_origins(Desk& desk, const Call& call) {
+  const auto all = desk.store.read([](store::Database& db) { return store::all_facts(db); });
+  if (!all) return store_failed(all.error().text);
+  Json origins = Json::array();
+  for (const auto& one : *all) {
+    origins.push_back({{"agent", one.agent},
+                       {"host", one.host},
+                       {"at", rfc3339(one.at)},
+                       {"fresh", wall_now() - one.at <= causeway::limits::kFactsFresh},
+                       {"findings", one.findings},
+                       {"gravest", one.gravest}});
   }
-  const auto whole = Json::parse(*text, nullptr, false);
-  const auto findings = whole.find("findings");
-  const auto at = newest_of(*document);
-  Json out{
-      {"host", document->host},
-      {"vantage", document->vantage.name},
-      {"at", at ? Json(rfc3339(*at)) : Json(nullptr)},
-      {"fresh", at && wall_now() - *at <= causeway::limits::kFactsFresh},
-      {"observations", document->observations.size()},
-      {"skipped", document->skipped_kinds + document->skipped_fields},
-      {"findings", findings != whole.end() && findings->is_array() ? *findings : Json::array()}};
-  return json_reply(call, out);
+  return json_reply(call, {{"origins", std::move(origins)}});
+}
+
+net::HttpReply get_origin(Desk& desk, const Call& call) {
+  const auto found =
+      desk.store.read([&](store::Database& db) { return store::facts(db, call.part(0)); });
+  if (!found) return store_failed(found.error().text);
+  if (!*found) return not_found("no agent of this name has sent what it found");
+  auto out = summary_of((*found)->document);
+  if (!out) return problem(422, "Not facts of an origin", out.error().text);
+  (*out)["agent"] = (*found)->agent;
+  (*out)["document"] = (*found)->document;
+  return json_reply(call, *out);
 }
 
 net::HttpReply get_proof(Desk& desk, const Call& call) {

@@ -93,7 +93,11 @@ constexpr std::array kRoutes{
           "detail text?: why not\nlost integer?: results given up\nresults objects?: target, "
           "age_ms, outcome, failure, status, address, detail, elapsed_ms and the phases\n"
           "runs objects?: order, outcome (ran, failed or refused) and detail",
-          "causeway.agent/1: taken, unknown targets, and orders to run a remedy"},
+          "causeway.agent/1: taken, unknown targets, orders to run a remedy, and inspect: true "
+          "when facts are wanted now"},
+    Route{"POST", "/api/v1/agent/facts", Role::reporter, post_agent_facts,
+          "What an agent found on its own machine; joined with diagnoses of what that serves", "",
+          "schema text: causeway.facts/1, the whole document", "nothing"},
     Route{"GET", "/api/v1/matrix", Role::viewer, get_matrix,
           "What each vantage sees of each target: those that disagree first",
           "show: all, disagree (vantages see different things) or failing (some vantage sees it "
@@ -164,6 +168,11 @@ constexpr std::array kRoutes{
           "format: text, markdown, html, json or calendar (.ics); without: text\nat: calendar: the "
           "time of the cut-over, 2026-12-01T22:00:00Z",
           "", "the plan as a file"},
+    Route{"GET", "/api/v1/origins", Role::viewer, list_origins,
+          "Machines whose agents inspect them: how many findings, and when", "", "", "origins"},
+    Route{"GET", "/api/v1/origins/{agent}", Role::operator_, get_origin,
+          "What an agent found on its own machine", "", "",
+          "agent, document (causeway.facts/1, as text) and what POST /api/v1/facts says of it"},
     Route{"POST", "/api/v1/facts", Role::viewer, read_facts,
           "What an inspection of an origin found (causeway inspect --format json); nothing is kept",
           "", "document text: causeway.facts/1 as it was printed",

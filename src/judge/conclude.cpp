@@ -1,4 +1,4 @@
-#include "app/join.hpp"
+#include "judge/conclude.hpp"
 
 #include <fmt/format.h>
 
@@ -9,8 +9,9 @@
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "judge/judge.hpp"
 
-namespace causeway::app {
+namespace causeway::judge {
 namespace {
 
 constexpr auto kClocksDiffer = std::chrono::minutes{5};  // and are both right enough
@@ -91,4 +92,20 @@ std::vector<model::Note> age_notes(const std::vector<model::Document>& documents
   return out;
 }
 
-}  // namespace causeway::app
+void conclude(model::Diagnosis& out, std::vector<model::Observation> seen,
+              const std::vector<model::Document>& others) {
+  Evidence evidence{out.vantage.name, out.attempts, std::move(seen)};
+  for (auto& one : evidence.observations) {
+    if (one.vantage.empty()) one.vantage = out.vantage.name;
+  }
+  join(evidence.observations, out.vantage.name, others);
+  for (auto& derived : derive(evidence)) {
+    if (derived.vantage.empty()) derived.vantage = out.vantage.name;
+    evidence.observations.push_back(std::move(derived));
+  }
+  out.verdict = judge(evidence);
+  for (auto& note : age_notes(others, out.started)) out.verdict.notes.push_back(std::move(note));
+  out.observations = std::move(evidence.observations);
+}
+
+}  // namespace causeway::judge

@@ -1,8 +1,8 @@
-#include "app/join.hpp"
+#include "judge/conclude.hpp"
 
 #include <gmock/gmock.h>
 
-namespace causeway::app {
+namespace causeway::judge {
 namespace {
 
 using ::testing::SizeIs;
@@ -65,4 +65,4 @@ TEST(Join, OldFactsAreMarked) {
 }
 
 }  // namespace
-}  // namespace causeway::app
+}  // namespace causeway::judge

@@ -212,6 +212,15 @@ struct RemedyRun {
   std::string detail;
 };
 
+struct OriginFacts {  // what an agent found on its own machine
+  std::string agent;
+  std::string host;
+  WallTime at;  // when the inspection began, by that machine's clock
+  int findings = 0;
+  std::string gravest;   // title of the gravest finding
+  std::string document;  // causeway.facts/1; empty in a list
+};
+
 struct VantageState {
   std::string name;
   WallTime seen;

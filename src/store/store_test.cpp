@@ -93,6 +93,29 @@ Incident incident_of(const std::string& id, std::int64_t opened) {
           .updated = at(opened)};
 }
 
+TEST_P(StoreTest, KeepsTheNewestFactsOfEachAgent) {
+  OriginFacts facts{.agent = "web-1",
+                    .host = "web-1.example.net",
+                    .at = at(1000),
+                    .findings = 2,
+                    .gravest = "The firewall stops the edge",
+                    .document = R"({"schema":"causeway.facts/1"})"};
+  put([&](Database& database) { return put_facts(database, facts); });
+  facts.at = at(2000);
+  facts.findings = 0;
+  facts.gravest.clear();
+  put([&](Database& database) { return put_facts(database, facts); });
+  const auto all = ask([](Database& database) { return all_facts(database); });
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all.front().at, at(2000));
+  EXPECT_EQ(all.front().gravest, "");
+  EXPECT_EQ(all.front().document, "");
+  const auto one = ask([](Database& database) { return store::facts(database, "web-1"); });
+  ASSERT_TRUE(one);
+  EXPECT_EQ(one->document, facts.document);
+  EXPECT_FALSE(ask([](Database& database) { return store::facts(database, "web-2"); }));
+}
+
 TEST_P(StoreTest, KeepsATargetAndItsState) {
   const Target shop{.id = "shop",
                     .name = "The shop",

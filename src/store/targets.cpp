@@ -65,6 +65,15 @@ Blind blind_of(const Row& row) {
           .reason = row.text(4)};
 }
 
+OriginFacts facts_of(const Row& row) {
+  return {.agent = row.text(0),
+          .host = row.text(1),
+          .at = row.time(2),
+          .findings = static_cast<int>(row.integer(3)),
+          .gravest = row.text(4),
+          .document = row.text(5)};
+}
+
 }  // namespace
 
 Parsed<bool> put_target(Database& database, const Target& target) {
@@ -186,6 +195,29 @@ Parsed<std::vector<VantageState>> vantages(Database& database) {
                                    .state = row.text(3),
                                    .detail = row.text(4)};
              });
+}
+
+Parsed<bool> put_facts(Database& database, const OriginFacts& facts) {
+  return done(database.run(
+      "INSERT INTO origin_facts (agent, host, at, findings, gravest, document) "
+      "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (agent) DO UPDATE SET host = excluded.host, "
+      "at = excluded.at, findings = excluded.findings, gravest = excluded.gravest, "
+      "document = excluded.document",
+      {cell(facts.agent), cell(facts.host), cell(facts.at), cell(std::int64_t{facts.findings}),
+       cell(facts.gravest), cell(facts.document)}));
+}
+
+Parsed<std::optional<OriginFacts>> facts(Database& database, const std::string& agent) {
+  return first(database.run("SELECT agent, host, at, findings, gravest, document FROM origin_facts "
+                            "WHERE agent = $1",
+                            {cell(agent)}),
+               facts_of);
+}
+
+Parsed<std::vector<OriginFacts>> all_facts(Database& database) {
+  return all(database.run("SELECT agent, host, at, findings, gravest, '' FROM origin_facts "
+                          "ORDER BY agent"),
+             facts_of);
 }
 
 Parsed<bool> begin_blind(Database& database, const Blind& blind) {

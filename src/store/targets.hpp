@@ -33,6 +33,12 @@ Parsed<std::vector<Beat>> beats(Database& database);
 Parsed<bool> put_vantage(Database& database, const VantageState& vantage);
 Parsed<std::vector<VantageState>> vantages(Database& database);
 
+// Replaces those of the same agent.
+Parsed<bool> put_facts(Database& database, const OriginFacts& facts);
+Parsed<std::optional<OriginFacts>> facts(Database& database, const std::string& agent);
+// Without their documents, by the agents' names.
+Parsed<std::vector<OriginFacts>> all_facts(Database& database);
+
 // Opens a blind time; closes the open one of the vantage.
 Parsed<bool> begin_blind(Database& database, const Blind& blind);
 Parsed<bool> end_blind(Database& database, const std::string& vantage, WallTime at);

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/text.hpp"
+#include "net/blocking_threads.hpp"
 #include "net/event.hpp"
 #include "net/group.hpp"
 #include "net/outbound.hpp"
@@ -29,8 +30,9 @@ constexpr int kQuickRetries = 3;  // after a change; then the target's own rhyth
 
 class AgentRunner::Impl {
  public:
-  Impl(AgentSettings settings, std::function<void(const std::string&)> say)
-      : settings_(std::move(settings)), say_(std::move(say)) {}
+  Impl(AgentSettings settings, std::function<void(const std::string&)> say,
+       std::function<std::string()> inspect)
+      : settings_(std::move(settings)), say_(std::move(say)), inspect_(std::move(inspect)) {}
 
   net::Task<void> run();
 
@@ -60,11 +62,14 @@ class AgentRunner::Impl {
   void keep(Kept one);
   void forget(std::uint64_t last, std::size_t runs);
   net::Task<void> obey(AgentOrder order);
+  net::Task<void> look_within();
+  net::Task<void> send_facts(std::string document);
   void reached(bool yes, const std::string& why);
   net::OutboundRequest request(std::string method, std::string_view path) const;
 
   AgentSettings settings_;
   std::function<void(const std::string&)> say_;
+  std::function<std::string()> inspect_;
   std::map<std::string, Watched> watched_;
   std::deque<Kept> waiting_;
   std::uint64_t kept_ = 0;
@@ -75,11 +80,14 @@ class AgentRunner::Impl {
   bool urgent_ = false;  // something changed: it is reported now
   std::optional<bool> reached_;
   bool looked_healthy_ = true;
+  bool facts_taken_ = true;
   Names names_;
   Sessions sessions_;
   net::Outbound outbound_;
   net::Event changed_;  // for talk(): there is something to say
   net::Event targets_;  // for run(): there may be something to check
+  net::Event wanted_;   // for look_within(): the watch asks for it
+  net::BlockingThreads threads_{1, 1};
   net::Group tasks_;
 };
 
@@ -211,6 +219,7 @@ net::Task<bool> AgentRunner::Impl::report(OwnLook own) {
   lost_ -= lost;
   figures.reported += out.results.size();
   for (const AgentOrder& order : answer->orders) tasks_.start(obey(order));
+  if (answer->inspect) wanted_.set();
   co_return true;
 }
 
@@ -319,9 +328,49 @@ net::Task<void> AgentRunner::Impl::obey(AgentOrder order) {
   changed_.set();
 }
 
+net::Task<void> AgentRunner::Impl::send_facts(std::string document) {
+  auto asked = request("POST", "/api/v1/agent/facts");
+  asked.fields.emplace_back("Content-Type", "application/json");
+  asked.body = std::move(document);
+  const auto reply = co_await outbound_.send(std::move(asked));
+  const bool answered = reply.end == net::OutboundEnd::answered;
+  const bool taken = answered && reply.status >= 200 && reply.status < 300;
+  if (!taken && facts_taken_) {
+    say_(fmt::format("{} does not take what was found on this machine: {}; it is sent again",
+                     settings_.watch,
+                     answered ? fmt::format("it answers {} {}", reply.status,
+                                            printable(trim(reply.body), limits::kTextKept))
+                              : reply.why));
+  }
+  facts_taken_ = taken;
+}
+
+// This machine: in its own rhythm, and when the watch asks.
+net::Task<void> AgentRunner::Impl::look_within() {
+  net::Loop& loop = net::Loop::current();
+  while (!loop.interrupted()) {
+    auto found = std::make_shared<std::string>();
+    const bool done = co_await threads_.run([found, look = inspect_] { *found = look(); },
+                                            loop.now() + limits::kAgentInspectWait);
+    ++figures.inspections;
+    if (done && found->size() <= limits::kAgentFactsBytes) {
+      co_await send_facts(std::move(*found));
+    } else if (!loop.interrupted()) {
+      say_(done ? fmt::format("what was found on this machine is {} bytes, at most {} are sent",
+                              found->size(), limits::kAgentFactsBytes)
+                : "this machine could not be inspected in time");
+    }
+    // Not again at once, whoever asks.
+    co_await loop.sleep_until(loop.now() + limits::kAgentInspectRest);
+    if (!loop.interrupted()) co_await wanted_.wait(loop.now() + settings_.inspect);
+    wanted_.clear();
+  }
+}
+
 net::Task<void> AgentRunner::Impl::run() {
   net::Loop& loop = net::Loop::current();
   tasks_.start(talk());
+  if (settings_.inspect > Duration{}) tasks_.start(look_within());
   while (!loop.interrupted()) {
     const Instant next = start_due();
     co_await targets_.wait(next);
@@ -330,8 +379,9 @@ net::Task<void> AgentRunner::Impl::run() {
   co_await tasks_.finished();
 }
 
-AgentRunner::AgentRunner(AgentSettings settings, std::function<void(const std::string&)> say)
-    : impl_(std::make_unique<Impl>(std::move(settings), std::move(say))) {}
+AgentRunner::AgentRunner(AgentSettings settings, std::function<void(const std::string&)> say,
+                         std::function<std::string()> inspect)
+    : impl_(std::make_unique<Impl>(std::move(settings), std::move(say), std::move(inspect))) {}
 AgentRunner::~AgentRunner() = default;
 
 net::Task<void> AgentRunner::run() { return impl_->run(); }

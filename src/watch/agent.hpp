@@ -1,5 +1,6 @@
 // An agent: another vantage. It asks its watch what to check, checks it with the same stages, and
 // reports over HTTPS with a token; it runs remedies that its own file allows, and nothing else.
+// Told to, it inspects its own machine, and sends what it finds.
 // A watch that cannot be reached is tried again for ever; results wait meanwhile, within limits.
 #pragma once
 
@@ -33,6 +34,7 @@ struct AgentSettings {
   std::vector<std::string> teams;
   std::vector<std::string> tags;
   std::vector<AgentRemedy> remedies;
+  Duration inspect{};  // how often this machine is inspected; zero: never
 };
 
 // [agent] of a configuration file. Secrets are revealed when `context.files`.
@@ -48,12 +50,15 @@ struct AgentFigures {
   std::uint64_t checks = 0;
   std::uint64_t reported = 0;
   std::uint64_t lost = 0;  // given up while the watch could not be reached
+  std::uint64_t inspections = 0;
 };
 
 class AgentRunner {
  public:
-  // `say(line)`: for the terminal or the journal, at changes only.
-  AgentRunner(AgentSettings settings, std::function<void(const std::string&)> say);
+  // `say(line)`: for the terminal or the journal, at changes only. `inspect()`: what this machine
+  // itself shows, as causeway.facts/1; called on a thread of its own.
+  AgentRunner(AgentSettings settings, std::function<void(const std::string&)> say,
+              std::function<std::string()> inspect);
   ~AgentRunner();
   AgentRunner(const AgentRunner&) = delete;
   AgentRunner& operator=(const AgentRunner&) = delete;

@@ -27,6 +27,7 @@ struct FileAgent {
   std::vector<std::string> teams;
   std::vector<std::string> tags;
   std::vector<AgentRemedy> remedies;
+  Duration inspect{};
 };
 
 const Keys<AgentRemedy>& remedy_keys() {
@@ -59,6 +60,10 @@ const Keys<FileAgent>& agent_keys() {
           .add("targets", &FileAgent::targets, "Ids; with teams and tags empty: everything.")
           .add("teams", &FileAgent::teams, "Only targets of these teams.")
           .add("tags", &FileAgent::tags, "Only targets with one of these tags.")
+          .add("inspect", &FileAgent::inspect,
+               "Inspect this machine so often, and whenever an incident opens on what it serves, "
+               "and send what is found; without: never.",
+               at_least(std::chrono::minutes{1}))
           .add_tables("remedy", &FileAgent::remedies, remedy_keys(),
                       "What the watch may have run here, and nothing else.");
   return keys;
@@ -79,7 +84,8 @@ AgentSettings settings_from(const Node& table, const config::CheckContext& conte
                     .targets = file.targets,
                     .teams = file.teams,
                     .tags = file.tags,
-                    .remedies = file.remedies};
+                    .remedies = file.remedies,
+                    .inspect = file.inspect};
   const auto place = [&](std::string_view key) {
     const Node* node = table.find(key);
     return node == nullptr ? table.place : node->place;
@@ -118,6 +124,7 @@ constexpr std::string_view kExample = R"([agent]
 watch = "https://watch.example.net"
 token = { file = "/etc/causeway/agent.token" }
 # tags = ["public"]
+# inspect = "10m"
 
 [[agent.remedy]]
 name = "restart nginx"

@@ -172,7 +172,8 @@ std::string to_json(const AgentAnswer& answer) {
   Written out{{"schema", kSchema},
               {"taken", answer.taken},
               {"unknown", answer.unknown},
-              {"orders", Written::array()}};
+              {"orders", Written::array()},
+              {"inspect", answer.inspect}};
   for (const auto& one : answer.orders) {
     out["orders"].push_back({{"order", one.id},
                              {"remedy", one.remedy},
@@ -219,7 +220,8 @@ Parsed<AgentAnswer> agent_answer(std::string_view text) {
   if (!json) return error(json.error().text);
   std::string wrong;
   Part in{*json, "", wrong};
-  AgentAnswer out{.taken = static_cast<std::size_t>(in.whole("taken", 1'000'000'000))};
+  AgentAnswer out{.taken = static_cast<std::size_t>(in.whole("taken", 1'000'000'000)),
+                  .inspect = in.boolean("inspect", false)};
   if (const Json* list = in.list("unknown", limits::kAgentResults)) {
     for (const Json& id : *list) {
       if (id.is_string()) out.unknown.push_back(id.get<std::string>());
@@ -232,6 +234,34 @@ Parsed<AgentAnswer> agent_answer(std::string_view text) {
                             .remedy = one.text("remedy"),
                             .target = one.text("target"),
                             .incident = one.text("incident")});
+    }
+  }
+  if (!wrong.empty()) return error(std::move(wrong));
+  return out;
+}
+
+Parsed<AgentFacts> agent_facts(std::string_view text) {
+  if (text.size() > limits::kAgentFactsBytes) {
+    return error(fmt::format("expected at most {} bytes", limits::kAgentFactsBytes));
+  }
+  auto read = model::parse_document(text, "facts");
+  if (!read) return error(read.error().text);
+  if (read->schema != model::kFactsSchema) {
+    return error(fmt::format("schema: expected \"{}\"", model::kFactsSchema));
+  }
+  if (!read->started) return error("started: expected when the inspection began");
+  AgentFacts out{.document = std::move(*read)};
+  out.made = *out.document.started;
+  for (const auto& words : out.document.vantage.addresses) {
+    if (const auto address = IpAddress::parse(words)) out.addresses.push_back(*address);
+  }
+  const Json whole = Json::parse(text, nullptr, false);
+  std::string wrong;
+  if (const Json* list = Part{whole, "", wrong}.list("findings", limits::kAgentFindings)) {
+    out.findings = static_cast<int>(list->size());
+    if (!list->empty()) {
+      out.gravest =
+          printable(Part{list->front(), "findings[0].", wrong}.text("title"), limits::kTextKept);
     }
   }
   if (!wrong.empty()) return error(std::move(wrong));

@@ -7,8 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/address.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "model/json.hpp"
 #include "watch/check.hpp"
 #include "watch/target.hpp"
 
@@ -47,6 +49,16 @@ struct AgentAnswer {
   std::size_t taken = 0;
   std::vector<std::string> unknown;  // targets that the watch does not have (any more)
   std::vector<AgentOrder> orders;
+  bool inspect = false;  // what the agent's machine shows is wanted now
+};
+
+// A causeway.facts/1 document, POST /api/v1/agent/facts, as the watch reads it.
+struct AgentFacts {
+  model::Document document;
+  std::vector<IpAddress> addresses;  // of the machine
+  WallTime made;
+  int findings = 0;
+  std::string gravest;  // the title of the first; empty: there is none
 };
 
 std::string to_json(const AgentReport& report);
@@ -57,6 +69,7 @@ std::string agent_targets_json(const std::vector<Target>& targets);
 // Refused with "results[3].outcome: expected ok, degraded, down or unknown" and the like.
 Parsed<AgentReport> agent_report(std::string_view json);
 Parsed<AgentAnswer> agent_answer(std::string_view json);
+Parsed<AgentFacts> agent_facts(std::string_view json);
 Parsed<std::vector<Target>> agent_targets(std::string_view json);
 
 }  // namespace causeway::watch

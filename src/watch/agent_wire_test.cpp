@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "watch/agent.hpp"
+#include "watch/limits.hpp"
 
 namespace causeway::watch {
 namespace {
@@ -94,6 +95,30 @@ TEST(AgentWire, WhatIsWrongIsNamedWithItsPlace) {
   }
 }
 
+TEST(Agent, FactsAreReadWithTheirGravestFinding) {
+  const std::string head = R"({"schema":"causeway.facts/1","host":"web-1",)"
+                           R"("started":"2026-11-26T10:00:00Z","observations":[],)"
+                           R"("vantage":{"name":"web-1","addresses":["203.0.113.7"]},"findings":)";
+  const auto read = agent_facts(head + R"([{"id":"fw.edge","title":"The firewall stops it"}]})");
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_EQ(read->findings, 1);
+  EXPECT_EQ(read->gravest, "The firewall stops it");
+  ASSERT_EQ(read->addresses.size(), 1U);
+  EXPECT_EQ(read->addresses.front().text(), "203.0.113.7");
+  EXPECT_EQ(rfc3339(read->made).substr(0, 19), "2026-11-26T10:00:00");
+  using Row = std::pair<std::string, const char*>;
+  for (const auto& [text, says] :
+       {Row{"[]", "facts: "},
+        Row{R"({"schema":"causeway.diagnosis/1","vantage":{"name":"a"}})", "facts: "},
+        Row{head + R"({}})", "findings: expected a list"},
+        Row{head + R"([7]})", "findings[0].: expected an object"},
+        Row{std::string(limits::kAgentFactsBytes + 1, ' '), "at most 1000000 bytes"}}) {
+    const auto wrong = agent_facts(text);
+    ASSERT_FALSE(wrong) << text.substr(0, 200);
+    EXPECT_THAT(wrong.error().text, HasSubstr(says));
+  }
+}
+
 TEST(Agent, ChecksWhatItsFileNames) {
   Target shop = site("https://shop.example.net/");
   shop.team = "web";
@@ -114,6 +139,11 @@ TEST(Agent, ItsFileIsReadAndAPlainWayToAWatchIsRefused) {
   const std::string token = "token = { env = \"T\" }\n";
   EXPECT_TRUE(read("[agent]\nwatch = \"https://watch.example.net/\"\n" + token));
   EXPECT_TRUE(read("[agent]\nwatch = \"http://127.0.0.1:5230\"\n" + token));
+  EXPECT_EQ(read("[agent]\nwatch = \"http://127.0.0.1:5230\"\n" + token)->inspect, Duration{});
+  const auto inspects =
+      read("[agent]\nwatch = \"http://127.0.0.1:5230\"\n" + token + "inspect = \"10m\"\n");
+  ASSERT_TRUE(inspects);
+  EXPECT_EQ(inspects->inspect, std::chrono::minutes{10});
   const auto plain = read("[agent]\nwatch = \"http://watch.example.net\"\n" + token);
   ASSERT_FALSE(plain);
   EXPECT_THAT(config::text(plain.error(), "a.toml"),

@@ -75,6 +75,7 @@ struct FileTarget {  // a target as it is written
   bool every_address = true;
   Expect expect;
   std::string ca_file;
+  std::string origin_agent;
   Duration interval = seconds{60};
   Duration timeout = seconds{10};
   Duration retry = seconds{5};
@@ -210,6 +211,9 @@ const Keys<FileTarget>& target_keys() {
           .add("every_address", &FileTarget::every_address, "Each address of the name.")
           .add_table("expect", &FileTarget::expect, expect_keys(), "What a right answer has.")
           .add("ca_file", &FileTarget::ca_file, "Trusted certificates, instead of the system's.")
+          .add("origin_agent", &FileTarget::origin_agent,
+               "The agent on its origin: what that finds on its machine is joined with a "
+               "diagnosis. Default: the agent whose machine has one of its addresses.")
           .add("interval", &FileTarget::interval, "Between two checks.",
                between(Duration{limits::kWatchIntervalLeast}, Duration{limits::kWatchIntervalMost}))
           .add("timeout", &FileTarget::timeout, "Of one check.",
@@ -360,6 +364,7 @@ Parsed<Target> target_from(const FileTarget& file) {
   out.every_address = file.every_address;
   out.expect = file.expect;
   out.ca_file = file.ca_file;
+  out.origin_agent = file.origin_agent;
   out.interval = file.interval;
   out.timeout = file.timeout;
   out.retry = file.retry;

@@ -91,6 +91,12 @@ constexpr std::chrono::seconds kAgentPauseMost{60};  // between two tries at a w
 constexpr std::chrono::seconds kAgentSilent{45};   // then it counts as blind: it says nothing more
 constexpr std::chrono::minutes kAgentAgeMost{10};  // an older result says nothing about now
 constexpr std::chrono::seconds kAgentOrderWait{120};  // for an agent to take an order and run it
+constexpr std::size_t kAgentFactsBytes = 1'000'000;
+constexpr std::size_t kAgentFindings = 1000;           // of one inspection
+constexpr std::chrono::minutes kAgentInspectWait{2};   // for one inspection of its machine
+constexpr std::chrono::seconds kAgentInspectRest{20};  // between two of them
+constexpr std::chrono::seconds kAgentFactsWait{15};    // of a diagnosis, for facts of now
+constexpr std::chrono::hours kAgentFactsMost{1};       // older ones are not joined
 constexpr std::size_t kAgentTargetsBytes = std::size_t{16} * 1024 * 1024;
 
 }  // namespace causeway::limits

@@ -104,6 +104,7 @@ struct Target {
   bool every_address = true;         // each address of the name, not only the first
   Expect expect;
   std::string ca_file;
+  std::string origin_agent;  // whose machine serves it; empty: told by the addresses
   Duration interval = std::chrono::seconds{60};
   Duration timeout = std::chrono::seconds{10};
   Duration retry = std::chrono::seconds{5};  // pause before a failure is checked again

@@ -274,6 +274,7 @@ std::string to_json(const Target& target) {
   out["every_address"] = target.every_address;
   out["expect"] = expect_json(target.expect);
   if (!target.ca_file.empty()) out["ca_file"] = target.ca_file;
+  if (!target.origin_agent.empty()) out["origin_agent"] = target.origin_agent;
   out["interval"] = seconds(target.interval);
   out["timeout"] = seconds(target.timeout);
   out["retry"] = seconds(target.retry);
@@ -308,6 +309,7 @@ Parsed<Target> target_from_json(std::string_view text) {
   read_addresses(in, out);
   in.boolean("every_address", out.every_address);
   in.text("ca_file", out.ca_file);
+  in.text("origin_agent", out.origin_agent);
   in.span("interval", out.interval);
   in.span("timeout", out.timeout);
   in.span("retry", out.retry);

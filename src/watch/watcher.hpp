@@ -138,6 +138,8 @@ class Watcher {
   // What the agent of this name may check, and what it reports; the answer has what it is to run.
   std::vector<Target> agent_targets();
   Parsed<AgentAnswer> report(const std::string& agent, const AgentReport& report);
+  // What it found on its own machine (causeway.facts/1); joined with diagnoses of what that serves.
+  Parsed<bool> facts(const std::string& agent, const std::string& document);
   std::vector<LiveAgent> agents();
   std::vector<LiveSightings> sightings();  // of every target, by its id
   std::vector<LiveDomain> domains();

@@ -104,6 +104,7 @@ Parsed<AgentAnswer> Watcher::Impl::take_report(const std::string& name, const Ag
   }
   out.orders.assign(agent.orders.begin(), agent.orders.end());
   agent.orders.clear();
+  out.inspect = std::exchange(agent.facts_wanted, false);
   keep_agent(agent, moment.steady);
   serve_ledger();
   return out;

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "judge/judge.hpp"
+#include "judge/conclude.hpp"
 #include "model/json.hpp"
 #include "reach/diagnose.hpp"
 #include "store/alerts.hpp"
@@ -36,7 +36,8 @@ reach::Request diagnosis_request(const Target& target) {
 }
 
 model::Diagnosis concluded(const Target& target, WallTime started, reach::DiagnosisRun run,
-                           std::vector<model::Observation> observations) {
+                           std::vector<model::Observation> seen,
+                           const std::vector<model::Document>& others) {
   model::Diagnosis out;
   out.id = random_id();
   out.started = started;
@@ -45,14 +46,7 @@ model::Diagnosis concluded(const Target& target, WallTime started, reach::Diagno
   out.vantage = std::move(run.vantage);
   out.interrupted = run.interrupted;
   out.duration = run.duration;
-  judge::Evidence evidence{out.vantage.name, out.attempts, std::move(observations)};
-  for (auto& seen : evidence.observations) seen.vantage = out.vantage.name;
-  for (auto& derived : judge::derive(evidence)) {
-    derived.vantage = out.vantage.name;
-    evidence.observations.push_back(std::move(derived));
-  }
-  out.verdict = judge::judge(evidence);
-  out.observations = std::move(evidence.observations);
+  judge::conclude(out, std::move(seen), others);
   return out;
 }
 
@@ -178,9 +172,12 @@ net::Task<std::string> Watcher::Impl::diagnosis_of(
     model::Verdict* verdict) {
   const reach::Request request = diagnosis_request(*target);
   const WallTime started = wall_now();
+  const Instant since = net::Loop::current().now();
+  ask_for_facts(*target);
   reach::Record record{std::move(listener)};
   auto run = co_await reach::diagnose(request, record);
-  const auto diagnosis = concluded(*target, started, std::move(run), record.take());
+  const auto others = co_await facts_for(*target, run.attempts, since);
+  const auto diagnosis = concluded(*target, started, std::move(run), record.take(), others);
   std::string json = model::to_json(diagnosis);
   *document = diagnosis.id;
   *verdict = diagnosis.verdict;

@@ -68,6 +68,10 @@ struct Agent {  // another vantage, by the name of its token
   std::string kept;               // its state in the store
   Instant kept_at{};
   std::unordered_map<std::string, Outcome> newest;  // by target
+  std::shared_ptr<const AgentFacts> facts;          // the newest
+  Instant facts_at{};
+  bool facts_wanted = true;  // the agent is asked with the next answer
+  net::Event facts_came;
 };
 
 struct Order {  // a remedy that an agent was told to run
@@ -138,6 +142,14 @@ class Watcher::Impl {
   void take_result(const std::string& agent, const AgentResult& one);
   void look_at_agents();
   void keep_agent(Agent& agent, Instant now);
+
+  // watcher_facts.cpp
+  Parsed<bool> take_facts(const std::string& name, AgentFacts facts, const std::string& text);
+  Agent* agent_at(const Target& target, const std::vector<IpAddress>& addresses);
+  Agent* ask_for_facts(const Target& target);
+  net::Task<std::vector<model::Document>> facts_for(const Target& target,
+                                                    const std::vector<model::Attempt>& attempts,
+                                                    Instant since);
 
   // watcher_domains.cpp
   void look_at_domains();

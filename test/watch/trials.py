@@ -498,6 +498,38 @@ def agents(house):
     web.stop()
 
 
+def an_agent_on_the_origin(house):
+    """What an agent finds on its own machine is kept, asked for when an incident opens, and joined with the diagnosis."""
+    web, listen = Web("127.45.0.1"), small_servers.free_port()
+    watched, agent = house.path("origin.toml"), house.path("origin-agent.toml")
+    with open(watched, "w", encoding="utf-8") as file:
+        file.write(f'[watch]\nlisten = "127.0.0.1:{listen}"\nanchors = ["127.0.0.1:{house.receiver.port}"]\n'
+                   f'[[watch.target]]\nid = "near"\nurl = "{web.url()}"\norigin_agent = "web-1"\n{QUICK}')
+    with Program(house.program, "watch", "-c", watched, "--store", house.path("origin.db"), "--plain", env=house.environment) as watch:
+        console = Console(watch)
+        token = console.post("/api/v1/tokens", {"name": "web-1", "scope": "reporter"})["token"]
+        with open(house.path("token"), "w", encoding="utf-8") as file:
+            file.write(token + "\n")
+        with open(agent, "w", encoding="utf-8") as file:
+            file.write(f'[agent]\nwatch = "http://127.0.0.1:{listen}"\ntoken = {{file = "{house.path("token")}"}}\ninspect = "1h"\n'
+                       f'anchors = ["127.0.0.1:{house.receiver.port}"]\n')
+        with Program(house.program, "agent", "-c", agent, env=house.environment) as far:
+            kept = wait(lambda: console.get("/api/v1/origins")["origins"], 60, lambda: f"no facts came: {far.text()}")
+            assert kept[0]["agent"] == "web-1" and kept[0]["fresh"], kept
+            whole = console.get("/api/v1/origins/web-1")
+            assert json.loads(whole["document"])["schema"] == "causeway.facts/1" and whole["observations"] > 20, whole["observations"]
+            web.stop()
+            incident = opened(console, "near")
+            found = wait(lambda: [one for one in console.get(f"/api/v1/incidents/{incident['id']}")["documents"] if one["kind"] == "diagnosis"],
+                         60, lambda: f"no diagnosis: {far.text()}")
+            diagnosis = console.get(f"/api/v1/incidents/{incident['id']}/documents/{found[0]['id']}")
+            there = [seen for seen in diagnosis["observations"] if seen["kind"] == "fact" or seen["vantage"] == json.loads(whole["document"])["vantage"]["name"]]
+            assert len(there) > 20, [seen["kind"] for seen in diagnosis["observations"]]
+            wait(lambda: console.get("/api/v1/origins")["origins"][0]["at"] > kept[0]["at"], 60, "the machine was not inspected again")
+            assert far.end(signal.SIGINT) == 0, far.text()
+        assert watch.end() == 0, watch.text()
+
+
 def page(url):
     try:
         with urllib.request.urlopen(url, timeout=10) as reply:
@@ -603,6 +635,9 @@ def main():
         if not wanted or "agents" in wanted:
             agents(house)
             print("agents: heard, ordered, cut off and back", flush=True)
+        if not wanted or "an_agent_on_the_origin" in wanted:
+            an_agent_on_the_origin(house)
+            print("an_agent_on_the_origin: kept, asked for and joined", flush=True)
         house.mailbox.controller.stop()
 
 

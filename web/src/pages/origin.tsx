@@ -1,13 +1,15 @@
-// Origin: what an inspection on the origin found, pasted or uploaded, and joined with a diagnosis from here.
+// Origin: what an inspection on the origin found, sent by the agent there, pasted or uploaded, and joined with a diagnosis from here.
 import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import { call, may, type Cause } from '../api';
 import { now } from '../live';
 import { ago, moment } from '../words';
-import { Card, Command, Failed } from '../parts/small';
+import { Card, Command, Failed, Table } from '../parts/small';
 import { DiagnoseNow } from '../parts/diagnose';
 import { Likely } from '../parts/verdict';
 
 interface Facts { host: string; vantage: string; at: string | null; fresh: boolean; observations: number; skipped: number; findings: Partial<Cause>[] }
+interface Sent { agent: string; host: string; at: string; fresh: boolean; findings: number; gravest: string }
 const COMMAND = 'causeway inspect --sample 5s --format json > facts.json';
 const whole = (of: Partial<Cause>): Cause => ({ id: '', probability: 0, owner: '', title: '', reasons: [], counter_reasons: [], settles: [], fix: [], ...of });
 
@@ -20,6 +22,17 @@ export function OriginPage() {
     facts.value = undefined;
     run.value = undefined;
     try { facts.value = await call<Facts>('POST', '/facts', { document: text.value }); why.value = undefined; } catch (reason) { why.value = reason as Error; }
+  };
+  const sent = useSignal<Sent[] | undefined>(undefined);
+  useEffect(() => { void call<{ origins: Sent[] }>('GET', '/origins').then((got) => { sent.value = got.origins; }, (reason: Error) => { why.value = reason; }); }, []);
+  const show = async (agent: string): Promise<void> => {
+    run.value = undefined;
+    try {
+      const got = await call<Facts & { document: string }>('GET', `/origins/${encodeURIComponent(agent)}`);
+      facts.value = got;
+      text.value = got.document;
+      why.value = undefined;
+    } catch (reason) { why.value = reason as Error; }
   };
   const upload = async (event: Event): Promise<void> => {
     const file = (event.currentTarget as HTMLInputElement).files?.[0];
@@ -38,6 +51,14 @@ export function OriginPage() {
     <>
       <h1>Origin</h1>
       <p class="lead">What the origin itself shows: sockets, services, resources, configuration, logs, bans, firewall. Joined with a diagnosis from here, the verdict is as sharp as both views allow.</p>
+      {sent.value && sent.value.length > 0 && <Card title="Machines whose agents inspect them">
+        <Table caption="Machines whose agents inspect them" head={['Agent', 'Machine', 'Findings', 'When']}>{sent.value.map((each) => <tr key={each.agent}>
+          <th scope="row">{may('operator') ? <button type="button" onClick={() => void show(each.agent)}>{each.agent}</button> : each.agent}</th>
+          <td>{each.host}</td>
+          <td>{each.findings === 0 ? '✓ none' : <><span aria-hidden="true">✗ </span>{each.findings}: {each.gravest}</>}</td>
+          <td class={each.fresh ? '' : 'state degraded'}>{!each.fresh && '! '}<time dateTime={each.at} title={moment(each.at)}>{ago(each.at)} old</time></td>
+        </tr>)}</Table>
+      </Card>}
       <Card title="Facts of an origin">
         <p>On the origin (root sees more):</p><Command text={COMMAND} />
         <form class="notes" onSubmit={(event) => { event.preventDefault(); void read(); }}>
@@ -47,7 +68,7 @@ export function OriginPage() {
           <button type="submit" disabled={!text.value}>Read it</button>
           {why.value && <Failed why={why.value} />}
         </form>
-        <p class="meta">Nothing of it is kept here. At most 1 MB.</p>
+        <p class="meta">Nothing of it is kept here. At most 1 MB. An agent on the origin with <code>inspect = "10m"</code> sends it by itself.</p>
       </Card>
       {of && <>
         <Card title={`Findings on ${of.host || of.vantage || 'the origin'}`} id="findings" aside={<span class={of.fresh ? '' : 'state degraded'}>{of.at ? <>{!of.fresh && '! '}<time dateTime={of.at} title={moment(of.at)}>{ago(of.at)} old</time></> : 'without a time'}</span>}>
