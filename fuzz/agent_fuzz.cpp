@@ -18,5 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto targets = causeway::watch::agent_targets(text);
   if (targets && !causeway::watch::agent_targets(causeway::watch::agent_targets_json(*targets)))
     std::abort();
+  const auto facts = causeway::watch::agent_facts(text);
+  if (facts && facts->findings < 0) std::abort();
   return 0;
 }

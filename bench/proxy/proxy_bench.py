@@ -156,7 +156,7 @@ def main():
             for r in range(1 if c.startswith("mem") else a.rounds):
                 for k, p in px.items():
                     if need.get(c, "plain") not in p.spec: continue
-                    if c == "p99" and not p.plain(): continue
+                    if need.get(c, "plain") == "plain" and not p.plain(): continue
                     if c.startswith("mem"):
                         p.stop(); time.sleep(1.0); p.start()  # a fresh process, so that no earlier pool hides the cost
                         x = [mem(p, 100, c == "memtls"), mem(p, a.conns, c == "memtls")]
