@@ -20,7 +20,10 @@ constexpr bool kPooled = true;
 constexpr bool kPooled = true;
 #endif
 
-constexpr std::size_t kStep = 16;  // what the allocator rounds to: very many frames may be alive
+// Very many frames may be alive: none larger than the blocks that glibc gives anyway, which hold
+// 16 n + 8 bytes.
+constexpr std::size_t kStep = 16;
+constexpr std::size_t kHead = 8;  // glibc's own, in each block
 // The optimizer joins the frames of tasks that await each other: one of a whole request is larger
 // than any that was written.
 constexpr std::size_t kClasses = 4 * limits::kFrameBytesPooled / kStep;
@@ -28,6 +31,8 @@ constexpr std::size_t kClasses = 4 * limits::kFrameBytesPooled / kStep;
 struct Free {
   Free* next;
 };
+
+std::size_t class_of(std::size_t bytes) { return (bytes + kHead - 1) / kStep; }
 
 struct SizeClass {
   Free* first = nullptr;
@@ -52,7 +57,7 @@ thread_local Pool pool;
 }  // namespace
 
 void* take_frame(std::size_t bytes) {
-  const std::size_t index = (bytes - 1) / kStep;
+  const std::size_t index = class_of(bytes);
   if (!kPooled || index >= kClasses) return ::operator new(bytes);
   SizeClass& size_class = pool.classes[index];
   if (Free* frame = size_class.first; frame != nullptr) {
@@ -60,11 +65,11 @@ void* take_frame(std::size_t bytes) {
     --size_class.count;
     return frame;
   }
-  return ::operator new((index + 1) * kStep);
+  return ::operator new(index * kStep + kHead);
 }
 
 void give_frame(void* frame, std::size_t bytes) noexcept {
-  const std::size_t index = (bytes - 1) / kStep;
+  const std::size_t index = class_of(bytes);
   if (!kPooled || index >= kClasses || pool.classes[index].count >= limits::kFramesKept) {
     ::operator delete(frame);
     return;

@@ -18,6 +18,8 @@ namespace {
 
 thread_local Loop* this_thread = nullptr;
 
+static_assert(sizeof(Watch) == 32);  // of each connection, on 64 bits
+
 constexpr std::uint32_t kAllEdges = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
 std::uint64_t key_of(const Watch& watch) {
@@ -35,7 +37,7 @@ std::uint8_t readiness(std::uint32_t events) {
   return ready;
 }
 
-short poll_events(Readiness what) {
+short poll_events(std::uint8_t what) {
   switch (what) {
     case kCanRead: return POLLIN | POLLRDHUP;
     case kCanWrite: return POLLOUT;
@@ -43,7 +45,7 @@ short poll_events(Readiness what) {
   }
 }
 
-bool kernel_says_ready(int fd, Readiness what) {
+bool kernel_says_ready(int fd, std::uint8_t what) {
   pollfd asked{.fd = fd, .events = poll_events(what), .revents = 0};
   if (::poll(&asked, 1, 0) <= 0) return false;
   return what != kHasError || (asked.revents & POLLERR) != 0;
@@ -85,12 +87,21 @@ void Fd::reset() noexcept {
 
 int Fd::release() noexcept {
   if (watch_ != nullptr) {
-    if (watch_->loop != nullptr) {
-      ::epoll_ctl(watch_->loop->epoll_.get(), EPOLL_CTL_DEL, fd_, nullptr);
+    if (const Loop* loop = watch_->all->loop) {
+      ::epoll_ctl(loop->epoll_.get(), EPOLL_CTL_DEL, fd_, nullptr);
     }
     Loop::forget(*std::exchange(watch_, nullptr));
   }
   return std::exchange(fd_, -1);
+}
+
+void Places::add_block() {
+  const auto first = static_cast<std::uint32_t>(blocks.size()) * Watch::kBlock;
+  auto& block = *blocks.emplace_back(std::make_unique<std::array<Watch, Watch::kBlock>>());
+  for (std::uint32_t i = Watch::kBlock; i-- > 0;) {
+    block[i].index = first + i;
+    block[i].next_free = std::exchange(free, &block[i]);
+  }
 }
 
 Loop::Loop()
@@ -98,7 +109,9 @@ Loop::Loop()
       interrupt_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       previous_(std::exchange(this_thread, this)),
       now_(Clock::now()),
+      places_(std::make_unique<Places>()),
       operations_left_(limits::kLoopOperations) {
+  places_->loop = this;
   if (!epoll_) system_failed("epoll_create1");
   if (!interrupt_fd_) system_failed("eventfd");
   watch(interrupt_fd_);
@@ -107,11 +120,11 @@ Loop::Loop()
 Loop::~Loop() {
   if (this_thread == this) this_thread = previous_;
   interrupt_fd_.reset();
-  for (auto& watch : watches_) {
-    if (watch->fd < 0) continue;
-    auto* kept = watch.release();  // its Fd outlives the loop, and frees it in forget()
-    kept->loop = nullptr;
-  }
+  places_->loop = nullptr;
+  if (places_->taken == 0) return;
+  // Descriptors outlive the loop, perhaps in several threads: the last one frees them, in forget().
+  Places* kept = places_.release();
+  kept->left = kept->taken;
 }
 
 bool Loop::kernel_says_hung_up(int fd) {
@@ -138,17 +151,11 @@ void Loop::refresh() {
 
 Watch* Loop::watch(const Fd& fd) {
   if (fd.watch_ != nullptr) {
-    if (fd.watch_->loop != this) detail::broken("a descriptor is waited for in two loops");
+    if (fd.watch_->all->loop != this) detail::broken("a descriptor is waited for in two loops");
     return fd.watch_;
   }
-  if (free_watches_.empty()) {
-    free_watches_.push_back(static_cast<std::uint32_t>(watches_.size()));
-    watches_.push_back(std::make_unique<Watch>());
-  }
-  Watch& watch = *watches_[free_watches_.back()];
-  watch.loop = this;
+  Watch& watch = places_->take();
   watch.fd = fd.get();
-  watch.index = free_watches_.back();
   watch.ready = 0;
   epoll_event event{.events = kAllEdges, .data = {.u64 = key_of(watch)}};
   int added = ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd.get(), &event);
@@ -161,22 +168,17 @@ Watch* Loop::watch(const Fd& fd) {
     if (errno != EPERM) system_failed("epoll_ctl");
     watch.ready = kCanRead | kCanWrite;
   }
-  free_watches_.pop_back();
   fd.watch_ = &watch;
   return &watch;
 }
 
 void Loop::forget(Watch& watch) noexcept {
-  if (watch.readers != nullptr || watch.writers != nullptr || watch.error_readers != nullptr) {
+  if (watch.waiters != nullptr) {
     detail::broken("a descriptor was closed while somebody waits for it");
   }
-  if (watch.loop == nullptr) {
-    delete &watch;
-    return;
-  }
-  watch.fd = -1;
-  ++watch.generation;
-  watch.loop->free_watches_.push_back(watch.index);
+  Places& places = *watch.all;
+  if (places.loop != nullptr) return places.give(watch);
+  if (places.left.fetch_sub(1) == 1) delete &places;
 }
 
 void Loop::wake(Waiter& waiter, bool fired) {
@@ -189,8 +191,12 @@ void Loop::wake(Waiter& waiter, bool fired) {
   woken_end_ = &waiter.next;
 }
 
-void Loop::wake_all(Waiter*& list) {
-  while (list != nullptr) wake(*list, true);
+void Loop::wake_all(Watch& watch, Readiness what) {
+  for (Waiter* one = watch.waiters; one != nullptr;) {
+    Waiter* next = one->next;
+    if (one->wants == what) wake(*one, true);
+    one = next;
+  }
 }
 
 void Loop::run_woken() {
@@ -216,13 +222,18 @@ void Loop::end_passed_deadlines() {
 }
 
 void Loop::take_event(std::uint64_t key, std::uint32_t events) {
-  Watch& watch = *watches_[static_cast<std::uint32_t>(key)];
+  Watch& watch = places_->at(static_cast<std::uint32_t>(key));
   if (key_of(watch) != key || watch.fd < 0) return;
   const std::uint8_t ready = readiness(events);
   watch.ready |= ready;
-  if ((ready & kCanRead) != 0) wake_all(watch.readers);
-  if ((ready & kCanWrite) != 0) wake_all(watch.writers);
-  if ((ready & kHasError) != 0) wake_all(watch.error_readers);
+  if (watch.waiters == nullptr) return;
+  if (watch.waiters->next == nullptr) {  // nearly always
+    if ((ready & watch.waiters->wants) != 0) wake(*watch.waiters, true);
+    return;
+  }
+  for (const Readiness what : {kCanRead, kCanWrite, kHasError}) {
+    if ((ready & what) != 0) wake_all(watch, what);
+  }
 }
 
 void Loop::wait_for_events() {
@@ -259,24 +270,21 @@ void Loop::drive(std::coroutine_handle<> root) {
 }
 
 bool Loop::FdWait::await_ready() {
-  if (loop_.interrupted()) return true;
+  const Loop& own = loop();
+  if (own.interrupted()) return true;
   if (asks_kernel_) {
-    fired = kernel_says_ready(watch_.fd, what_);
-    if (!fired) watch_.ready &= static_cast<std::uint8_t>(~what_);
+    fired = kernel_says_ready(watch_.fd, wants);
+    if (!fired) watch_.ready &= static_cast<std::uint8_t>(~wants);
   } else {
-    fired = (watch_.ready & (what_ == kCanRead ? what_ | kHungUp : what_)) != 0;
+    fired = (watch_.ready & (wants == kCanRead ? wants | kHungUp : wants)) != 0;
   }
-  return fired || deadline <= loop_.now();
+  return fired || deadline <= own.now();
 }
 
 void Loop::FdWait::await_suspend(std::coroutine_handle<> waiting) {
   handle = waiting;
-  switch (what_) {
-    case kCanRead: link(watch_.readers); break;
-    case kCanWrite: link(watch_.writers); break;
-    default: link(watch_.error_readers); break;
-  }
-  loop_.suspend(*this);
+  link(watch_.waiters);
+  loop().suspend(*this);
 }
 
 }  // namespace causeway::net

@@ -8,6 +8,7 @@
 //                                    drained_read()/drained_write(): no system call at all
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <coroutine>
 #include <cstdint>
@@ -33,7 +34,8 @@ struct Waiter : DeadlineNode {
   Waiter** back = nullptr;    // what points here; null when it waits for time alone
   Loop* suspended = nullptr;  // the loop whose deadlines or woken hold it
   bool woken = false;
-  bool fired = false;  // what it waited for has happened
+  bool fired = false;      // what it waited for has happened
+  std::uint8_t wants = 0;  // of a descriptor: one Readiness
 
   Waiter() = default;
   Waiter(const Waiter&) = delete;
@@ -45,16 +47,49 @@ struct Waiter : DeadlineNode {
 
 enum Readiness : std::uint8_t { kCanRead = 1, kCanWrite = 2, kHasError = 4, kHungUp = 8 };
 
-// A descriptor's place in its loop.
+struct Places;
+
+// A descriptor's place in its loop. There is one for each connection: 32 bytes.
 struct Watch {
-  Loop* loop = nullptr;  // null when the loop is gone
+  union {
+    Places* all = nullptr;  // while it is taken
+    Watch* next_free;       // while it is not
+  };
+  Waiter* waiters = nullptr;  // rarely more than two: who reads and who writes
   int fd = -1;
   std::uint32_t index = 0;
   std::uint32_t generation = 0;  // tells a late event of a closed descriptor from one of the next
   std::uint8_t ready = 0;
-  Waiter* readers = nullptr;
-  Waiter* writers = nullptr;
-  Waiter* error_readers = nullptr;
+
+  static constexpr std::uint32_t kBlock = 64;  // are allocated together
+};
+
+// The places of a loop's descriptors, in blocks that never move: an allocation for each would add
+// half of what it holds. A descriptor that outlives the loop keeps them.
+struct Places {
+  Loop* loop = nullptr;  // null when the loop is gone
+  std::vector<std::unique_ptr<std::array<Watch, Watch::kBlock>>> blocks;
+  Watch* free = nullptr;
+  std::uint32_t taken = 0;
+  std::atomic<std::uint32_t> left = 0;  // of the taken, since the loop is gone
+
+  Watch& at(std::uint32_t index) { return (*blocks[index / Watch::kBlock])[index % Watch::kBlock]; }
+  Watch& take() {
+    if (free == nullptr) add_block();
+    Watch& place = *free;
+    free = place.next_free;
+    place.all = this;
+    ++taken;
+    return place;
+  }
+  void give(Watch& place) noexcept {
+    place.fd = -1;
+    ++place.generation;
+    place.next_free = free;
+    free = &place;
+    --taken;
+  }
+  void add_block();
 };
 
 class Loop {
@@ -137,7 +172,7 @@ class Loop {
   void drive(std::coroutine_handle<> root);
   void wait_for_events();
   void take_event(std::uint64_t key, std::uint32_t events);
-  void wake_all(Waiter*& list);
+  void wake_all(Watch& watch, Readiness what);
   void end_passed_deadlines();
   void run_woken();
 
@@ -149,8 +184,7 @@ class Loop {
   Waiter* woken_ = nullptr;  // to run in the next turn
   Waiter** woken_end_ = &woken_;
   Waiter* turn_ = nullptr;  // left to run in this turn
-  std::vector<std::unique_ptr<Watch>> watches_;
-  std::vector<std::uint32_t> free_watches_;
+  std::unique_ptr<Places> places_;
   std::atomic<bool> interrupted_ = false;
   int operations_left_;
   bool driving_ = false;
@@ -165,14 +199,15 @@ class Loop::FdWait : private Waiter {
  private:
   friend class Loop;
   FdWait(Loop& loop, const Fd& the_fd, Readiness what, bool asks_kernel, Instant until)
-      : loop_(loop), watch_(*loop.watch(the_fd)), what_(what), asks_kernel_(asks_kernel) {
+      : asks_kernel_(asks_kernel), watch_(*loop.watch(the_fd)) {
     deadline = until;
+    wants = what;
   }
+  Loop& loop() const { return *watch_.all->loop; }
 
-  Loop& loop_;
-  Watch& watch_;
-  Readiness what_;
+  // It lies in the frame of each coroutine that waits: first what fits into the base's last word.
   bool asks_kernel_;
+  Watch& watch_;
 };
 
 class Loop::Sleep : private Waiter {

@@ -98,7 +98,6 @@ TEST(Started, RunsAtOnceAndIsAwaitedLater) {
                                         "slow ends"));
 }
 
-
 TEST(Group, WaitsForAllAlsoForThoseStartedMeanwhile) {
   Loop loop;
   int ended = 0;
@@ -265,6 +264,57 @@ TEST(Loop, LeavesDescriptorsThatOutliveIt) {
   a.reset();
   const int raw = b.release();
   EXPECT_EQ(::close(raw), 0);
+}
+
+TEST(Loop, LeavesVeryManyThatEndInSeveralThreads) {
+  std::vector<Pair> pairs;
+  pairs.reserve(200);
+  for (int i = 0; i < 200; ++i) pairs.push_back(socket_pair());
+  {
+    Loop loop;
+    loop.run([](const std::vector<Pair>& all) -> Task<void> {
+      for (const Pair& one : all) {
+        EXPECT_TRUE(co_await Loop::current().writable(one.a, kNever));
+        EXPECT_FALSE(co_await Loop::current().readable(one.b, Loop::current().now()));
+      }
+    }(pairs));
+  }
+  const auto half = pairs.begin() + 100;
+  std::thread other{
+      [gone = std::vector<Pair>{std::make_move_iterator(half),
+                                std::make_move_iterator(pairs.end())}]() mutable { gone.clear(); }};
+  pairs.erase(pairs.begin(), half);
+  other.join();
+}
+
+TEST(Loop, WakesOfSeveralAtOneDescriptorWhoeverItsEventIsFor) {
+  Loop loop;
+  loop.run([]() -> Task<void> {
+    auto [a, b] = socket_pair();
+    std::vector<char> much(1 << 20);
+    while (::write(a.get(), much.data(), much.size()) > 0) {
+    }
+    Loop::drained_write(a);
+    std::string order;
+    auto wait = [](bool reads, const Fd& fd, std::string& told) -> Task<void> {
+      Loop& here = Loop::current();
+      EXPECT_TRUE(reads ? co_await here.readable(fd, here.now() + seconds{20})
+                        : co_await here.writable(fd, here.now() + seconds{20}));
+      told += reads ? 'r' : 'w';
+    };
+    Group group;
+    group.start(wait(false, a, order));
+    group.start(wait(true, a, order));
+    group.start(wait(true, a, order));
+    EXPECT_FALSE(co_await Loop::current().error_queued(a, Loop::current().now()));
+    EXPECT_EQ(::write(b.get(), "x", 1), 1);
+    while (order.size() < 2) co_await Loop::current().turn(kNever);
+    EXPECT_EQ(order, "rr");
+    while (::read(b.get(), much.data(), much.size()) > 0) {
+    }
+    co_await group.finished();
+    EXPECT_EQ(order, "rrw");
+  }());
 }
 
 TEST(Loop, InterruptFromAnotherThreadEndsEveryWait) {
