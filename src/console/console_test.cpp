@@ -373,7 +373,9 @@ TEST_F(ConsoleTest, ShowsEdgesAsTheirAdminListenersTell) {
     return std::vector<EdgeSeen>{
         {.name = "www",
          .at = wall_now(),
-         .verdict = R"({"vantage":"edge1","origins":[{"pool":"a","origin":"one","health":"down",
+         .verdict = R"({"vantage":"edge1","workers":2,"draining":true,
+             "maintenance":[{"hosts":["www.test"],"path":"/","pool":"a"}],"origins":[{"pool":"a","origin":"one","health":"down",
+             "drain":true,"circuit":{"state":"open","workers":1,"failure":"connect.silent","rest_ms":9000},
              "diagnosis":{"verdict":{"state":"failing"},"observations":[1,2]}}]})",
          .switches = R"({"switches":[{"from":"a","to":"b","seconds_left":60}]})",
          .metrics = "# HELP x y\ncauseway_edge_requests_total{code=\"200\"} 7\n"
@@ -385,6 +387,9 @@ TEST_F(ConsoleTest, ShowsEdgesAsTheirAdminListenersTell) {
   };
   const auto edges = ask("GET", "/api/v1/edges").body.at("edges");
   EXPECT_EQ(edges[0].at("pools")[0].at("origins")[0].at("health"), "down");
+  EXPECT_EQ(edges[0].at("pools")[0].at("origins")[0].at("circuit").at("state"), "open");
+  EXPECT_EQ(edges[0].at("draining"), true);
+  EXPECT_EQ(edges[0].at("maintenance")[0].at("hosts")[0], "www.test");
   EXPECT_THAT(edges[0].dump(), Not(HasSubstr("observations")));
   const auto figures = edges[0].at("figures");
   EXPECT_EQ(figures.at("codes")[0].at("count"), 7);

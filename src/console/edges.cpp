@@ -119,6 +119,11 @@ Json shape(const EdgeSeen& edge) {
   out["pools"] = pools_of(verdict);
   out["switches"] = switches.is_object() && switches.contains("switches") ? switches.at("switches")
                                                                           : Json::array();
+  if (verdict.is_object()) {  // an edge of before tells none of these
+    for (const char* told : {"workers", "draining", "maintenance"}) {
+      if (const auto at = verdict.find(told); at != verdict.end()) out[told] = *at;
+    }
+  }
   out["figures"] = figures_of(edge.metrics);
   return out;
 }

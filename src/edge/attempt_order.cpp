@@ -56,6 +56,7 @@ OriginState* OriginWalk::next(Instant now) {
   ask_.affinity.reset();  // it led to this one
   OriginState& state = *pool_.origins[*at];
   static_cast<void>(state.record.circuit.admit(now));  // this request is the trial, if one is due
+  state.tell_circuit(now);
   return &state;
 }
 

@@ -183,6 +183,10 @@ TEST(Told, LiveFailuresBecomeAVerdict) {
   } while (told["origins"][0]["failures"] == 0 && Clock::now() < deadline);
   EXPECT_EQ(told["origins"][0]["diagnosis"]["verdict"]["code"], 521);
   EXPECT_EQ(told["origins"][0]["diagnosis"]["verdict"]["failure"], "connect.refused");
+  const auto circuit = told["origins"][0]["circuit"];
+  EXPECT_NE(circuit["state"], "closed");  // open, or its short rest is over
+  EXPECT_EQ(circuit["workers"], 1);
+  EXPECT_EQ(circuit["failure"], "connect.refused");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -276,6 +277,27 @@ OriginEvidence::Checked OriginEvidence::check() const {
   return checked_;
 }
 
+void OriginEvidence::circuit(const void* worker, CircuitSeen seen) {
+  const std::scoped_lock lock{mutex_};
+  std::erase_if(circuits_, [&](const auto& known) { return known.first == worker; });
+  if (seen.state != CircuitState::closed) circuits_.emplace_back(worker, seen);
+}
+
+OriginEvidence::Circuits OriginEvidence::circuits(Instant now) const {
+  const std::scoped_lock lock{mutex_};
+  Circuits out{.workers = circuits_.size()};
+  for (const auto& [worker, seen] : circuits_) {
+    // Open and its rest over: whoever comes next finds out.
+    const bool rests = seen.state == CircuitState::open && seen.until > now;
+    const bool open = out.seen.state == CircuitState::open;
+    if (!rests && open) continue;
+    if (rests && open && seen.until <= out.seen.until) continue;
+    out.seen = seen;
+    if (!rests) out.seen.state = CircuitState::trial;
+  }
+  return out;
+}
+
 OriginEvidence::Counts OriginEvidence::counts() const {
   Counts out{.attempts = attempts_.load(std::memory_order_relaxed),
              .failures = failures_.load(std::memory_order_relaxed),
@@ -308,6 +330,7 @@ Evidence::Evidence(const Config& config) {
       rows_.push_back({pool.name, std::make_unique<OriginEvidence>(origin)});
     }
   }
+  std::ranges::copy_if(config.routes, std::back_inserter(maintained_), &Route::maintenance);
 }
 
 OriginEvidence* Evidence::find(std::string_view pool, std::string_view origin) const {
@@ -317,11 +340,30 @@ OriginEvidence* Evidence::find(std::string_view pool, std::string_view origin) c
   return nullptr;
 }
 
-std::string Evidence::json(std::string_view vantage, WallTime now) const {
-  using Json = nlohmann::ordered_json;
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json shape(const OriginEvidence::Circuits& circuits, Instant now) {
+  const auto& [seen, workers] = circuits;
+  const auto left = std::max(seen.until - now, Duration::zero());
+  return {{"state", name(seen.state)},
+          {"workers", workers},
+          {"failure", seen.failure ? Json(model::name(*seen.failure)) : Json(nullptr)},
+          {"rest_ms", std::chrono::ceil<std::chrono::milliseconds>(left).count()}};
+}
+
+}  // namespace
+
+std::string Evidence::json(std::string_view vantage, WallTime now, EdgeNow edge) const {
   const auto moment = [](WallTime at) {
     return at == WallTime{} ? Json(nullptr) : Json(rfc3339(at));
   };
+  const Instant at = Clock::now();
+  Json maintenance = Json::array();
+  for (const auto& route : maintained_) {
+    maintenance.push_back({{"hosts", route.hosts}, {"path", route.path}, {"pool", route.pool}});
+  }
   Json origins = Json::array();
   for (const auto& row : rows_) {
     const auto counts = row.evidence->counts();
@@ -332,6 +374,10 @@ std::string Evidence::json(std::string_view vantage, WallTime now) const {
          {"health", name(check.health)},
          {"check_failure", check.failure ? Json(model::name(*check.failure)) : Json(nullptr)},
          {"check_because", check.because},
+         {"weight", row.evidence->origin().weight},
+         {"priority", row.evidence->origin().priority},
+         {"drain", row.evidence->origin().drain},
+         {"circuit", shape(row.evidence->circuits(at), at)},
          {"attempts", counts.attempts},
          {"failures", counts.failures},
          {"last_success", moment(counts.last_success)},
@@ -341,11 +387,14 @@ std::string Evidence::json(std::string_view vantage, WallTime now) const {
   const Json out = {{"schema", "causeway.edge-verdict/1"},
                     {"at", rfc3339(now)},
                     {"vantage", vantage},
-                    {"origins", origins}};
+                    {"workers", edge.workers},
+                    {"draining", edge.draining},
+                    {"maintenance", std::move(maintenance)},
+                    {"origins", std::move(origins)}};
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-std::string Evidence::metrics() const {
+std::string Evidence::metrics(EdgeNow edge) const {
   const auto label = [](std::string_view text) {
     std::string out;
     for (const char c : text) {
@@ -363,6 +412,15 @@ std::string Evidence::metrics() const {
   std::string up =
       "# HELP causeway_edge_origin_up What active checks say: 1 up, 0 down; none without checks.\n"
       "# TYPE causeway_edge_origin_up gauge\n";
+  std::string circuits =
+      "# HELP causeway_edge_origin_circuits_open Workers that leave an origin alone after a "
+      "failure, or let one request find out.\n"
+      "# TYPE causeway_edge_origin_circuits_open gauge\n";
+  std::string drained =
+      "# HELP causeway_edge_origin_drained 1 while the configuration sends an origin no new "
+      "visitors.\n"
+      "# TYPE causeway_edge_origin_drained gauge\n";
+  const Instant now = Clock::now();
   for (const auto& row : rows_) {
     const auto counts = row.evidence->counts();
     const auto health = row.evidence->check().health;
@@ -370,11 +428,23 @@ std::string Evidence::metrics() const {
                                     label(row.evidence->origin().name));
     attempts += fmt::format("causeway_edge_origin_attempts_total{} {}\n", labels, counts.attempts);
     failures += fmt::format("causeway_edge_origin_failures_total{} {}\n", labels, counts.failures);
+    circuits += fmt::format("causeway_edge_origin_circuits_open{} {}\n", labels,
+                            row.evidence->circuits(now).workers);
+    drained += fmt::format("causeway_edge_origin_drained{} {}\n", labels,
+                           row.evidence->origin().drain ? 1 : 0);
     if (health != Health::unknown) {
       up += fmt::format("causeway_edge_origin_up{} {}\n", labels, health == Health::up ? 1 : 0);
     }
   }
-  return attempts + failures + up;
+  return attempts + failures + up + circuits + drained +
+         fmt::format(
+             "# HELP causeway_edge_draining 1 while the edge takes no new visitors and ends.\n"
+             "# TYPE causeway_edge_draining gauge\ncauseway_edge_draining {}\n"
+             "# HELP causeway_edge_routes_in_maintenance Routes that answer with the maintenance "
+             "page.\n"
+             "# TYPE causeway_edge_routes_in_maintenance gauge\n"
+             "causeway_edge_routes_in_maintenance {}\n",
+             edge.draining ? 1 : 0, maintained_.size());
 }
 
 }  // namespace causeway::edge

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/address.hpp"
@@ -61,6 +62,20 @@ class OriginEvidence {
   };
   Checked check() const;
 
+  // What the circuit of one worker says now: `worker` is anything that is its own. Closed: no more.
+  struct CircuitSeen {
+    CircuitState state = CircuitState::closed;
+    std::optional<model::FailureId> failure;  // that opened it
+    Instant until{};                          // it rests; then one request finds out
+  };
+  void circuit(const void* worker, CircuitSeen seen);
+  // Of all workers together: open before trial before closed, the longest rest.
+  struct Circuits {
+    CircuitSeen seen;
+    std::size_t workers = 0;  // whose circuit is not closed
+  };
+  Circuits circuits(Instant now) const;
+
   struct Counts {
     std::uint64_t attempts = 0;
     std::uint64_t failures = 0;
@@ -82,6 +97,13 @@ class OriginEvidence {
   std::deque<SeenAttempt> failed_;           // the newest last
   std::optional<SeenAttempt> last_success_;  // of each second, the first
   Checked checked_;
+  std::vector<std::pair<const void*, CircuitSeen>> circuits_;  // those that are not closed
+};
+
+// What an operator's questions are answered with besides the evidence.
+struct EdgeNow {
+  std::size_t workers = 0;
+  bool draining = false;  // no new visitors: the edge ends when the last request is over
 };
 
 // All origins of one configuration.
@@ -92,9 +114,9 @@ class Evidence {
   // Null when the configuration has no such origin.
   OriginEvidence* find(std::string_view pool, std::string_view origin) const;
 
-  // Every origin with its verdict: causeway.edge-verdict/1.
-  std::string json(std::string_view vantage, WallTime now) const;
-  std::string metrics() const;  // text format of Prometheus
+  // Every origin with its verdict, and which routes are in maintenance: causeway.edge-verdict/1.
+  std::string json(std::string_view vantage, WallTime now, EdgeNow edge = {}) const;
+  std::string metrics(EdgeNow edge = {}) const;  // text format of Prometheus
 
  private:
   struct Row {
@@ -102,6 +124,7 @@ class Evidence {
     std::unique_ptr<OriginEvidence> evidence;
   };
   std::vector<Row> rows_;
+  std::vector<Route> maintained_;  // those in maintenance
 };
 
 }  // namespace causeway::edge

@@ -82,6 +82,52 @@ TEST(Evidence, TheWindowForgets) {
   EXPECT_NE(evidence.diagnosis("e", kNow + seconds{3}).verdict.state, model::State::failing);
 }
 
+TEST(Evidence, CircuitsOfAllWorkersAreOneWord) {
+  OriginEvidence evidence{origin()};
+  const Instant now{seconds{1000}};
+  const int workers[3]{};
+  EXPECT_EQ(evidence.circuits(now).workers, 0U);
+  evidence.circuit(&workers[0], {CircuitState::trial, FailureId::connect_silent, now});
+  EXPECT_EQ(evidence.circuits(now).seen.state, CircuitState::trial);
+  evidence.circuit(&workers[1], {CircuitState::open, FailureId::connect_silent, now + seconds{4}});
+  evidence.circuit(&workers[2], {CircuitState::open, FailureId::connect_refused, now + seconds{9}});
+  const auto all = evidence.circuits(now);
+  EXPECT_EQ(all.workers, 3U);
+  EXPECT_EQ(all.seen.state, CircuitState::open);
+  EXPECT_EQ(all.seen.failure, FailureId::connect_refused);
+  EXPECT_EQ(all.seen.until, now + seconds{9});
+  EXPECT_EQ(evidence.circuits(now + seconds{9}).seen.state, CircuitState::trial) << "rests no more";
+  evidence.circuit(&workers[2], {});
+  EXPECT_EQ(evidence.circuits(now).workers, 2U);
+  for (const auto& worker : workers) evidence.circuit(&worker, {});
+  EXPECT_EQ(evidence.circuits(now).seen.state, CircuitState::closed);
+}
+
+TEST(Evidence, SaysWhatDrainsAndWhatIsInMaintenance) {
+  Config config;
+  auto drained = origin();
+  drained.drain = true;
+  config.pools.push_back({.name = "www", .origins = {drained}});
+  config.routes.push_back({.hosts = {"www.test"}, .path = "/shop", .maintenance = true});
+  config.routes.push_back({.path = "/", .pool = "www"});
+  const Evidence evidence{config};
+  const auto json =
+      nlohmann::json::parse(evidence.json("e", kNow, {.workers = 2, .draining = true}));
+  EXPECT_EQ(json["workers"], 2);
+  EXPECT_EQ(json["draining"], true);
+  ASSERT_EQ(json["maintenance"].size(), 1U);
+  EXPECT_EQ(json["maintenance"][0]["hosts"][0], "www.test");
+  EXPECT_EQ(json["maintenance"][0]["path"], "/shop");
+  EXPECT_EQ(json["origins"][0]["drain"], true);
+  EXPECT_EQ(json["origins"][0]["circuit"]["state"], "closed");
+  const auto metrics = evidence.metrics({.draining = true});
+  for (const char* line : {"causeway_edge_draining 1\n", "causeway_edge_routes_in_maintenance 1\n",
+                           "causeway_edge_origin_drained{pool=\"www\",origin=\"a\"} 1\n",
+                           "causeway_edge_origin_circuits_open{pool=\"www\",origin=\"a\"} 0\n"}) {
+    EXPECT_NE(metrics.find(line), std::string::npos) << line;
+  }
+}
+
 TEST(Evidence, JsonOfEveryOrigin) {
   Config config;
   config.pools.push_back({.name = "www", .origins = {origin()}});

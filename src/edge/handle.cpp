@@ -214,6 +214,7 @@ net::Task<void> Handling::try_origins(PoolState& pool) {
     const InUse in_use{state->in_use};
     if (entry == Gate::Entry::wait && reply_.visitor_gone()) {
       state->record.circuit.abandoned();
+      state->tell_circuit(worker_.now());
       scratch_.story.visitor = VisitorEnd::gone;
       reply_.cut();
       co_return;
@@ -232,6 +233,7 @@ net::Task<bool> Handling::wait_for_place(OriginState& state) {
 
 void Handling::no_place(OriginState& state) {
   state.record.circuit.abandoned();  // nothing was learned of it
+  state.tell_circuit(worker_.now());
   Attempt& attempt = new_attempt(state);
   attempt.remembered = true;
   attempt.failure = FailureId::choose_queue_full;
@@ -252,6 +254,7 @@ void Handling::learn(OriginState& state, Way way) {
   } else {
     record.circuit.abandoned();
   }
+  state.tell_circuit(now);
 }
 
 net::Task<Handling::Way> Handling::try_origin(OriginState& state) {

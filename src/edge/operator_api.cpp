@@ -110,7 +110,8 @@ std::optional<net::HttpReply> operator_reply(const net::HttpRequest& request,
   }
   if (request.path == "/.causeway/verdict" && operated.evidence) {
     if (request.method != "GET" && request.method != "HEAD") return reply(405, "expected GET\n");
-    return reply(200, operated.evidence->json(host_name(), wall_now()), "application/json");
+    return reply(200, operated.evidence->json(host_name(), wall_now(), operated.edge),
+                 "application/json");
   }
   if (request.path == "/.causeway/drill" && operated.drills) {
     return drill(request, *operated.drills);
@@ -122,7 +123,7 @@ std::optional<net::HttpReply> operator_reply(const net::HttpRequest& request,
 }
 
 std::string operator_metrics(const Operated& operated) {
-  std::string out = operated.evidence ? operated.evidence->metrics() : std::string{};
+  std::string out = operated.evidence ? operated.evidence->metrics(operated.edge) : std::string{};
   if (operated.switches) out += operated.switches->metrics(Clock::now());
   if (!operated.cache) return out;
   const auto counts = operated.cache->counts();

@@ -28,6 +28,7 @@ struct Operated {
   std::shared_ptr<DrillBoard> drills;
   std::shared_ptr<PoolSwitches> switches;  // with `config`, whose pools they name
   ConfigPtr config;
+  EdgeNow edge = {};
 };
 
 // Nothing for a path that is somebody else's.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "codec/proxy_protocol.hpp"
+#include "edge/evidence.hpp"
 #include "edge/http2_link.hpp"
 #include "edge/limits.hpp"
 #include "net/loop.hpp"
@@ -97,7 +98,19 @@ OriginState::OriginState(const Origin& origin, const Timeouts& timeouts, Duratio
   }
 }
 
-OriginState::~OriginState() = default;
+OriginState::~OriginState() {
+  if (evidence != nullptr && told_ != CircuitState::closed) evidence->circuit(this, {});
+}
+
+void OriginState::tell_circuit(Instant now) {
+  const CircuitState state = record.circuit.state();
+  if (state == CircuitState::closed && told_ == CircuitState::closed) return;  // nearly always
+  const Instant until = now + record.circuit.rest_left(now);
+  if (evidence == nullptr || (state == told_ && until == told_until_)) return;
+  told_ = state;
+  told_until_ = until;
+  evidence->circuit(this, {state, record.circuit.remembered(), until});
+}
 
 std::uint16_t OriginState::port(bool secure) const {
   if (origin_.port != 0) return origin_.port;

@@ -109,6 +109,8 @@ class OriginState {
   OriginQueue queue;
   OriginRecord record;
   OriginEvidence* evidence = nullptr;  // where attempts are told; may be null
+  // Whoever changed the record's circuit says so: what it is now goes into the evidence.
+  void tell_circuit(Instant now);
 
  private:
   net::Task<void> resolve(std::string_view resolver);
@@ -147,6 +149,8 @@ class OriginState {
   Instant preferred_until_{};
   bool literal_ = false;
   bool resolving_ = false;
+  CircuitState told_ = CircuitState::closed;  // of the circuit, to the evidence
+  Instant told_until_{};
 };
 
 // Whether the connection to an origin is TLS, for a visitor who came so.

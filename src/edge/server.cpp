@@ -226,7 +226,8 @@ Parsed<std::unique_ptr<Server>> Server::open(Load load, Tell tell) {
         server->snapshot_.config->admin, [own = server.get()] { return own->metrics(); },
         [own = server.get()] {
           const Snapshot& now = own->snapshot_;
-          return Operated{now.cache, now.evidence, now.drills, now.switches, now.config};
+          return Operated{now.cache,    now.evidence, now.drills,
+                          now.switches, now.config,   {own->workers_.size(), own->draining_}};
         },
         before.empty() ? net::Fd{} : std::move(before.front()));
     if (!admin) return std::unexpected{admin.error()};
@@ -325,6 +326,7 @@ void Server::upgrade() {
 }
 
 void Server::drain() {
+  draining_ = true;
   for (const auto& worker : workers_) worker->drain();
   // A successor writes from now on: what it forgets must not come back from here.
   if (const auto disk = disk_of(snapshot_)) disk->drain();

@@ -67,6 +67,7 @@ class Server {
   std::unique_ptr<net::HttpService> admin_;       // null when there is none
   std::string program_;
   bool succeeded_ = false;  // a successor was started
+  bool draining_ = false;
 };
 
 }  // namespace causeway::edge

@@ -156,6 +156,67 @@ async function live() {
   } finally { two.forEach((server) => server.close()); await stop(up.child); }
 }
 
+// An edge with a drained origin, one whose circuit opens, and a route in maintenance.
+async function held() {
+  const closed = createServer(() => {});
+  const port = await new Promise((found) => closed.listen(0, '127.0.0.1', () => found(closed.address().port)));
+  await new Promise((done) => closed.close(done)); // nobody listens there now
+  writeFileSync(join(folder, 'held.toml'), `
+[edge]
+workers = 1
+[[edge.listen]]
+address = "127.0.0.1:5237"
+[edge.admin]
+address = "127.0.0.1:5236"
+[edge.access_log]
+on = false
+[[edge.pool]]
+name = "www"
+[[edge.pool.origin]]
+name = "old"
+host = "127.0.0.1"
+port = ${port}
+drain = true
+[[edge.pool.origin]]
+name = "new"
+host = "127.0.0.1"
+port = ${port}
+[[edge.route]]
+hosts = ["www.example.net"]
+path = "/shop"
+maintenance = true
+pool = "www"
+[[edge.route]]
+pool = "www"
+[watch]
+[[watch.target]]
+url = "http://127.0.0.1:5237/"
+`);
+  const up = await start(['up', '-c', join(folder, 'held.toml'), '--store', join(folder, 'held.db'), '--listen', '5235']);
+  const address = /Console\s+(\S+)/.exec(up.text)[1];
+  const token = /token=(\S+)/.exec(up.text)?.[1] ?? await new Promise((found) => up.child.stdout.on('data', (bytes) => { const more = /token=(\S+)/.exec(String(bytes)); if (more) found(more[1]); }));
+  try {
+    for (const [size, viewport] of [['desktop', { width: 1360, height: 860 }], ['phone', { width: 390, height: 844 }]]) {
+      const context = await browser.newContext({ viewport, hasTouch: size === 'phone' });
+      const page = await context.newPage();
+      page.setDefaultTimeout(90_000);
+      await page.goto(size === 'desktop' ? `${address}/#token=${token}` : address);
+      await page.waitForSelector('.door form');
+      await page.fill('[name=name]', 'anna');
+      await page.fill('[name=password]', 'correct horse battery');
+      await page.click('button[type=submit]');
+      await page.waitForSelector('.sentence');
+      assert.equal((await page.request.get('http://127.0.0.1:5237/')).status(), 521);
+      await page.goto(`${address}/edge`);
+      await page.waitForSelector('td:has-text("drains: no new visitors")');
+      await page.waitForSelector('td:has-text("connect.refused"):has-text("circuit o")'); // open, or on trial
+      await page.waitForSelector('.note:has-text("In maintenance: www.example.net, /shop and below")');
+      await look(page, `${size}-edge-held`);
+      await context.close();
+    }
+  } finally { await stop(up.child); }
+}
+
 let { child, text } = await start();
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
 try {
@@ -286,6 +347,7 @@ try {
   await stop(child);
   child = undefined;
   await live();
+  await held();
 } catch (error) {
   failures++;
   console.error(error);

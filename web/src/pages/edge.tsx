@@ -6,10 +6,11 @@ import { Remove } from '../parts/form';
 import { Card, Command, Failed, State, Table, useAsk, useTick } from '../parts/small';
 import { Verdict } from '../parts/verdict';
 
-interface Origin { origin: string; health: string; check_failure: string | null; check_because: string; attempts: number; failures: number; last_success: string | null; last_failure: string | null; diagnosis: Diagnosis & { attempts: Attempt[] } }
+interface Circuit { state: string; workers: number; failure: string | null; rest_ms: number }
+interface Origin { origin: string; weight?: number; priority?: number; drain?: boolean; circuit?: Circuit; health: string; check_failure: string | null; check_because: string; attempts: number; failures: number; last_success: string | null; last_failure: string | null; diagnosis: Diagnosis & { attempts: Attempt[] } }
 interface Pool { name: string; origins: Origin[] }
 interface Figures { codes: { code: number; count: number }[]; failures: { failure: string; failure_sentence: string; count: number }[]; cache: Record<string, number> | null; counts: Record<string, number> }
-interface Edge { name: string; at: string | null; reached: boolean; why: string; host?: string; pools?: Pool[]; switches?: { from: string; to: string; seconds_left: number | null }[]; figures?: Figures }
+interface Edge { name: string; at: string | null; reached: boolean; why: string; host?: string; workers?: number; draining?: boolean; maintenance?: { hosts: string[]; path: string; pool: string }[]; pools?: Pool[]; switches?: { from: string; to: string; seconds_left: number | null }[]; figures?: Figures }
 
 const count = (value: number): string => Math.round(value).toLocaleString('en').replace(/,/g, ' ');
 const bytes = (value: number): string => value < 1024 ? `${value} B` : value < 1024 ** 2 ? `${(value / 1024).toFixed(1)} kB` : value < 1024 ** 3 ? `${(value / 1024 ** 2).toFixed(1)} MB` : `${(value / 1024 ** 3).toFixed(1)} GB`;
@@ -17,14 +18,29 @@ const HEALTH: Record<string, [state: string, words: string]> = { up: ['ok', 'up'
 const CACHE: Record<string, string> = { entries: 'answers in memory', bytes: 'memory they take', inserted_total: 'stored', evicted_total: 'pushed out for others', purged_total: 'purged', disk_working: 'disk can be written', disk_entries: 'answers on the disk', disk_bytes: 'disk they take', disk_hits_total: 'read from the disk', disk_written_total: 'written to the disk', disk_errors_total: 'errors of the disk' };
 const COUNTS: Record<string, string> = { connections_open: 'visitors connected now', connections_total: 'connections', retries_total: 'attempts beyond the first', reused_total: 'on kept connections', cut_total: 'answers cut', visitors_gone_total: 'visitors who left', refused_total: 'requests refused here', shed_total: 'refused because it could not follow', handshakes_failed_total: 'handshakes of visitors that failed', drills_total: 'taken by a drill' };
 
-function Of({ one, now, open, toggle }: { one: Origin; now: number; open: boolean; toggle: () => void }) {
+// What keeps visitors from an origin besides its checks, in words.
+function Held({ one, alone, workers }: { one: Origin; alone: boolean; workers: number }) {
+  const { circuit } = one;
+  const where = circuit && workers > 1 ? ` in ${circuit.workers} of ${workers} workers` : '';
+  return (
+    <>
+      {one.drain && <small><span aria-hidden="true">‖ </span>drains: no new visitors</small>}
+      {one.weight === 0 && <small><span aria-hidden="true">‖ </span>weight 0: no visitors</small>}
+      {circuit && circuit.state !== 'closed' && <small><span aria-hidden="true">! </span>
+        {circuit.state === 'open' ? `circuit open${where}: left alone for ${span(Math.max(1, circuit.rest_ms / 1000))}` : `circuit on trial${where}: one request finds out`}
+        {circuit.failure && <> after <code>{circuit.failure}</code></>}{alone && '; asked all the same, the pool has no other'}</small>}
+    </>
+  );
+}
+
+function Of({ one, alone, workers, now, open, toggle }: { one: Origin; alone: boolean; workers: number; now: number; open: boolean; toggle: () => void }) {
   const { verdict } = one.diagnosis;
   const [state, words] = HEALTH[one.health] ?? ['unknown', one.health];
   const cause = verdict.causes[0];
   return (
     <tr>
         <th scope="row">{one.origin}</th>
-        <td><State of={state} words={words} />{one.check_because && <small>{one.check_because}</small>}</td>
+        <td><State of={state} words={words} />{one.check_because && <small>{one.check_because}</small>}<Held one={one} alone={alone} workers={workers} /></td>
         <td>{one.attempts === 0 && verdict.state === 'undetermined' ? <span>no visitor was sent there yet</span> : <><State of={verdict.state} />{verdict.code !== null && verdict.state !== 'ok' && <b> {verdict.code}</b>}<small>{verdict.state === 'ok' ? '' : verdict.sentence}</small>{cause && verdict.state !== 'ok' && <small><code>{cause.id}</code></small>}</>}</td>
         <td>{count(one.attempts)}<small>{count(one.failures)} failed</small></td>
         <td>{one.last_failure ? <time dateTime={one.last_failure} title={moment(one.last_failure)}>{ago(one.last_failure, now)} ago</time> : 'none'}</td>
@@ -34,12 +50,12 @@ function Of({ one, now, open, toggle }: { one: Origin; now: number; open: boolea
 }
 
 // Verdicts stand below the table: they are too wide for a cell of it.
-function OnePool({ of, now }: { of: Pool; now: number }) {
+function OnePool({ of, now, workers }: { of: Pool; now: number; workers: number }) {
   const open = useSignal<string[]>([]);
   const toggle = (name: string): void => { open.value = open.value.includes(name) ? open.value.filter((each) => each !== name) : [...open.value, name]; };
   return (
     <div><h3>{of.name}</h3>
-      <Table caption={`Origins of the pool ${of.name}`} head={['Origin', 'Checks say', 'Visitors see', 'Attempts', 'Last failure', '']}>{of.origins.map((one) => <Of key={one.origin} one={one} now={now} open={open.value.includes(one.origin)} toggle={() => toggle(one.origin)} />)}</Table>
+      <Table caption={`Origins of the pool ${of.name}`} head={['Origin', 'State', 'Visitors see', 'Attempts', 'Last failure', '']}>{of.origins.map((one) => <Of key={one.origin} one={one} alone={of.origins.length === 1} workers={workers} now={now} open={open.value.includes(one.origin)} toggle={() => toggle(one.origin)} />)}</Table>
       {of.origins.filter((one) => open.value.includes(one.origin)).map((one) => <div key={one.origin} class="why-box" role="region" aria-label={`Verdict of ${one.origin}`}><Verdict of={one.diagnosis} /></div>)}
     </div>
   );
@@ -79,8 +95,10 @@ function OneEdge({ of, again, now }: { of: Edge; again: () => void; now: number 
     <section aria-label={`Edge ${of.name}`}>
       <h2 class="edge">{of.name} <small>on {of.host}, read {ago(of.at, now)} ago</small></h2>
       {(of.switches ?? []).map((each) => <p key={each.from} class="note"><span aria-hidden="true">!</span> Pool <b>{each.to}</b> stands in for <b>{each.from}</b>{each.seconds_left !== null && `, for ${span(each.seconds_left)} more`}. {may('operator') && <Remove path={`/edges/${encodeURIComponent(of.name)}/switches/${encodeURIComponent(each.from)}`} what={`the switch of ${each.from}`} verb="Take back" done={again} />}</p>)}
+      {of.draining && <p class="note"><span aria-hidden="true">!</span> This edge drains: it takes no new visitors and ends when the last request is over.</p>}
+      {(of.maintenance ?? []).map((each, n) => <p key={n} class="note"><span aria-hidden="true">‖</span> In maintenance: {each.hosts.join(', ') || 'every host'}{each.path !== '/' && `, ${each.path} and below`}. Visitors get 503 with the maintenance page.</p>)}
       <Card title="Pools" id={`pools-${of.name}`}>
-        {pools.length === 0 ? <p>It has no pool.</p> : pools.map((pool) => <OnePool key={pool.name} of={pool} now={now} />)}
+        {pools.length === 0 ? <p>It has no pool.</p> : pools.map((pool) => <OnePool key={pool.name} of={pool} now={now} workers={of.workers ?? 1} />)}
         {may('operator') && pools.length > 1 && <Switch edge={of.name} pools={pools.map((each) => each.name)} done={again} />}
       </Card>
       <div class="two">
