@@ -9,6 +9,7 @@
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "codec/percent.hpp"
+#include "console/gzip.hpp"
 #include "console/secrets.hpp"
 
 namespace causeway::console {
@@ -104,11 +105,14 @@ Parsed<std::vector<std::string>> texts_of(const nlohmann::json& object, const ch
 
 net::HttpReply json_reply(const Call& call, const nlohmann::ordered_json& document) {
   std::string body = dump(document);
-  const std::string tag = fmt::format("\"{}\"", token_hash(body).substr(0, 24));
-  const auto known = call.request().field("if-none-match");
-  if (known && contains_ignoring_case(*known, tag)) {
+  const auto hash = token_hash(body).substr(0, 24);
+  const auto tag = fmt::format("\"{}\"", hash);
+  const auto known = call.request().field("if-none-match").value_or("");
+  const auto small = fmt::format("\"{}{}\"", hash, kGzipTag);
+  for (const auto& each : {tag, small}) {
+    if (!contains_ignoring_case(known, each)) continue;
     net::HttpReply same{.status = 304};
-    same.fields.emplace_back("ETag", tag);
+    same.fields.emplace_back("ETag", each);
     return same;
   }
   auto reply = json(200, std::move(body));

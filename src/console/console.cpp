@@ -9,6 +9,7 @@
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "console/gate.hpp"
+#include "console/gzip.hpp"
 #include "console/limits.hpp"
 #include "console/live_runs.hpp"
 #include "console/metrics.hpp"
@@ -111,6 +112,7 @@ net::HttpReply answer(Desk& desk, const net::HttpRequest& request) {
                printable(request.path, causeway::limits::kTextKept), broken.what());
     reply = problem(500, "Internal error", "the console's log has the reason");
   }
+  compress(request, reply);
   add_security_fields(reply, desk.settings.secure);
   return reply;
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <zlib.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -73,6 +74,7 @@ class ConsoleTest : public ::testing::Test {
     if (!proof_.empty()) fields.push_back({"x-causeway-proof", proof_});
     if (!token_.empty()) fields.push_back({"authorization", token_});
     if (!known_.empty()) fields.push_back({"if-none-match", known_});
+    if (!encodings_.empty()) fields.push_back({"accept-encoding", encodings_});
     if (!body.is_null()) {
       request.body = body.dump();
       fields.push_back({"content-type", type_});
@@ -156,6 +158,7 @@ class ConsoleTest : public ::testing::Test {
   std::string proof_;
   std::string token_;
   std::string known_;
+  std::string encodings_;
   std::string_view type_ = "application/json";
 };
 
@@ -274,6 +277,57 @@ TEST_F(ConsoleTest, TellsHowEverythingStands) {
   const auto figures = ask("GET", "/metrics").text;
   EXPECT_THAT(figures, HasSubstr("causeway_target_up{target=\"shop\"} 0\n"));
   EXPECT_THAT(figures, HasSubstr("causeway_incidents_open{cause=\"port.not-listening\"} 1\n"));
+}
+
+// What zlib makes of it again.
+std::string unpacked(const std::string& bytes) {
+  z_stream stream{};
+  EXPECT_EQ(::inflateInit2(&stream, 15 + 16), Z_OK);
+  std::string in = bytes;
+  std::string out(1 << 20, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(in.data());
+  stream.avail_in = static_cast<uInt>(in.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(::inflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  ::inflateEnd(&stream);
+  return out;
+}
+
+TEST_F(ConsoleTest, LongAnswersAreSmallForThoseWhoTakeThemSo) {
+  set_up();
+  for (int i = 0; i < 60; ++i) watch("site-" + std::to_string(i), "ok", "203.0.113.7:443");
+  watch("shop", "down", "203.0.113.7:443");
+  const auto plain = ask("GET", "/api/v1/now");
+  EXPECT_EQ(plain.field("Content-Encoding"), "");
+  EXPECT_EQ(plain.field("Vary"), "Accept-Encoding");
+  EXPECT_EQ(plain.body.at("targets").size(), 61U);
+  encodings_ = "br, GZIP;q=0.5";
+  const auto small = ask("GET", "/api/v1/now");
+  EXPECT_EQ(small.field("Content-Encoding"), "gzip");
+  EXPECT_LT(small.text.size() * 5, plain.text.size());
+  EXPECT_EQ(unpacked(small.text), plain.text);
+  EXPECT_NE(small.field("ETag"), plain.field("ETag"));
+  known_ = small.field("ETag");
+  EXPECT_EQ(ask("GET", "/api/v1/now").status, 304);
+  encodings_.clear();
+  EXPECT_EQ(ask("GET", "/api/v1/now").status, 304);
+  known_.clear();
+  for (const char* refusing : {"gzip;q=0", "gzip; q=0.000", "identity", ""}) {
+    encodings_ = refusing;
+    EXPECT_EQ(ask("GET", "/api/v1/now").field("Content-Encoding"), "") << refusing;
+  }
+  encodings_ = "gzip";
+  EXPECT_EQ(ask("GET", "/metrics").field("Content-Encoding"), "gzip");
+  EXPECT_EQ(ask("GET", "/api/v1/session").field("Content-Encoding"), "");  // short
+  EXPECT_EQ(ask("GET", "/api/v1/targets/none").field("Content-Encoding"), "");
+  encodings_.clear();
+  const auto few = ask("GET", "/api/v1/now?targets=1").body;  // the worst; all are counted
+  EXPECT_EQ(few.at("targets").size(), 1U);
+  EXPECT_EQ(few.at("targets")[0].at("id"), "shop");
+  EXPECT_EQ(few.at("counts").at("all"), 61);
+  EXPECT_EQ(ask("GET", "/api/v1/now?targets=-1").status, 422);
 }
 
 TEST_F(ConsoleTest, PeopleAddChangeAndRemoveTargets) {

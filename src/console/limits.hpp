@@ -21,6 +21,7 @@ constexpr auto kSessionLife = std::chrono::hours{24 * 14};  // since it was last
 constexpr auto kSessionTouch = std::chrono::minutes{5};
 constexpr auto kOverviewFresh = seconds{1};
 constexpr auto kStatusFresh = seconds{10};
+constexpr std::size_t kGzipLeast = 2048;  // below it a packet is saved at most
 constexpr int kStatusDays = 90;
 constexpr int kStatusIncidents = 100;
 constexpr int kLiveStreams = 200;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <ranges>
 #include <tuple>
 #include <unordered_map>
 
@@ -174,7 +175,7 @@ std::string sentence_of(const Overview& overview) {
   return out;
 }
 
-Json shape(const Overview& overview) {
+Json shape(const Overview& overview, std::size_t most) {
   Json out{{"sentence", sentence_of(overview)}};
   out["counts"] = Json::object();
   for (const auto outcome : kWorstFirst) out["counts"][outcome] = overview.count(outcome);
@@ -187,7 +188,7 @@ Json shape(const Overview& overview) {
     out["incidents"].push_back(std::move(each));
   }
   out["targets"] = Json::array();
-  for (const auto& each : overview.standings) {
+  for (const auto& each : overview.standings | std::views::take(most)) {
     out["targets"].push_back(shape(each.target, each.has_state ? &each.state : nullptr));
   }
   out["vantages"] = Json::array();

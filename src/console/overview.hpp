@@ -52,6 +52,7 @@ Parsed<Overview> read_overview(store::Store& store, WallTime now);
 // "2 incidents; 41 of 43 sites are fine; our own view is healthy."
 std::string sentence_of(const Overview& overview);
 
-nlohmann::ordered_json shape(const Overview& overview);
+// At most `most` targets, the worst; all are counted.
+nlohmann::ordered_json shape(const Overview& overview, std::size_t most);
 
 }  // namespace causeway::console

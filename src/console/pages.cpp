@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "console/gzip.hpp"
 #include "console/problem.hpp"
 #include "console/secrets.hpp"
 
@@ -53,10 +54,9 @@ net::HttpReply page_reply(const net::HttpRequest& request, std::span<const WebFi
   reply.fields.emplace_back("Cache-Control", wanted.starts_with("assets/")
                                                  ? "public, max-age=31536000, immutable"
                                                  : "no-cache");
-  const auto accepted = request.field("accept-encoding").value_or("");
-  const bool zipped = !file->gzip.empty() && contains_ignoring_case(accepted, "gzip");
+  const bool zipped = !file->gzip.empty() && takes_gzip(request);
   const std::string tag =
-      fmt::format("\"{}{}\"", token_hash(file->plain).substr(0, 24), zipped ? "-gz" : "");
+      fmt::format("\"{}{}\"", token_hash(file->plain).substr(0, 24), zipped ? kGzipTag : "");
   reply.fields.emplace_back("ETag", tag);
   if (contains_ignoring_case(request.field("if-none-match").value_or(""), tag)) {
     reply.status = 304;

@@ -52,7 +52,8 @@ constexpr std::array kRoutes{
           "password text: the present one\nnew_password text: at least 10 characters",
           "name, role and proof; a new session cookie"},
 
-    Route{"GET", "/api/v1/now", Role::viewer, get_now, "How everything stands", "", "",
+    Route{"GET", "/api/v1/now", Role::viewer, get_now, "How everything stands",
+          "targets: how many at most, the worst first; without: all", "",
           "sentence, counts, open incidents, targets (worst first), vantages, next expiries, "
           "maintenance"},
     Route{

@@ -131,10 +131,14 @@ Json hosts_of(const std::vector<Standing>& standings, std::string_view by) {
 
 }  // namespace
 
+constexpr std::int64_t kAllTargets = 10'000'000;
+
 net::HttpReply get_now(Desk& desk, const Call& call) {
+  const auto most = call.number("targets", kAllTargets, 0, kAllTargets);
+  if (!most) return wrong(most.error());
   const auto overview = desk.overview(Clock::now());
   if (!overview) return store_failed(overview.error().text);
-  return json_reply(call, shape(**overview));
+  return json_reply(call, shape(**overview, static_cast<std::size_t>(*most)));
 }
 
 net::HttpReply list_targets(Desk& desk, const Call& call) {

@@ -1,4 +1,4 @@
-"""fill.py STORE: rows for the click-through: sites in every state, an incident with its diagnosis,
+"""fill.py STORE [MORE]: rows for the click-through: sites in every state, an incident with its diagnosis,
 a shared outage, a past incident, figures of three hours. The store was made by causeway itself."""
 import json
 import pathlib
@@ -36,6 +36,13 @@ for id, name, kind, subject, team, outcome, failure, address, detail, minutes in
            facts=json.dumps({"shares": [{"kind": "provider", "value": "Example Hosting"}, {"kind": "nameserver", "value": "ns1.example.net"}],
                              "addresses": [address.split(":")[0]] if address else [], "name_servers": ["ns1.example.net", "ns2.example.net"],
                              "certificate": f"{id}.example.net"}))
+for n in range(int(sys.argv[2]) if len(sys.argv) > 2 else 0):  # many more, one in ten of them down
+    down = n % 10 == 0
+    insert("target", id=f"site-{n}", name=f"Site {n}", kind="http", subject=f"https://site-{n}.example.org/", team=f"Group {n % 7}",
+           tags='["production"]', owner="ben", source="file", spec="{}", paused=0, created=now - 60 * DAY, updated=now - 60 * DAY, removed=None)
+    insert("target_state", target=f"site-{n}", outcome="down" if down else "ok", since=now - (n % 50 + 1) * HOUR, checked=now - 9000,
+           failure="connect.silent" if down else "", status=0 if down else 200, address=f"203.0.113.{n % 250}:443", detail="" if down else "200 OK",
+           elapsed=20_000 + 997 * (n % 91), certificate_until=now + (n % 60 + 70) * DAY, facts="{}")
 for minute in range(180, 0, -1):
     start = (now // MINUTE - minute) * MINUTE
     for id, base in (("api", 30_000), ("shop", 42_000)):

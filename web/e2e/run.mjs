@@ -168,7 +168,7 @@ workers = 1
 address = "127.0.0.1:5237"
 [edge.admin]
 address = "127.0.0.1:5236"
-[edge.access_log]
+[edge.log]
 on = false
 [[edge.pool]]
 name = "www"
@@ -212,6 +212,54 @@ url = "http://127.0.0.1:5237/"
       await page.waitForSelector('td:has-text("connect.refused"):has-text("circuit o")'); // open, or on trial
       await page.waitForSelector('.note:has-text("In maintenance: www.example.net, /shop and below")');
       await look(page, `${size}-edge-held`);
+      await context.close();
+    }
+  } finally { await stop(up.child); }
+}
+
+// A thousand sites: the worst come first, all are there for who asks.
+async function many() {
+  const big = join(folder, 'many.db');
+  const words = ['console', '--store', big, '--listen', '5234'];
+  await stop((await start(words)).child);
+  execFileSync('python3', ['e2e/fill.py', big, '992'], { stdio: 'inherit' });
+  const up = await start(words);
+  const address = /Console\s+(\S+)/.exec(up.text)[1];
+  try {
+    for (const [size, viewport] of [['desktop', { width: 1360, height: 860 }], ['phone', { width: 390, height: 844 }]]) {
+      const context = await browser.newContext({ viewport, hasTouch: size === 'phone' });
+      const page = await context.newPage();
+      page.setDefaultTimeout(90_000);
+      await page.goto(size === 'desktop' ? `${address}/#token=${/token=(\S+)/.exec(up.text)[1]}` : address);
+      await page.waitForSelector('.door form');
+      await page.fill('[name=name]', 'anna');
+      await page.fill('[name=password]', 'correct horse battery');
+      await page.click('button[type=submit]');
+      await page.waitForSelector('.sentence');
+      await page.goto(address);
+      await page.waitForSelector('.sites li');
+      const timed = await page.evaluate(() => { const [now] = performance.getEntriesByType('resource').filter((each) => each.name.includes('/api/v1/now')); return { shown: performance.now(), now: now.duration, bytes: now.encodedBodySize, whole: now.decodedBodySize }; });
+      console.error(`many: ${size}: 1000 sites shown ${Math.round(timed.shown)} ms after the start of loading; /api/v1/now took ${Math.round(timed.now)} ms, ${timed.bytes} bytes (${timed.whole} unpacked)`);
+      assert.equal(await page.locator('.sites li').count(), 200);
+      assert.match(await page.textContent('.sites li'), /down/);
+      await page.waitForSelector('text=The 200 worst of 1000 sites.');
+      await look(page, `${size}-many`);
+      await page.fill('#search', 'site 977');
+      await page.waitForFunction(() => document.querySelectorAll('.sites li').length === 1);
+      await page.fill('#search', '');
+      await page.waitForFunction(() => document.querySelectorAll('.sites li').length === 1000);
+      assert.equal(await page.locator('text=worst of').count(), 0);
+      const frame = await page.evaluate(async () => { // the longest pause while the whole list is scrolled through
+        let longest = 0;
+        for (let y = 0, before = performance.now(); y < document.documentElement.scrollHeight; y += 900) {
+          scrollTo(0, y);
+          await new Promise(requestAnimationFrame);
+          longest = Math.max(longest, performance.now() - before);
+          before = performance.now();
+        }
+        return Math.round(longest);
+      });
+      console.error(`many: ${size}: the longest frame while all 1000 are scrolled through: ${frame} ms`);
       await context.close();
     }
   } finally { await stop(up.child); }
@@ -348,6 +396,7 @@ try {
   child = undefined;
   await live();
   await held();
+  await many();
 } catch (error) {
   failures++;
   console.error(error);

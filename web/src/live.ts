@@ -1,10 +1,14 @@
 // What stands on the first page, kept true by the server's events.
-import { batch, signal } from '@preact/signals';
+import { batch, computed, signal } from '@preact/signals';
 import { get, type Counts, type Incident, type Now, type Target } from './api';
 
 export const now = signal<Now | undefined>(undefined);
 export const link = signal<'live' | 'lost'>('live');
 export const said = signal(''); // for screen readers: only what changed in state
+// Of many sites the worst come first, and the rest when somebody wants to see them.
+const FIRST = 200;
+const all = signal(false);
+export const partial = computed(() => !all.value && now.value !== undefined && now.value.targets.length < now.value.counts.all);
 export const changes = signal(0); // of incidents: pages that show one ask again
 
 const WORST: Record<string, number> = { down: 0, degraded: 1, unknown: 2, pending: 3, paused: 4, ok: 5 };
@@ -21,8 +25,18 @@ function merge<T extends { id: string }>(all: T[], changed: T[], gone: string[])
 let source: EventSource | undefined;
 
 async function refresh(): Promise<void> {
-  now.value = await get<Now>('/now');
+  const asked = all.value;
+  const got = await get<Now>(asked ? '/now' : `/now?targets=${FIRST}`);
+  if (asked !== all.value) return; // all were asked for meanwhile
+  now.value = got;
   link.value = 'live';
+}
+
+// Every site, for who searches or chooses among them.
+export function whole(): void {
+  if (!partial.value) return;
+  all.value = true;
+  void refresh().catch(() => { all.value = false; link.value = 'lost'; });
 }
 
 export function follow(): void {
@@ -54,4 +68,5 @@ export function leave(): void {
   source?.close();
   source = undefined;
   now.value = undefined;
+  all.value = false;
 }

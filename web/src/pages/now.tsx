@@ -1,7 +1,7 @@
 // Now: one sentence, the open incidents, every site the worst first.
 import { useSignal } from '@preact/signals';
 import { may, type Incident, type Target } from '../api';
-import { link, now } from '../live';
+import { link, now, partial, whole } from '../live';
 import { OWNER, ms, until } from '../words';
 import { Card, Since, State } from '../parts/small';
 
@@ -54,13 +54,14 @@ export function NowPage() {
         {page.incidents.length > 0 && <Card title="Open incidents"><ul class="incidents">{page.incidents.map((each) => <IncidentRow key={each.id} of={each} />)}</ul></Card>}
         <Card title="Sites" aside={
           <div class="filters">
-            <input type="search" id="search" aria-label="Search sites" placeholder="Search  /" value={search.value} onInput={(event) => { search.value = event.currentTarget.value; }} />
+            <input type="search" id="search" aria-label="Search sites" placeholder="Search  /" value={search.value} onInput={(event) => { search.value = event.currentTarget.value; whole(); }} />
             {may('operator') && <a class="button" href="/add">Add a site</a>}
             <div role="group" aria-label="Show">
-              {SHOWN.filter((each) => each === 'all' || page.counts[each] > 0).map((each) => <button type="button" key={each} aria-pressed={only.value === each} onClick={() => { only.value = each; }}>{each} {page.counts[each]}</button>)}
+              {SHOWN.filter((each) => each === 'all' || page.counts[each] > 0).map((each) => <button type="button" key={each} aria-pressed={only.value === each} onClick={() => { only.value = each; if (each !== 'all') whole(); }}>{each} {page.counts[each]}</button>)}
             </div>
           </div>}>
           {shown.length === 0 ? <p>{page.targets.length === 0 ? <>Nothing is watched yet. {may('operator') ? <a href="/add">Add a site</a> : 'An operator can add sites'}, or name targets in the configuration file.</> : 'No site matches.'}</p> : <ul class="sites">{shown.map((each) => <Row key={each.id} of={each} />)}</ul>}
+          {partial.value && <p class="pages"><span>The {page.targets.length} worst of {page.counts.all} sites.</span> <button type="button" onClick={whole}>Show all</button></p>}
         </Card>
       </div>
       <aside class="rail" aria-label="More">

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { call, may, type Cause } from '../api';
-import { now } from '../live';
+import { now, whole } from '../live';
 import { ago, moment } from '../words';
 import { Card, Command, Failed, Table } from '../parts/small';
 import { DiagnoseNow } from '../parts/diagnose';
@@ -11,7 +11,7 @@ import { Likely } from '../parts/verdict';
 interface Facts { host: string; vantage: string; at: string | null; fresh: boolean; observations: number; skipped: number; findings: Partial<Cause>[] }
 interface Sent { agent: string; host: string; at: string; fresh: boolean; findings: number; gravest: string }
 const COMMAND = 'causeway inspect --sample 5s --format json > facts.json';
-const whole = (of: Partial<Cause>): Cause => ({ id: '', probability: 0, owner: '', title: '', reasons: [], counter_reasons: [], settles: [], fix: [], ...of });
+const complete = (of: Partial<Cause>): Cause => ({ id: '', probability: 0, owner: '', title: '', reasons: [], counter_reasons: [], settles: [], fix: [], ...of });
 
 export function OriginPage() {
   const text = useSignal('');
@@ -45,6 +45,7 @@ export function OriginPage() {
     const fields = Object.fromEntries(new FormData(event.currentTarget as HTMLFormElement)) as Record<string, string>;
     run.value = { n: (run.value?.n ?? 0) + 1, what: fields.target ? { target: fields.target, facts: text.value } : { url: fields.url ?? '', facts: text.value } };
   };
+  useEffect(whole, [now.value !== undefined]);
   const of = facts.value;
   const sites = (now.value?.targets ?? []).filter((each) => each.kind === 'http');
   return (
@@ -72,7 +73,7 @@ export function OriginPage() {
       </Card>
       {of && <>
         <Card title={`Findings on ${of.host || of.vantage || 'the origin'}`} id="findings" aside={<span class={of.fresh ? '' : 'state degraded'}>{of.at ? <>{!of.fresh && '! '}<time dateTime={of.at} title={moment(of.at)}>{ago(of.at)} old</time></> : 'without a time'}</span>}>
-          {of.findings.length === 0 ? <p>✓ Nothing is found wrong in {of.observations} observations.</p> : of.findings.map((each, n) => <Likely key={each.id ?? n} cause={whole(each)} first={n === 0} />)}
+          {of.findings.length === 0 ? <p>✓ Nothing is found wrong in {of.observations} observations.</p> : of.findings.map((each, n) => <Likely key={each.id ?? n} cause={complete(each)} first={n === 0} />)}
           <p class="meta">{of.observations} observations{of.skipped > 0 && `; ${of.skipped} of kinds that this version does not know were left out`}.</p>
         </Card>
         {may('operator') && <Card title="Join them with a diagnosis from here">
