@@ -360,10 +360,10 @@ net::Task<void> AgentRunner::Impl::look_within() {
                               found->size(), limits::kAgentFactsBytes)
                 : "this machine could not be inspected in time");
     }
+    wanted_.clear();  // what was asked for meanwhile has just been sent
     // Not again at once, whoever asks.
     co_await loop.sleep_until(loop.now() + limits::kAgentInspectRest);
     if (!loop.interrupted()) co_await wanted_.wait(loop.now() + settings_.inspect);
-    wanted_.clear();
   }
 }
 

@@ -6,8 +6,11 @@ ufw, firewalld, fail2ban, nginx and Apache are the real ones. CSF and CrowdSec a
 stand-ins (CSF_PROGRAM, CSCLI below) that read and write the documented files and forms, build the rules that these describe, and record
 how they were called.
 
-    test/guard/trials.py CAUSEWAY [NAME...]
+    test/guard/trials.py [--steps] CAUSEWAY [NAME...]
+
+--steps (with strace): killed at every call that changes anything, too; about eight seconds each.
 """
+import itertools
 import json
 import os
 import pathlib
@@ -593,24 +596,42 @@ class Trial:
         self.expect("restore puts them back", "not in place" not in host.guard("show", check=False).stdout)
         host.guard("rollback")
 
+    def applier(self, *before):
+        host = self.host
+        return subprocess.Popen([*host.inside, *before, host.causeway, "guard", *host.apply_words("--confirm-within", "5s"),
+                                 "--state", str(host.folder / "state")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def settle(self):
+        """Waits until the guardian has undone what there is to undo."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            time.sleep(0.2)
+            path = self.host.folder / "state/journal.json"
+            if not path.exists() or self.host.journal()["phase"] == "settled":
+                break
+
     def killed(self, moments):
         """At each moment of the way: old or new, and old in the end."""
-        host = self.host
-        rules = host.rules()
+        rules = self.host.rules()
         for moment in moments:
-            applier = subprocess.Popen([*host.inside, host.causeway, "guard",
-                                        *host.apply_words("--confirm-within", "5s"), "--state", str(host.folder / "state")],
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            applier = self.applier()
             time.sleep(moment)
             applier.send_signal(signal.SIGKILL)
             applier.wait()
-            deadline = time.monotonic() + 60
-            while time.monotonic() < deadline:
-                time.sleep(0.2)
-                path = host.folder / "state/journal.json"
-                if not path.exists() or host.journal()["phase"] == "settled":
-                    break
-            self.expect(f"killed after {moment} s, it ends in the old rules", host.rules() == rules)
+            self.settle()
+            self.expect(f"killed after {moment} s, it ends in the old rules", self.host.rules() == rules)
+
+    def killed_at_each_step(self):
+        """The same at every call of the applier that changes anything: another program, a file written down, renamed, removed."""
+        rules = self.host.rules()
+        calls = "clone,clone3,vfork,rename,renameat,renameat2,unlink,unlinkat,fsync,fdatasync,mkdir,mkdirat"
+        for step in itertools.count(1):
+            applier = self.applier("strace", "-qq", "-o", "/dev/null", "-e", f"trace={calls}", "-e", f"inject={calls}:signal=KILL:when={step}")
+            ended = applier.wait()
+            self.settle()
+            self.expect(f"killed at step {step}, it ends in the old rules", self.host.rules() == rules)
+            if ended == 0:
+                return step - 1
 
     def all_killed(self):
         """Applier and guardian both: the next command finds what is left and undoes it."""
@@ -688,6 +709,8 @@ class Trial:
 
 
 def main(words):
+    steps = "--steps" in words
+    words = [word for word in words if word != "--steps"]
     causeway, names = os.path.abspath(words[0]), words[1:] or list(CASES)
     bad = 0
     for name in names:
@@ -706,6 +729,8 @@ def main(words):
             trial.unconfirmed()
             trial.killed((0.02, 0.05, 0.08, 0.12, 0.2, 0.4))
             trial.all_killed()
+            if steps:
+                print(f"{name}: killed at each of {trial.killed_at_each_step()} steps", flush=True)
             if name in ("nginx", "apache"):
                 trial.real_ip()
             if name == "csf":
