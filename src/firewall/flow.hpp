@@ -56,7 +56,7 @@ struct Packet {
   std::string incoming;
   std::string outgoing;
   Bits mark;
-  Bits routed_mark;       // as it was when the route was chosen
+  Bits mark_before;       // as the chain met it that the packet is in, or was in last
   // A refusal of a packet that was tracked or untracked (not: invalid) has its place for a
   // connection taken, be it by none: nf_conntrack_attach().
   bool attached = false;

@@ -137,13 +137,15 @@ Journey::Flows Journey::chains(const HookOrder::Stop& stop, Hook at, Flows flows
   if (!stop.order_known) before = flows;
   for (const auto chain : stop.chains) {
     if (flows.empty() || !applies(chain, at, flows.front().packet)) continue;
-    flows = walk_.run(chain, std::move(flows), refused);
     const auto& one = scene_.rules.chains[chain];
     const auto& table = scene_.rules.tables[one.table];
-    // After these chains the kernel looks the route up again when the mark changed.
+    // After these chains the kernel looks the route up again, when they themselves changed the mark
+    // (nft_chain_route.c, iptable_mangle.c): what others did to it before is no reason.
     const bool reroutes =
         at == Hook::output &&
         (one.type == ChainType::route || (table.stack == Stack::legacy && table.name == "mangle"));
+    for (auto& flow : flows) flow.packet.mark_before = flow.packet.mark;
+    flows = walk_.run(chain, std::move(flows), refused);
     if (reroutes) flows = reroute(std::move(flows), refused);
   }
   if (!before.empty() && stop.chains.size() > 1) other_orders(stop, before, first_refused, refused);
@@ -241,7 +243,7 @@ Journey::Flows Journey::translate(const HookOrder::Stop& stop, Hook at, Flows fl
 Journey::Flows Journey::reroute(Flows flows, std::vector<Refusal>& refused) {
   Flows out;
   for (auto& flow : flows) {
-    if (flow.packet.mark == flow.packet.routed_mark) {
+    if (flow.packet.mark == flow.packet.mark_before) {
       out.push_back(std::move(flow));
     } else {
       for (auto& one : route_out(std::move(flow), refused)) out.push_back(std::move(one));

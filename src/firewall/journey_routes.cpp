@@ -235,7 +235,6 @@ Journey::Flows Journey::route_out(Flow flow, std::vector<Refusal>& refused) {
       refused.push_back(silently(one, words_of(answer, "")));
     }
     one.packet.outgoing = uses(answer, home) ? home : answer.devices.front();
-    one.packet.routed_mark = one.packet.mark;
     if (one.packet.source == kUnspecified) choose_source(one, answer);
     out.push_back(std::move(one));
   }
