@@ -280,7 +280,7 @@ def views():
             fits(plan, "plan")
             assert not plan["go"] and any(c["id"] == "reach.port" and c["state"] == "stop" for c in plan["checks"]), plan
         wrong = subprocess.run([PROGRAM, "plan", "127.0.0.1", "127.0.0.2"], capture_output=True, text=True)
-        assert wrong.returncode == 2 and "--name HOST" in wrong.stderr, wrong
+        assert wrong.returncode == 2 and "--name: no host name is given" in wrong.stderr, wrong
 
 
 class Registry(http.server.BaseHTTPRequestHandler):
