@@ -33,7 +33,7 @@ BioPtr memory(const std::string& text) {
   return BioPtr{BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))};
 }
 
-SslCtx context_of(const Identity& identity) {
+SslCtx context_of(const Identity& identity, bool old_tls) {
   SslCtx out{SSL_CTX_new(TLS_server_method())};
   const X509Ptr leaf{
       PEM_read_bio_X509(memory(identity.certificate).get(), nullptr, nullptr, nullptr)};
@@ -42,6 +42,7 @@ SslCtx context_of(const Identity& identity) {
       SSL_CTX_use_PrivateKey(out.get(), key.get()) != 1) {
     return nullptr;
   }
+  if (old_tls) SSL_CTX_set_max_proto_version(out.get(), TLS1_2_VERSION);
   return out;
 }
 
@@ -201,7 +202,7 @@ SmallOrigin::~SmallOrigin() = default;
 Parsed<std::unique_ptr<SmallOrigin>> SmallOrigin::open(SmallOriginPlan plan) {
   SslCtx context;
   if (!plan.identity.key.empty()) {
-    context = context_of(plan.identity);
+    context = context_of(plan.identity, plan.old_tls);
     if (!context) {
       return error(fmt::format("cannot use the certificate: {}", take_openssl_reason()));
     }

@@ -23,6 +23,7 @@ struct SmallOriginPlan {
   Identity identity;           // empty: no TLS
   std::string reply;           // bytes of the whole answer; empty: closes without one
   bool keeps_waiting = false;  // takes the request and sends nothing
+  bool old_tls = false;        // 1.2 at most
 };
 
 // Serves from threads of its own, at most limits::kSmallOriginPeers connections at a time, until it

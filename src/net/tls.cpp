@@ -104,13 +104,15 @@ SSL_CTX* context_for(TlsOffer offer, bool resuming = false) {
   return context.get();
 }
 
-// A ticket serves once: whoever looks on could tell two connections with the same one for one
-// client's (RFC 8446 appendix C.4).
+// A ticket of TLS 1.3 serves once: whoever looks on could tell two connections with the same one
+// for one client's (RFC 8446 appendix C.4), and each connection brings new ones. Before, a server
+// need not renew what it has just accepted (RFC 5077 3.3): it serves until it is refused.
 void resume(TlsConnection& connection, const std::shared_ptr<TlsPast>& past) {
   connection.seen.past = past;
-  if (const SslSession ticket = std::move(past->state().ticket)) {
-    SSL_set_session(connection.ssl.get(), ticket.get());
-  }
+  SslSession& ticket = past->state().ticket;
+  if (!ticket) return;
+  SSL_set_session(connection.ssl.get(), ticket.get());
+  if (SSL_SESSION_get_protocol_version(ticket.get()) >= TLS1_3_VERSION) ticket.reset();
 }
 
 std::unique_ptr<TlsConnection> begin(Fd socket, const TlsOptions& options) {

@@ -126,13 +126,18 @@ Task<TlsResult> ask_once(Endpoint remote, std::string ca_file, std::shared_ptr<T
   co_return shaken;
 }
 
-TEST(TlsPast, MakesTheNextHandshakeShort) {
+class TlsPastOf : public ::testing::TestWithParam<bool> {};
+
+INSTANTIATE_TEST_SUITE_P(Tls12And13, TlsPastOf, ::testing::Bool());
+
+TEST_P(TlsPastOf, MakesTheNextHandshakesShort) {
   const auto authority = *SmallAuthority::make();
   const auto ca_file = temporary("small-ca.pem");
   std::ofstream{ca_file} << authority->certificate();
   const auto origin =
       *SmallOrigin::open({.identity = *authority->issue({.subject = "IP:127.0.0.1"}),
-                          .reply = page_reply(200, "OK", "Basket")});
+                          .reply = page_reply(200, "OK", "Basket"),
+                          .old_tls = GetParam()});
   Loop loop;
   const auto past = std::make_shared<TlsPast>();
   EXPECT_FALSE(past->can_resume());
@@ -144,7 +149,7 @@ TEST(TlsPast, MakesTheNextHandshakeShort) {
   ASSERT_TRUE(past->can_resume());
   ASSERT_NE(past->certificate(), nullptr);
   EXPECT_EQ(past->certificate()->fingerprint, first.certificate->fingerprint);
-  for (int i = 0; i < 3; ++i) {  // each brings the ticket of the next
+  for (int i = 0; i < 3; ++i) {
     const auto next = loop.run(ask_once(origin->endpoint(), ca_file, past));
     EXPECT_TRUE(next.resumed) << i;
     EXPECT_FALSE(next.certificate) << i;
