@@ -101,6 +101,23 @@ class EdgeInProcess {
     return out;
   }
 
+  // Until nothing of `serving` runs any more, which must come to an end. Turns of the loop first;
+  // then milliseconds, for what has a deadline. `listen` is called after each.
+  static net::Task<void> finished(const net::Group& serving, int turns,
+                                  std::function<void()> listen) {
+    constexpr int kMostWaits = 5'000;
+    net::Loop& loop = net::Loop::current();
+    for (int waits = 0; serving.running() > 0; ++waits) {
+      require(waits < kMostWaits);
+      if (waits < turns) {
+        co_await Yield{};
+      } else {
+        co_await loop.sleep_until(loop.now() + std::chrono::milliseconds{1});
+      }
+      listen();
+    }
+  }
+
  private:
   net::Task<void> accept_all() {
     while (co_await loop_.readable(listener_, kNever)) {

@@ -15,7 +15,6 @@ namespace {
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr int kQuietTurns = 16;    // after which nothing more is expected
 constexpr int kMostTurns = 5'000;  // of one input
-constexpr int kMostWaits = 5'000;  // milliseconds, to its end
 
 std::string answer_to(const codec::RequestHead& head) {
   switch (head.target.size() % 5) {
@@ -88,16 +87,7 @@ net::Task<void> visit(EdgeInProcess& edge, std::string_view input) {
     said += more;
   }
   ::shutdown(ours.get(), SHUT_WR);
-  net::Loop& loop = net::Loop::current();
-  for (int waits = 0; serving.running() > 0; ++waits) {
-    require(waits < kMostWaits);
-    if (waits < 100) {
-      co_await Yield{};
-    } else {
-      co_await loop.sleep_until(loop.now() + std::chrono::milliseconds{1});
-    }
-    said += EdgeInProcess::take(ours, ended);
-  }
+  co_await EdgeInProcess::finished(serving, 100, [&] { said += EdgeInProcess::take(ours, ended); });
   require_frames(said);
 }
 

@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr int kQuietTurns = 16;
-constexpr int kMostWaits = 5'000;  // milliseconds, to the end of an input
 
 std::string_view script;  // of the input at hand
 unsigned char how = 0;
@@ -67,19 +66,12 @@ net::Task<void> visit(EdgeInProcess& edge, std::string_view request) {
           static_cast<ssize_t>(request.size()));
   net::Group serving;
   serving.start(serve(edge.worker(), *stream, visitor));
-  net::Loop& loop = net::Loop::current();
   std::string said;
   bool ended = false;
-  for (int waits = 0; serving.running() > 0; ++waits) {
-    require(waits < kMostWaits);
-    if (waits < 500) {
-      co_await Yield{};
-    } else {
-      co_await loop.sleep_until(loop.now() + std::chrono::milliseconds{1});
-    }
+  co_await EdgeInProcess::finished(serving, 500, [&] {
     said += EdgeInProcess::take(ours, ended);
     if (ended) ::shutdown(ours.get(), SHUT_RDWR);  // or the edge would wait for more of the body
-  }
+  });
   said += EdgeInProcess::take(ours, ended);
   codec::ResponseReader reader{{.answers_head = request.starts_with("HEAD")}};
   std::string_view rest = said;

@@ -67,9 +67,8 @@ net::Task<void> ask(net::Outbound& outbound, net::OutboundRequest request,
   reply = co_await outbound.send(std::move(request));
 }
 
-std::unexpected<console::TargetRefused> refused(int status, std::string text) {
-  return std::unexpected(
-      console::TargetRefused{.status = status, .field = "", .text = std::move(text)});
+std::unexpected<console::Refusal> refused(int status, std::string text) {
+  return std::unexpected(console::Refusal{.status = status, .field = "", .text = std::move(text)});
 }
 
 }  // namespace

@@ -285,7 +285,8 @@ Parsed<std::int64_t> trial_seconds(const std::string& text) {
 
 // Locked, and whatever a crash left is put right.
 Parsed<void> open_store(guard::Store& store) {
-  if (const auto locked = store.lock(false); !locked) return error(locked.error().text);
+  if (const auto locked = store.lock(guard::limits::kLockWait); !locked)
+    return error(locked.error().text);
   const auto did = guard::recover(store);
   if (!did.empty()) fmt::print(stderr, "causeway guard: {}\n", did);
   return {};
@@ -411,7 +412,7 @@ int run_confirm(const GuardFlags& flags) {
 
 int run_rollback(const GuardFlags& flags) {
   guard::Store store{flags.state};
-  if (const auto locked = store.lock(false); !locked) {
+  if (const auto locked = store.lock(guard::limits::kLockWait); !locked) {
     return failed("guard rollback", locked.error().text);
   }
   const auto journal = store.load();

@@ -15,9 +15,8 @@ namespace {
 
 constexpr auto kLook = std::chrono::milliseconds{100};  // whether somebody still listens
 
-std::unexpected<console::TargetRefused> wrong(std::string field, std::string text) {
-  return std::unexpected(
-      console::TargetRefused{.field = std::move(field), .text = std::move(text)});
+std::unexpected<console::Refusal> wrong(std::string field, std::string text) {
+  return std::unexpected(console::Refusal{.field = std::move(field), .text = std::move(text)});
 }
 
 console::OrRefused<std::vector<IpAddress>> addresses_in(const std::string& text,
@@ -35,7 +34,8 @@ console::OrRefused<std::vector<IpAddress>> addresses_in(const std::string& text,
 }
 
 console::OrRefused<PlanQuestion> understand(const console::PlanOrder& order) {
-  PlanQuestion out{.paths = order.paths, .documents = order.with, .pages = order.pages};
+  PlanQuestion out{.paths = order.paths, .documents = order.with};
+  if (order.pages) out.pages = *order.pages;
   auto before = addresses_in(order.before, "old", order.may_be_private);
   if (!before) return std::unexpected(before.error());
   auto after = addresses_in(order.after, "new", order.may_be_private);

@@ -43,25 +43,25 @@ std::string figures(watch::Watcher& watcher) {
   return out.take();
 }
 
-using console::TargetRefused;
+using console::Refusal;
 
-std::unexpected<TargetRefused> refused(int status, std::string_view why) {
+std::unexpected<Refusal> refused(int status, std::string_view why) {
   auto taken_apart = watch::refused(why);
-  return std::unexpected(TargetRefused{.status = status,
-                                       .field = std::move(taken_apart.field),
-                                       .text = std::move(taken_apart.text)});
+  return std::unexpected(Refusal{.status = status,
+                                 .field = std::move(taken_apart.field),
+                                 .text = std::move(taken_apart.text)});
 }
 
 // Null when people may change it.
-std::optional<TargetRefused> not_theirs(watch::Watcher& watcher, const std::string& id) {
+std::optional<Refusal> not_theirs(watch::Watcher& watcher, const std::string& id) {
   const auto known = watcher.target(id);
-  if (!known) return TargetRefused{.status = 404, .field = "", .text = "no target has this id"};
+  if (!known) return Refusal{.status = 404, .field = "", .text = "no target has this id"};
   if (known->source == "api") return std::nullopt;
-  return TargetRefused{.status = 409,
-                       .field = "",
-                       .text = fmt::format("'{}' stands in the configuration file; change it there "
-                                           "(HUP reads it again)",
-                                           id)};
+  return Refusal{.status = 409,
+                 .field = "",
+                 .text = fmt::format("'{}' stands in the configuration file; change it there "
+                                     "(HUP reads it again)",
+                                     id)};
 }
 
 console::OrRefused<std::string> put_target(watch::Watcher& watcher, const std::string& id,
@@ -74,8 +74,7 @@ console::OrRefused<std::string> put_target(watch::Watcher& watcher, const std::s
   if (!id.empty() && json.is_object()) json["id"] = id;
   auto target = watch::typed_target(json.dump(), watcher.settings().private_targets);
   if (!target) {
-    return std::unexpected(
-        TargetRefused{.field = target.error().field, .text = target.error().text});
+    return std::unexpected(Refusal{.field = target.error().field, .text = target.error().text});
   }
   if (id.empty() && watcher.target(target->id)) {
     return refused(409, fmt::format("id: there is a target '{}' already; change that one, or give "

@@ -12,7 +12,7 @@
 
 #include "base/result.hpp"
 
-namespace causeway::app {
+namespace causeway {
 
 class ScratchFolder {
  public:
@@ -41,4 +41,4 @@ class ScratchFolder {
   std::string path_;
 };
 
-}  // namespace causeway::app
+}  // namespace causeway

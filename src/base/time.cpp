@@ -89,7 +89,16 @@ Parsed<WallTime> parse_rfc3339(std::string_view text) {
          std::chrono::milliseconds{ms};
 }
 
-Parsed<Duration> parse_duration(std::string_view text) {
+namespace {
+
+std::unexpected<Error> no_duration(std::string_view text) {
+  return error(
+      fmt::format("'{}' is not a duration; expected like 30s, 1500ms or 2m", text.substr(0, 40)));
+}
+
+}  // namespace
+
+Parsed<Duration> parse_duration_or_zero(std::string_view text) {
   double value = 0;
   const char* end = text.data() + text.size();
   const auto [rest, failed] = std::from_chars(text.data(), end, value);
@@ -101,11 +110,14 @@ Parsed<Duration> parse_duration(std::string_view text) {
   if (unit == "h") scale = 3600;
   const double seconds = value * scale;
   const bool possible = failed == std::errc{} && scale > 0 && std::isfinite(seconds);
-  if (!possible || seconds <= 0 || seconds > kLongestSeconds) {
-    return error(
-        fmt::format("'{}' is not a duration; expected like 30s, 1500ms or 2m", text.substr(0, 40)));
-  }
+  if (!possible || seconds < 0 || seconds > kLongestSeconds) return no_duration(text);
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
+
+Parsed<Duration> parse_duration(std::string_view text) {
+  auto out = parse_duration_or_zero(text);
+  if (out && *out == Duration::zero()) return no_duration(text);
+  return out;
 }
 
 }  // namespace causeway

@@ -26,5 +26,7 @@ Parsed<WallTime> parse_rfc3339(std::string_view text);
 
 // "30s", "1500ms", "2m", "1h"; a bare number is seconds.
 Parsed<Duration> parse_duration(std::string_view text);
+// The same, where "0s" says "never" or "at once".
+Parsed<Duration> parse_duration_or_zero(std::string_view text);
 
 }  // namespace causeway

@@ -113,10 +113,8 @@ bool read_value(const Node& node, Duration& out, Range range, Findings& findings
     constexpr std::int64_t kMostSeconds = 10LL * 366 * 24 * 3600;
     if (!within(node, node.integer, {0, kMostSeconds}, findings)) return false;
     span = std::chrono::seconds{node.integer};
-  } else if (node.kind == Kind::string && (node.text == "0s" || node.text == "0ms")) {
-    span = {};  // "never", where that may be said
   } else if (node.kind == Kind::string) {
-    const auto parsed = parse_duration(node.text);
+    const auto parsed = parse_duration_or_zero(node.text);
     if (!parsed) {
       wrong_value(
           node,

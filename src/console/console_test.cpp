@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "base/scratch_folder.hpp"
 #include "console/live_runs.hpp"
 #include "console/pages.hpp"
 #include "console/probe.hpp"
@@ -36,17 +37,12 @@ using std::chrono::minutes;
 class ConsoleTest : public ::testing::Test {
  protected:
   ConsoleTest() {
-    char name[] = "/tmp/causeway-console-XXXXXX";
-    folder_ = ::mkdtemp(name);
     auto opened = store::Store::open(folder_ + "/store");
     EXPECT_TRUE(opened) << opened.error().text;
     store_ = std::move(*opened);
     desk_ = std::make_unique<Desk>(*store_, DeskSettings{}, Controls{}, runs_);
   }
-  ~ConsoleTest() override {
-    store_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  ~ConsoleTest() override { store_.reset(); }
 
   struct Answer {
     int status = 0;
@@ -150,7 +146,8 @@ class ConsoleTest : public ::testing::Test {
     }));
   }
 
-  std::string folder_;
+  ScratchFolder scratch_;
+  std::string folder_ = scratch_.make().value();
   std::unique_ptr<store::Store> store_;
   LiveRuns runs_;
   std::unique_ptr<Desk> desk_;
@@ -339,7 +336,7 @@ TEST_F(ConsoleTest, PeopleAddChangeAndRemoveTargets) {
   std::vector<std::string> put;
   desk_->controls.put_target = [&](const auto& id, const auto& text) -> OrRefused<std::string> {
     if (Json::parse(text).contains("intervall")) {
-      return std::unexpected(TargetRefused{.field = "intervall", .text = "no such key"});
+      return std::unexpected(Refusal{.field = "intervall", .text = "no such key"});
     }
     put.push_back(id + " " + text);
     watch("shop", "ok", "203.0.113.7:443");
@@ -347,7 +344,7 @@ TEST_F(ConsoleTest, PeopleAddChangeAndRemoveTargets) {
   };
   desk_->controls.remove_target = [&](const auto& id) -> OrRefused<bool> {
     if (id == "shop") return true;
-    return std::unexpected(TargetRefused{.status = 409, .text = "it stands in the file"});
+    return std::unexpected(Refusal{.status = 409, .text = "it stands in the file"});
   };
   const auto wrong = ask("POST", "/api/v1/targets", {{"intervall", 5}});
   EXPECT_EQ(wrong.status, 422);
@@ -536,7 +533,7 @@ TEST_F(ConsoleTest, PlansAreMadeWatchedAndKept) {
   desk_->controls.plan = [&](const PlanOrder& order) -> OrRefused<PlanRun> {
     asked = order;
     if (order.after == "10.0.0.1") {
-      return std::unexpected(TargetRefused{.field = "new", .text = "10.0.0.1 is private"});
+      return std::unexpected(Refusal{.field = "new", .text = "10.0.0.1 is private"});
     }
     return [](const PlanListener& listener) -> Parsed<PlanMade> {
       listener.told("www.example.net: 203.0.113.9:443: answers 200");

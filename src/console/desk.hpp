@@ -53,13 +53,13 @@ struct EdgeSeen {  // an edge of one's own, as its admin listener tells
   std::string metrics;   // text format of Prometheus
 };
 
-struct TargetRefused {
+struct Refusal {
   int status = 422;   // 404: there is none; 409: it cannot be done now
   std::string field;  // "expect.status"; empty: none alone
   std::string text;   // what is wrong, and what is expected or nearest
 };
 template <class T>
-using OrRefused = std::expected<T, TargetRefused>;
+using OrRefused = std::expected<T, Refusal>;
 
 struct DiagnosisOrder {
   std::string url;
@@ -94,7 +94,7 @@ struct PlanOrder {     // as people give it
   std::vector<std::string> names;     // that move
   std::vector<std::string> paths;     // where the comparison of pages begins; empty: at /
   std::string ssl;                    // strict, full or flexible
-  std::size_t pages = 0;              // of each name that are compared
+  std::optional<std::size_t> pages;   // of each name that are compared; unset: as many as usual
   std::string zone;                   // whose last snapshot is used; empty: none
   std::vector<model::Document> with;  // facts of the new origin
   bool may_be_private = false;        // this machine and its networks too

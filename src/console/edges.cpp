@@ -141,9 +141,7 @@ net::HttpReply not_wired() {
   return problem(501, "Not here", "no edge is known here: name one in [[watch.edge]]");
 }
 
-net::HttpReply refused(const TargetRefused& why) {
-  return wrong_field(why.status, why.field, why.text);
-}
+net::HttpReply refused(const Refusal& why) { return wrong_field(why.status, why.field, why.text); }
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #include "console/gzip.hpp"
 
+#define ZLIB_CONST  // what is read from is not written to
 #include <zlib.h>
 
 #include <algorithm>
@@ -44,9 +45,8 @@ std::string gzip(std::string_view text) {
     return {};
   }
   std::string out(::deflateBound(&stream, text.size()), '\0');
-  std::string in{text};  // zlib's interface takes it as if it would write there
-  stream.next_in = reinterpret_cast<Bytef*>(in.data());
-  stream.avail_in = static_cast<uInt>(in.size());
+  stream.next_in = reinterpret_cast<const Bytef*>(text.data());
+  stream.avail_in = static_cast<uInt>(text.size());
   stream.next_out = reinterpret_cast<Bytef*>(out.data());
   stream.avail_out = static_cast<uInt>(out.size());
   const bool whole = ::deflate(&stream, Z_FINISH) == Z_STREAM_END;

@@ -22,13 +22,11 @@ namespace causeway::console {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Refused = TargetRefused;
 
 constexpr std::size_t kAddressesBytes = 1024;  // of one machine, as they were typed
-constexpr std::size_t kPagesUsual = 20;        // as `causeway plan` has it
 
-std::unexpected<Refused> wrong(std::string field, std::string text) {
-  return std::unexpected(Refused{.field = std::move(field), .text = std::move(text)});
+std::unexpected<Refusal> wrong(std::string field, std::string text) {
+  return std::unexpected(Refusal{.field = std::move(field), .text = std::move(text)});
 }
 
 // "\"old\": expected text" as "expected text": the field is named beside it.
@@ -53,9 +51,9 @@ OrRefused<std::vector<std::string>> texts_in(const nlohmann::json& body, const c
   return std::move(*texts);
 }
 
-OrRefused<std::size_t> pages_in(const nlohmann::json& body) {
+OrRefused<std::optional<std::size_t>> pages_in(const nlohmann::json& body) {
   const auto at = body.find("pages");
-  if (at == body.end()) return kPagesUsual;
+  if (at == body.end()) return std::nullopt;
   if (!at->is_number_unsigned() || at->get<std::uint64_t>() > limits::kPlanPages) {
     return wrong("pages", fmt::format("expected a whole number from 0 to {}", limits::kPlanPages));
   }

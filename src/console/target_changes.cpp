@@ -16,9 +16,7 @@ net::HttpReply not_wired() {
                  "this causeway does not watch: ask the console of the watch that has this store");
 }
 
-net::HttpReply refused(const TargetRefused& why) {
-  return wrong_field(why.status, why.field, why.text);
-}
+net::HttpReply refused(const Refusal& why) { return wrong_field(why.status, why.field, why.text); }
 
 // What the watch has queued is written before anything is read again.
 Parsed<bool> settled(Desk& desk) {

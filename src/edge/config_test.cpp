@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/scratch_folder.hpp"
 #include "edge/config_file.hpp"
 #include "net/small_identity.hpp"
 
@@ -178,20 +179,14 @@ TEST(EdgeConfig, RoutesThatDifferAreReachable) {
 
 class Files : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = "/tmp/causeway-config-XXXXXX";
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::string write(const std::string& name, std::string_view text) const {
     const auto path = folder_ + "/" + name;
     std::ofstream{path, std::ios::binary} << text;
     return path;
   }
 
-  std::string folder_;
+  ScratchFolder scratch_;
+  std::string folder_ = scratch_.make().value();
 };
 
 TEST_F(Files, ATemplateIsRead) {

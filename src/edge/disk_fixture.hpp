@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/scratch_folder.hpp"
 #include "edge/disk_store.hpp"
 #include "net/loop.hpp"
 
@@ -18,13 +19,6 @@ namespace causeway::edge {
 
 class TestFolder {
  public:
-  TestFolder() : path_("/tmp/causeway-disk-XXXXXX") {
-    if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("no folder");
-  }
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
-  ~TestFolder() { std::filesystem::remove_all(path_); }
-
   const std::string& path() const { return path_; }
   std::string answers() const { return path_ + "/answers-1"; }
 
@@ -40,7 +34,8 @@ class TestFolder {
   }
 
  private:
-  std::string path_;
+  ScratchFolder scratch_;
+  std::string path_ = scratch_.make().value();
 };
 
 inline std::string read_file(const std::string& path) {

@@ -77,9 +77,10 @@ constexpr auto kAgeMost = seconds{1LL << 31U};  // RFC 9111 1.2.2: larger ages a
 constexpr int kCacheDirectives = 64;            // of one Cache-Control
 constexpr std::size_t kCacheTags = 64;          // of one answer
 constexpr std::size_t kCacheGathered =
-    std::size_t{64} << 20U;  // bodies on their way into the cache, unless its memory is larger
-constexpr std::size_t kCacheVariants = 32;      // of one URL, by Vary; the oldest goes first
-constexpr std::size_t kCacheGhosts = 65'536;    // keys of evicted answers, of one part
+    std::size_t{64}
+    << 20U;  // bodies on their way into the cache; half of its memory when that is more
+constexpr std::size_t kCacheVariants = 32;    // of one URL, by Vary; the oldest goes first
+constexpr std::size_t kCacheGhosts = 65'536;  // keys of evicted answers, of one part
 constexpr std::size_t kCollapseFollowers = 1000;
 constexpr std::size_t kCollapseRemembered = 10'000;
 constexpr auto kCollapseWait = seconds{10};  // for another's answer; then one asks oneself

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "codec/percent.hpp"
 #include "edge/disk_store.hpp"
 #include "edge/query.hpp"
 
@@ -64,8 +65,9 @@ net::HttpReply switch_pool(const net::HttpRequest& request, PoolSwitches& switch
 net::HttpReply purge(std::string_view query, CacheStore& cache) {
   const auto equals = query.find('=');
   const auto key = query.substr(0, equals);
-  const auto value =
-      equals == std::string_view::npos ? std::string{} : unescaped(query.substr(equals + 1));
+  const auto value = equals == std::string_view::npos
+                         ? std::string{}
+                         : codec::percent_decoded(query.substr(equals + 1));
   std::size_t gone = 0;
   if (key == "all") {
     gone = cache.purge_all();

@@ -8,9 +8,6 @@
 
 namespace causeway::edge {
 
-// "%2F" -> "/"; what is no valid escape stays as it is.
-std::string unescaped(std::string_view text);
-
 // "a=b%20c&d" -> {"a", "b c"}, {"d", ""}; in order, at most limits::kQueryPairs.
 std::vector<std::pair<std::string, std::string>> query_pairs(std::string_view query);
 

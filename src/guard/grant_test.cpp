@@ -72,20 +72,20 @@ TEST(Journal, DamageIsAnErrorNotAnEmptyJournal) {
 TEST(Store, KeepsTheJournalAndOneCommandAtATime) {
   const Folder folder;
   Store store{folder.path};
-  ASSERT_TRUE(store.lock(false));
+  ASSERT_TRUE(store.lock(Duration::zero()));
   EXPECT_EQ(store.load().value(), Journal{});
   ASSERT_TRUE(store.save(sample()));
   EXPECT_EQ(store.load().value(), sample());
   Store other{folder.path};
-  EXPECT_THAT(other.lock(false).error().text, HasSubstr("another guard command"));
+  EXPECT_THAT(other.lock(Duration::zero()).error().text, HasSubstr("another guard command"));
   store.unlock();
-  EXPECT_TRUE(other.lock(false));
+  EXPECT_TRUE(other.lock(Duration::zero()));
 }
 
 TEST(Store, AHalfWrittenJournalBesideIsNotRead) {
   const Folder folder;
   Store store{folder.path};
-  ASSERT_TRUE(store.lock(false));
+  ASSERT_TRUE(store.lock(Duration::zero()));
   ASSERT_TRUE(store.save(sample()));
   std::ofstream{folder.path + "/journal.json.new"} << "{\"schema\": \"cause";
   EXPECT_EQ(store.load().value(), sample());

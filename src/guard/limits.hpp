@@ -11,6 +11,8 @@ constexpr auto kConfirm = std::chrono::seconds{120};
 constexpr auto kConfirmLeast = std::chrono::seconds{5};
 constexpr auto kConfirmMost = std::chrono::seconds{3600};
 constexpr auto kPoll = std::chrono::milliseconds{200};  // the guardian looks for a confirmation
+// For another command to end: the guardian of an apply that was not confirmed is undoing it.
+constexpr auto kLockWait = std::chrono::seconds{10};
 // A replay: questions at once (one client port each), and when no more answers are waited for.
 constexpr std::size_t kReplayQuestions = 4000;
 constexpr int kReplayBacklog = 4096;

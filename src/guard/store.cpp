@@ -14,6 +14,7 @@
 #include "base/durable.hpp"
 #include "base/limits.hpp"
 #include "guard/limits.hpp"
+#include "guard/pause.hpp"
 
 namespace causeway::guard {
 namespace {
@@ -29,15 +30,21 @@ std::unexpected<Error> failed(std::string_view what, const std::string& path) {
 
 }  // namespace
 
-Parsed<void> Store::lock(bool wait) {
+Parsed<void> Store::lock(Duration most) {
   std::error_code problem;
   std::filesystem::create_directories(folder_, problem);
   const auto path = folder_ + "/lock";
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return failed("open", path);
-  while (::flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) != 0) {
+  const bool for_ever = most == Duration::max();
+  const Instant last = for_ever ? Instant::max() : Clock::now() + most;
+  while (::flock(fd, LOCK_EX | (for_ever ? 0 : LOCK_NB)) != 0) {
     if (errno == EINTR) continue;
     const bool taken = errno == EWOULDBLOCK;
+    if (taken && Clock::now() < last) {
+      pause(limits::kPoll);
+      continue;
+    }
     ::close(fd);
     if (taken)
       return error("another guard command is at work on this host; try again when it ends");

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "base/time.hpp"
 #include "guard/grant.hpp"
 
 namespace causeway::guard {
@@ -16,9 +17,9 @@ class Store {
   Store& operator=(const Store&) = delete;
   ~Store() { unlock(); }
 
-  // One command at a time: held until unlock() or the end of the process, however it ends. Without
-  // `wait`, an error when another has it.
-  Parsed<void> lock(bool wait);
+  // One command at a time: held until unlock() or the end of the process, however it ends. An error
+  // when another has it for `most` and longer; Duration::max(): however long.
+  Parsed<void> lock(Duration most);
   void unlock();
   // In a child: the parent keeps its lock.
   void forget_lock();

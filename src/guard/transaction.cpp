@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 
 #include "base/limits.hpp"
 #include "guard/limits.hpp"
+#include "guard/pause.hpp"
 #include "guard/replace_file.hpp"
 #include "guard/settings.hpp"
 #include "inspect/ruleset_dumps.hpp"
@@ -25,15 +25,13 @@ namespace {
 
 constexpr char kTrial = 't';
 // A program that the dead applier had started may still be at work.
-constexpr int kStragglerMs = 1500;
+constexpr auto kStraggler = std::chrono::milliseconds{1500};
 
 bool fine(const Action& action, const inspect::Ran& ran) {
   if (ran.good()) return true;
   return ran.end == inspect::Ran::End::exited &&
          std::ranges::find(action.also_fine, ran.status) != action.also_fine.end();
 }
-
-void pause_ms(int ms) { ::poll(nullptr, 0, ms); }
 
 // True when the trial began; false when the other end is gone.
 bool wait_for_trial(int pipe) {
@@ -46,21 +44,20 @@ bool wait_for_trial(int pipe) {
 }
 
 void guard_trial(Store& store) {
-  const auto poll_ms = static_cast<int>(limits::kPoll.count());
   while (true) {
     const auto journal = store.load();
     if (!journal || journal->phase != Journal::Phase::trying) return;
     if (unix_now() >= journal->until) break;
-    pause_ms(poll_ms);
+    pause(limits::kPoll);
   }
-  if (!store.lock(true)) return;
+  if (!store.lock(Duration::max())) return;
   const auto journal = store.load();
   if (journal && journal->phase == Journal::Phase::trying) roll_back(store, *journal);
 }
 
 void guard_applying(Store& store) {
-  if (!store.lock(true)) return;
-  pause_ms(kStragglerMs);
+  if (!store.lock(Duration::max())) return;
+  pause(kStraggler);
   const auto journal = store.load();
   if (journal && journal->phase == Journal::Phase::applying) roll_back(store, *journal);
 }

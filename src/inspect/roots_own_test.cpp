@@ -7,23 +7,24 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/scratch_folder.hpp"
+
 namespace causeway::inspect {
 namespace {
 
 class RootsOwn : public testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_NE(::mkdtemp(folder_.data()), nullptr);
     std::ofstream{file()} << "events {}\n";
     ASSERT_EQ(::chmod(file().c_str(), 0644), 0);
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   std::string file() const { return folder_ + "/nginx.conf"; }
   // Without root everything here is somebody else's from the beginning.
   static bool root() { return ::geteuid() == 0; }
 
-  std::string folder_ = "/tmp/causeway-own-XXXXXX";
+  ScratchFolder scratch_;
+  std::string folder_ = scratch_.make().value();
 };
 
 TEST_F(RootsOwn, RootsFileInRootsFolder) {

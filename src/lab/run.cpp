@@ -68,12 +68,15 @@ Phases read_phases(const fs::path& out) {
   return phases;
 }
 
+// What the fault's own script said at its end; after it come the logs of the servers.
 std::string last_words(const fs::path& out) {
+  constexpr std::size_t kBytes = 400;
   auto log = read_file(out / "log");
-  if (log.size() > 2000) log.erase(0, log.size() - 2000);
+  if (const auto servers = log.find("\n--- "); servers != std::string::npos) log.erase(servers);
+  if (log.size() > kBytes) log.erase(0, log.size() - kBytes);
   while (!log.empty() && log.back() == '\n') log.pop_back();
   std::ranges::replace(log, '\n', ';');
-  return printable(log, 400);
+  return printable(log, kBytes);
 }
 
 class Runner {

@@ -16,6 +16,8 @@
 #include <iterator>
 #include <string>
 
+#include "base/scratch_folder.hpp"
+
 namespace causeway::lab {
 namespace {
 
@@ -32,12 +34,7 @@ bool allowed() {
 
 class SandboxTest : public ::testing::Test {
  protected:
-  SandboxTest() {
-    auto name = (fs::temp_directory_path() / "sandbox-test-XXXXXX").string();
-    work_ = ::mkdtemp(name.data());
-    fs::create_directories(work_ / "out");
-  }
-  ~SandboxTest() override { fs::remove_all(work_); }
+  SandboxTest() { fs::create_directories(work_ / "out"); }
 
   Parsed<Sandbox> start(const std::string& script) {
     return Sandbox::start({.tree = work_, .authority = work_, .causeway = {}, .servers = {}},
@@ -48,7 +45,8 @@ class SandboxTest : public ::testing::Test {
     return {std::istreambuf_iterator<char>(in), {}};
   }
 
-  fs::path work_;
+  ScratchFolder scratch_;
+  fs::path work_ = scratch_.make().value();
 };
 
 bool ends_within(int pidfd, int milliseconds) {

@@ -12,6 +12,7 @@
 #include <map>
 #include <random>
 
+#include "base/scratch_folder.hpp"
 #include "store/alerts.hpp"
 #include "store/backup.hpp"
 #include "store/incidents.hpp"
@@ -78,8 +79,8 @@ int listen(int told, int enough) {
 }
 
 TEST(KillNine, LosesNoIncidentAndNoAlert) {
-  char name[] = "/tmp/causeway-kill-XXXXXX";
-  const std::string folder = ::mkdtemp(name);
+  ScratchFolder scratch;
+  const std::string folder = scratch.make().value();
   const std::string path = folder + "/store";
   const char* asked = std::getenv("CAUSEWAY_KILLS");
   const int kills = asked != nullptr ? std::atoi(asked) : 12;
@@ -116,7 +117,6 @@ TEST(KillNine, LosesNoIncidentAndNoAlert) {
     EXPECT_EQ(found->first, found->second);
     last = found->first - 1;
   }
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

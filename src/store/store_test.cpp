@@ -9,6 +9,7 @@
 #include <future>
 #include <thread>
 
+#include "base/scratch_folder.hpp"
 #include "store/alerts.hpp"
 #include "store/backup.hpp"
 #include "store/incidents.hpp"
@@ -29,17 +30,11 @@ WallTime at(std::int64_t seconds) {
 
 class Folder {
  public:
-  Folder() {
-    char name[] = "/tmp/causeway-store-XXXXXX";
-    path_ = ::mkdtemp(name);
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
   std::string operator/(const char* name) const { return path_ + "/" + name; }
 
  private:
-  std::string path_;
+  ScratchFolder scratch_;
+  std::string path_ = scratch_.make().value();
 };
 
 class StoreTest : public ::testing::TestWithParam<Dialect> {

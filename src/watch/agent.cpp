@@ -352,7 +352,6 @@ net::Task<void> AgentRunner::Impl::look_within() {
     auto found = std::make_shared<std::string>();
     const bool done = co_await threads_.run([found, look = inspect_] { *found = look(); },
                                             loop.now() + limits::kAgentInspectWait);
-    ++figures.inspections;
     if (done && found->size() <= limits::kAgentFactsBytes) {
       co_await send_facts(std::move(*found));
     } else if (!loop.interrupted()) {

@@ -50,7 +50,6 @@ struct AgentFigures {
   std::uint64_t checks = 0;
   std::uint64_t reported = 0;
   std::uint64_t lost = 0;  // given up while the watch could not be reached
-  std::uint64_t inspections = 0;
 };
 
 class AgentRunner {

@@ -1,9 +1,6 @@
 // What agents find on their own machines, joined with the diagnoses of what these machines serve.
-#include <fmt/format.h>
-
 #include <algorithm>
 
-#include "base/text.hpp"
 #include "store/targets.hpp"
 #include "watch/watcher_state.hpp"
 
@@ -34,9 +31,11 @@ Parsed<bool> Watcher::Impl::take_facts(const std::string& name, AgentFacts facts
   return true;
 }
 
-// The agent on the machine that serves the target; null: none that inspects. Private addresses tell
-// no machine: each network has its own 172.17.0.1.
-Agent* Watcher::Impl::agent_at(const Target& target, const std::vector<IpAddress>& addresses) {
+// The agent on the machine that serves the target, whose addresses are known or were just `seen`;
+// null: none that inspects. Private addresses tell no machine: each network has its own 172.17.0.1.
+Agent* Watcher::Impl::agent_at(const Target& target, std::vector<IpAddress> seen) {
+  for (const IpAddress& address : target.known_addresses) seen.push_back(address);
+  for (const Endpoint& origin : target.origins) seen.push_back(origin.address);
   for (auto& [name, agent] : agents) {
     if (!agent.facts || agent.shown.silent) continue;
     if (!target.origin_agent.empty()) {
@@ -44,7 +43,7 @@ Agent* Watcher::Impl::agent_at(const Target& target, const std::vector<IpAddress
       continue;
     }
     const auto& own = agent.facts->addresses;
-    if (std::ranges::any_of(addresses, [&](const IpAddress& one) {
+    if (std::ranges::any_of(seen, [&](const IpAddress& one) {
           const auto kind = classify(one);
           const bool telling = kind == AddressClass::global || kind == AddressClass::documentation;
           return telling && std::ranges::find(own, one) != own.end();
@@ -55,36 +54,34 @@ Agent* Watcher::Impl::agent_at(const Target& target, const std::vector<IpAddress
   return nullptr;
 }
 
+void Watcher::Impl::want_facts(Agent* agent) {
+  if (agent == nullptr) return;
+  agent->facts_wanted = true;
+  agent->facts_came.clear();
+}
+
 // As early as can be: an inspection takes a few seconds, as does a diagnosis.
-Agent* Watcher::Impl::ask_for_facts(const Target& target) {
-  std::vector<IpAddress> addresses = target.known_addresses;
-  for (const Endpoint& origin : target.origins) addresses.push_back(origin.address);
+void Watcher::Impl::ask_for_facts(const Target& target) {
+  std::vector<IpAddress> seen;
   if (const auto* number = number_of(target.id)) {
     const auto newest = Endpoint::parse(sites[*number].newest.address, target.port);
-    if (newest) addresses.push_back(newest->address);
+    if (newest) seen.push_back(newest->address);
   }
-  Agent* agent = agent_at(target, addresses);
-  if (agent != nullptr) {
-    agent->facts_wanted = true;
-    agent->facts_came.clear();
-  }
-  return agent;
+  want_facts(agent_at(target, std::move(seen)));
 }
 
 // Those of now when they come in time, else the newest. Empty: no agent is on its origin.
 net::Task<std::vector<model::Document>> Watcher::Impl::facts_for(
     const Target& target, const std::vector<model::Attempt>& attempts, Instant since) {
   std::vector<model::Document> out;
-  std::vector<IpAddress> addresses = target.known_addresses;
-  for (const Endpoint& origin : target.origins) addresses.push_back(origin.address);
+  std::vector<IpAddress> seen;
   for (const auto& attempt : attempts) {
-    if (attempt.address) addresses.push_back(*attempt.address);
+    if (attempt.address) seen.push_back(*attempt.address);
   }
-  Agent* agent = agent_at(target, addresses);
+  Agent* agent = agent_at(target, std::move(seen));
   if (agent == nullptr) co_return out;
   if (agent->facts_at < since) {
-    agent->facts_wanted = true;
-    agent->facts_came.clear();
+    want_facts(agent);
     co_await agent->facts_came.wait(since + limits::kAgentFactsWait);
   }
   if (now().steady - agent->facts_at <= limits::kAgentFactsMost) {

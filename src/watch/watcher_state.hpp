@@ -145,8 +145,9 @@ class Watcher::Impl {
 
   // watcher_facts.cpp
   Parsed<bool> take_facts(const std::string& name, AgentFacts facts, const std::string& text);
-  Agent* agent_at(const Target& target, const std::vector<IpAddress>& addresses);
-  Agent* ask_for_facts(const Target& target);
+  Agent* agent_at(const Target& target, std::vector<IpAddress> seen);
+  static void want_facts(Agent* agent);
+  void ask_for_facts(const Target& target);
   net::Task<std::vector<model::Document>> facts_for(const Target& target,
                                                     const std::vector<model::Attempt>& attempts,
                                                     Instant since);

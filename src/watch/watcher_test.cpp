@@ -13,6 +13,7 @@
 #include <thread>
 #include <tuple>
 
+#include "base/scratch_folder.hpp"
 #include "net/small_origin.hpp"
 #include "store/alerts.hpp"
 #include "store/incidents.hpp"
@@ -27,8 +28,7 @@ using ::testing::HasSubstr;
 class WatcherTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    char name[] = "/tmp/causeway-watcher-XXXXXX";
-    folder_ = ::mkdtemp(name);
+    folder_ = scratch_.make().value();
     good_ = *net::SmallOrigin::open({.reply = net::page_reply(200, "OK", "Basket")});
     bad_ = *net::SmallOrigin::open({.manner = net::Manner::refuse});
     settings_.anchors = {good_->endpoint()};
@@ -41,7 +41,6 @@ class WatcherTest : public ::testing::Test {
   void TearDown() override {
     watcher_.reset();
     store_.reset();
-    std::filesystem::remove_all(folder_);
   }
 
   Target target(const std::string& address) {
@@ -79,6 +78,7 @@ class WatcherTest : public ::testing::Test {
     return {std::istreambuf_iterator<char>{file}, {}};
   }
 
+  ScratchFolder scratch_;
   std::string folder_;
   std::unique_ptr<net::SmallOrigin> good_;
   std::unique_ptr<net::SmallOrigin> bad_;

@@ -8,7 +8,7 @@ how they were called.
 
     test/guard/trials.py [--steps] CAUSEWAY [NAME...]
 
---steps (with strace): killed at every call that changes anything, too; about eight seconds each.
+--steps (with strace): killed at every call that changes anything, too; about four seconds each.
 """
 import itertools
 import json

@@ -443,6 +443,14 @@ def killed_while_gathering(house):
     assert len(house.receiver.at("/killed", kind="opened")) == 1, "told twice"
 
 
+def reporter(house, console, name):
+    """A token of this name that may only report, as an agent's file names it."""
+    path = house.path(f"token-{name}")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(console.post("/api/v1/tokens", {"name": name, "scope": "reporter"})["token"] + "\n")
+    return f'{{file = "{path}"}}'
+
+
 def agents(house):
     """A second vantage over TLS: its results, its own allowlist, and a way to the watch that is dead for a while."""
     web, flag = Web("127.41.0.1"), house.path("agent-ran")
@@ -458,11 +466,9 @@ def agents(house):
     with Program(house.program, "watch", "-c", watched, "--store", house.path("agents.db"), "--plain", env=house.environment) as watch, \
             Program(*edge_command, env=house.environment) as edge:
         console = Console(watch)
-        token = console.post("/api/v1/tokens", {"name": "fra1", "scope": "reporter"})["token"]
-        with open(house.path("token"), "w", encoding="utf-8") as file:
-            file.write(token + "\n")
+        token = reporter(house, console, "fra1")
         with open(agent, "w", encoding="utf-8") as file:
-            file.write(f'[agent]\nwatch = "https://127.0.0.1:{secure}"\ntoken = {{file = "{house.path("token")}"}}\n'
+            file.write(f'[agent]\nwatch = "https://127.0.0.1:{secure}"\ntoken = {token}\n'
                        f'ca_file = "{house.good[0]}"\nanchors = ["127.0.0.1:{house.receiver.port}"]\n'
                        f'[[agent.remedy]]\nname = "restart it"\ncommand = ["touch", "{flag}"]\n')
         checked = house.run("config", "check", agent)
@@ -507,11 +513,9 @@ def an_agent_on_the_origin(house):
                    f'[[watch.target]]\nid = "near"\nurl = "{web.url()}"\norigin_agent = "web-1"\n{QUICK}')
     with Program(house.program, "watch", "-c", watched, "--store", house.path("origin.db"), "--plain", env=house.environment) as watch:
         console = Console(watch)
-        token = console.post("/api/v1/tokens", {"name": "web-1", "scope": "reporter"})["token"]
-        with open(house.path("token"), "w", encoding="utf-8") as file:
-            file.write(token + "\n")
+        token = reporter(house, console, "web-1")
         with open(agent, "w", encoding="utf-8") as file:
-            file.write(f'[agent]\nwatch = "http://127.0.0.1:{listen}"\ntoken = {{file = "{house.path("token")}"}}\ninspect = "1h"\n'
+            file.write(f'[agent]\nwatch = "http://127.0.0.1:{listen}"\ntoken = {token}\ninspect = "1h"\n'
                        f'anchors = ["127.0.0.1:{house.receiver.port}"]\n')
         with Program(house.program, "agent", "-c", agent, env=house.environment) as far:
             kept = wait(lambda: console.get("/api/v1/origins")["origins"], 60, lambda: f"no facts came: {far.text()}")

@@ -57,12 +57,18 @@ async function origins() {
   return (await Promise.all(all)).filter(Boolean);
 }
 
+// Where a program's console is, and the token that sets it up.
+async function door(up) {
+  const address = /Console\s+(\S+)/.exec(up.text)[1];
+  const token = /token=(\S+)/.exec(up.text)?.[1] ?? await new Promise((found) => up.child.stdout.on('data', (bytes) => { const more = /token=(\S+)/.exec(String(bytes)); if (more) found(more[1]); }));
+  return { address, token };
+}
+
 // A watch that runs, with an edge beside it: what the demonstration starts.
 async function live() {
   const up = await start(['up', '--listen', '5238']);
   const two = await origins();
-  const address = /Console\s+(\S+)/.exec(up.text)[1];
-  const token = /token=(\S+)/.exec(up.text)?.[1] ?? await new Promise((found) => up.child.stdout.on('data', (bytes) => { const more = /token=(\S+)/.exec(String(bytes)); if (more) found(more[1]); }));
+  const { address, token } = await door(up);
   try {
     for (const [size, viewport] of [['desktop', { width: 1360, height: 860 }], ['phone', { width: 390, height: 844 }]]) {
       const context = await browser.newContext({ viewport, hasTouch: size === 'phone' });
@@ -193,8 +199,7 @@ pool = "www"
 url = "http://127.0.0.1:5237/"
 `);
   const up = await start(['up', '-c', join(folder, 'held.toml'), '--store', join(folder, 'held.db'), '--listen', '5235']);
-  const address = /Console\s+(\S+)/.exec(up.text)[1];
-  const token = /token=(\S+)/.exec(up.text)?.[1] ?? await new Promise((found) => up.child.stdout.on('data', (bytes) => { const more = /token=(\S+)/.exec(String(bytes)); if (more) found(more[1]); }));
+  const { address, token } = await door(up);
   try {
     for (const [size, viewport] of [['desktop', { width: 1360, height: 860 }], ['phone', { width: 390, height: 844 }]]) {
       const context = await browser.newContext({ viewport, hasTouch: size === 'phone' });
