@@ -276,6 +276,19 @@ TEST_F(ConsoleTest, TellsHowEverythingStands) {
   EXPECT_THAT(figures, HasSubstr("causeway_incidents_open{cause=\"port.not-listening\"} 1\n"));
 }
 
+TEST_F(ConsoleTest, CountsMoreIncidentsThanAPageShows) {
+  set_up();
+  watch("shop", "down", "203.0.113.7:443");
+  for (int i = 0; i < 120; ++i) fail(fmt::format("i{}", i), {"shop"});
+  const auto now = ask("GET", "/api/v1/now").body;
+  EXPECT_EQ(now.at("sentence"), "120 incidents are open; 0 of 1 sites are fine.");
+  EXPECT_EQ(now.at("counts").at("incidents"), 120);
+  EXPECT_EQ(now.at("incidents").size(), 100U);
+  const auto figures = ask("GET", "/metrics").text;
+  EXPECT_THAT(figures, HasSubstr("causeway_incidents_open{cause=\"port.not-listening\"} 120\n"));
+  EXPECT_THAT(figures, HasSubstr("causeway_incidents_unacknowledged 120\n"));
+}
+
 // What zlib makes of it again.
 std::string unpacked(const std::string& bytes) {
   z_stream stream{};

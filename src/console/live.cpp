@@ -32,12 +32,9 @@ class Follower {
     const std::string sentence = sentence_of(overview);
     if (sentence != sentence_) {
       sentence_ = sentence;
-      Json counts = Json::object();
-      for (const auto* outcome : {"down", "degraded", "unknown", "pending", "paused", "ok"}) {
-        counts[outcome] = overview.count(outcome);
+      if (begun_) {
+        out += event("summary", {{"sentence", sentence}, {"counts", counts_of(overview)}});
       }
-      counts["all"] = overview.standings.size();
-      if (begun_) out += event("summary", {{"sentence", sentence}, {"counts", counts}});
     }
     begun_ = true;
     return out;

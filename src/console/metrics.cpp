@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <map>
 
 #include "console/exposition.hpp"
 #include "console/overview.hpp"
@@ -49,18 +48,14 @@ void write_targets(const Overview& overview, Exposition& out) {
 }
 
 void write_incidents(const Overview& overview, Exposition& out) {
-  std::map<std::string, int> by_cause;
-  int unattended = 0;
-  for (const auto& [incident, members] : overview.incidents) {
-    ++by_cause[incident.cause];
-    if (incident.acknowledged == WallTime{}) ++unattended;
-  }
+  std::int64_t unattended = 0;
   out.begin("causeway_incidents_open", "gauge", "Open incidents by cause; a closed list.");
-  for (const auto& [cause, count] : by_cause) {
-    out.sample(count, fmt::format("cause=\"{}\"", label_value(cause)));
+  for (const auto& each : overview.open) {
+    out.sample(static_cast<double>(each.all), fmt::format("cause=\"{}\"", label_value(each.cause)));
+    unattended += each.unacknowledged;
   }
   out.begin("causeway_incidents_unacknowledged", "gauge", "Open incidents that nobody has taken.");
-  out.sample(unattended);
+  out.sample(static_cast<double>(unattended));
   out.begin("causeway_vantage_sees", "gauge", "1 while a vantage point's own network works.");
   for (const auto& vantage : overview.vantages) {
     out.sample(vantage.state == "ok" ? 1 : 0,

@@ -72,6 +72,9 @@ Parsed<Overview> overview_of(store::Database& database, WallTime now) {
     if (!members) return error(std::move(members.error().text));
     out.incidents.push_back({std::move(incident), std::move(*members)});
   }
+  auto open = store::open_counts(database);
+  if (!open) return error(std::move(open.error().text));
+  out.open = std::move(*open);
   auto vantages = store::vantages(database);
   if (!vantages) return error(std::move(vantages.error().text));
   out.vantages = std::move(*vantages);
@@ -124,6 +127,12 @@ Parsed<Overview> read_overview(store::Store& store, WallTime now) {
   return store.read([now](store::Database& database) { return overview_of(database, now); });
 }
 
+std::int64_t Overview::open_incidents() const {
+  std::int64_t out = 0;
+  for (const auto& each : open) out += each.all;
+  return out;
+}
+
 int Overview::count(std::string_view outcome) const {
   return static_cast<int>(std::ranges::count(standings, outcome, outcome_of));
 }
@@ -153,7 +162,7 @@ std::string sentence_of(const Overview& overview) {
   const auto all = overview.standings.size();
   const int fine = overview.count("ok");
   std::string out;
-  const auto incidents = overview.incidents.size();
+  const auto incidents = overview.open_incidents();
   if (incidents > 0) {
     out = fmt::format("{} {} open; ", incidents, incidents == 1 ? "incident is" : "incidents are");
   }
@@ -175,11 +184,17 @@ std::string sentence_of(const Overview& overview) {
   return out;
 }
 
+Json counts_of(const Overview& overview) {
+  Json out = Json::object();
+  for (const auto outcome : kWorstFirst) out[outcome] = overview.count(outcome);
+  out["all"] = overview.standings.size();
+  out["incidents"] = overview.open_incidents();
+  return out;
+}
+
 Json shape(const Overview& overview, std::size_t most) {
   Json out{{"sentence", sentence_of(overview)}};
-  out["counts"] = Json::object();
-  for (const auto outcome : kWorstFirst) out["counts"][outcome] = overview.count(outcome);
-  out["counts"]["all"] = overview.standings.size();
+  out["counts"] = counts_of(overview);
   out["incidents"] = Json::array();
   for (const auto& [incident, members] : overview.incidents) {
     Json each = shape(incident);

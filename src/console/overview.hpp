@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "store/incidents.hpp"
 #include "store/records.hpp"
 #include "store/store.hpp"
 
@@ -41,17 +42,21 @@ struct OpenIncident {
 struct Overview {
   WallTime at;
   std::vector<Standing> standings;
-  std::vector<OpenIncident> incidents;  // open, newest first
+  std::vector<OpenIncident> incidents;  // open, newest first, not more than a page shows
+  std::vector<store::OpenCount> open;   // all of them
   std::vector<store::VantageState> vantages;
   std::vector<store::MaintenanceWindow> maintenance;
 
   int count(std::string_view outcome) const;
+  std::int64_t open_incidents() const;
 };
 Parsed<Overview> read_overview(store::Store& store, WallTime now);
 
 // "2 incidents; 41 of 43 sites are fine; our own view is healthy."
 std::string sentence_of(const Overview& overview);
 
+// Targets by outcome, "all" of them, and open "incidents".
+nlohmann::ordered_json counts_of(const Overview& overview);
 // At most `most` targets, the worst; all are counted.
 nlohmann::ordered_json shape(const Overview& overview, std::size_t most);
 

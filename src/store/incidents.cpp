@@ -129,6 +129,17 @@ Parsed<std::vector<Incident>> incidents(Database& database, const IncidentFilter
       incident_of);
 }
 
+Parsed<std::vector<OpenCount>> open_counts(Database& database) {
+  return all(
+      database.run("SELECT cause, count(*), count(CASE WHEN acknowledged IS NULL THEN 1 END) "
+                   "FROM incident WHERE closed IS NULL GROUP BY cause ORDER BY cause",
+                   {}),
+      [](const Row& row) {
+        return OpenCount{
+            .cause = row.text(0), .all = row.integer(1), .unacknowledged = row.integer(2)};
+      });
+}
+
 Parsed<bool> put_member(Database& database, const Member& member) {
   return done(database.run(
       "INSERT INTO incident_member (incident, target, since, until, failure) "

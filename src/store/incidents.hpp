@@ -24,6 +24,14 @@ struct IncidentFilter {
 // Open ones first, then the newest.
 Parsed<std::vector<Incident>> incidents(Database& database, const IncidentFilter& filter);
 
+struct OpenCount {  // of one cause
+  std::string cause;
+  std::int64_t all = 0;
+  std::int64_t unacknowledged = 0;
+};
+// Of every open incident, however many there are; by cause.
+Parsed<std::vector<OpenCount>> open_counts(Database& database);
+
 Parsed<bool> put_member(Database& database, const Member& member);
 Parsed<std::vector<Member>> members(Database& database, const std::string& incident);
 // Times in which the target was a member, touching [from, to), oldest first: what SLA figures are

@@ -177,6 +177,15 @@ TEST_P(StoreTest, ListsIncidentsOpenOnesFirst) {
   EXPECT_THAT(ids({.from = at(300), .to = at(400)}), ElementsAre("b"));
   EXPECT_THAT(ids({.most = 1, .skip = 1}), ElementsAre("a"));
   EXPECT_DOUBLE_EQ(ask([](Database& db) { return incident(db, "b"); })->expected_share, 0.002);
+  put([](Database& db) {
+    Incident taken = incident_of("c", 40);
+    taken.acknowledged = at(45);
+    return put_incident(db, taken);
+  });
+  const auto counts = ask([](Database& db) { return open_counts(db); });
+  ASSERT_EQ(counts.size(), 1U) << "one cause";
+  EXPECT_EQ(counts[0].all, 2);
+  EXPECT_EQ(counts[0].unacknowledged, 1);
   EXPECT_EQ(ask([](Database& db) { return memberships(db, "shop", at(0), at(500)); }).size(), 1U);
   EXPECT_TRUE(ask([](Database& db) { return memberships(db, "shop", at(201), at(500)); }).empty());
 }

@@ -35,7 +35,7 @@ export interface Window {
   author: string;
 }
 export interface Vantage { name: string; seen: string; addresses: string[]; state: string; detail: string }
-export type Counts = Record<Outcome | 'all', number>;
+export type Counts = Record<Outcome | 'all' | 'incidents', number>;
 export interface Now {
   sentence: string; counts: Counts; incidents: Incident[]; targets: Target[]; vantages: Vantage[];
   expiries: { target: string; name: string; until: string }[]; maintenance: Window[];

@@ -105,7 +105,7 @@ function App() {
       <a class="skip" href="#main" data-plain>Skip to the page</a>
       <header class="top">
         <a href="/" class="brand"><img src="/icon.svg" alt="" width={26} height={26} />Causeway</a>
-        <nav aria-label="Pages">{PLACES.map((each) => <a key={each.to} href={each.to} aria-current={here === each.to ? 'page' : undefined}>{each.name}{each.to === '/incidents' && (now.value?.incidents.length ?? 0) > 0 && <span class="count"> {now.value!.incidents.length}<span class="hidden"> open</span></span>}</a>)}<a href="/status/" data-plain>Status page</a></nav>
+        <nav aria-label="Pages">{PLACES.map((each) => <a key={each.to} href={each.to} aria-current={here === each.to ? 'page' : undefined}>{each.name}{each.to === '/incidents' && (now.value?.counts.incidents ?? 0) > 0 && <span class="count"> {now.value!.counts.incidents}<span class="hidden"> open</span></span>}</a>)}<a href="/status/" data-plain>Status page</a></nav>
         <div class="who">
           <span class={`link ${link.value}`} role="status">{link.value === 'live' ? '● live' : '○ no connection'}</span>
           <button type="button" onClick={() => { helping.value = true; }} aria-label="Keys">?</button>

@@ -51,7 +51,7 @@ export function NowPage() {
     <div class="now">
       <div class="main">
         <h1 class="sentence">{page.sentence}</h1>
-        {page.incidents.length > 0 && <Card title="Open incidents"><ul class="incidents">{page.incidents.map((each) => <IncidentRow key={each.id} of={each} />)}</ul></Card>}
+        {page.incidents.length > 0 && <Card title="Open incidents"><ul class="incidents">{page.incidents.map((each) => <IncidentRow key={each.id} of={each} />)}</ul>{page.counts.incidents > page.incidents.length && <p>{page.counts.incidents - page.incidents.length} more are open, opened before these: <a href="/incidents">all incidents</a>.</p>}</Card>}
         <Card title="Sites" aside={
           <div class="filters">
             <input type="search" id="search" aria-label="Search sites" placeholder="Search  /" value={search.value} onInput={(event) => { search.value = event.currentTarget.value; whole(); }} />
