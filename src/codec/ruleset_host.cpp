@@ -46,6 +46,14 @@ std::optional<IpAddress> address_of(Json in) {
   return *parsed;
 }
 
+std::vector<std::string_view> words_of(std::string_view line) {
+  std::vector<std::string_view> out;
+  for (const auto word : split(line, ' ')) {
+    if (!trim(word).empty()) out.push_back(trim(word));
+  }
+  return out;
+}
+
 Prefix everything(Family family) {
   return family == Family::ipv4 ? Prefix{IpAddress::v4(0U), 0}
                                 : Prefix{IpAddress::v6(std::array<std::uint8_t, 16>{}), 0};
@@ -238,10 +246,7 @@ Parsed<std::vector<HostRule>> parse_ip_rules(std::string text, Family family) {
 std::vector<Listener> parse_listeners(std::string_view text) {
   std::vector<Listener> out;
   for (const auto line : split(text, '\n')) {
-    std::vector<std::string_view> words;
-    for (const auto word : split(line, ' ')) {
-      if (!trim(word).empty()) words.push_back(trim(word));
-    }
+    auto words = words_of(line);
     // State, Recv-Q, Send-Q, local, peer; with -u and -t together a Netid comes first.
     if (!words.empty() && words[0] == "tcp") words.erase(words.begin());
     if (words.size() < 4 || words[0] != "LISTEN") continue;
@@ -252,6 +257,47 @@ std::vector<Listener> parse_listeners(std::string_view text) {
     out.push_back(std::move(*listener));
     if (out.size() >= limits::kRulesetElements) break;
   }
+  return out;
+}
+
+std::vector<IpsecPolicy> parse_ipsec_policies(std::string_view text) {
+  std::vector<IpsecPolicy> out;
+  std::optional<IpsecPolicy> policy;  // none: of another protocol, or not understood
+  bool directed = false;              // else it is a socket's
+  bool blocks = false;
+  int required = 0;  // templates that are not optional
+  const auto finish = [&] {
+    if (policy && directed && (blocks || required > 0) && out.size() < limits::kRulesetElements) {
+      out.push_back(*policy);
+    }
+    policy.reset();
+    directed = blocks = false;
+    required = 0;
+  };
+  for (const auto line : split(text, '\n')) {
+    const auto words = words_of(line);
+    if (words.size() < 2) continue;
+    const auto holds = [&words](std::string_view one) {
+      return std::ranges::find(words, one) != words.end();
+    };
+    if (line.starts_with("src ")) {
+      finish();
+      const auto source = Prefix::parse(words[1]);
+      const auto target = Prefix::parse(words.size() > 3 ? words[3] : "");
+      const bool tcp = !holds("proto") || holds("tcp");
+      if (source && target && tcp) policy = {.source = *source, .target = *target};
+    } else if (words[0] == "dir" && policy) {
+      using Way = IpsecPolicy::Way;
+      policy->way = words[1] == "in" ? Way::in : words[1] == "out" ? Way::out : Way::forward;
+      directed = true;
+      blocks = holds("block");
+    } else if (words[0] == "tmpl") {
+      ++required;
+    } else if (words[0] == "level" && words[1] == "use") {
+      --required;
+    }
+  }
+  finish();
   return out;
 }
 

@@ -1,4 +1,5 @@
-// What a host says about itself: `ip -j addr|route|rule`, `ss -ltnH`, `sysctl -a`.
+// What a host says about itself: `ip -j addr|route|rule`, `ip xfrm policy`, `ss -ltnH`, `sysctl
+// -a`.
 #pragma once
 
 #include <cstdint>
@@ -75,6 +76,15 @@ struct Listener {
   std::int64_t backlog = 0;
 };
 
+// A policy of ip-xfrm(8) by which packets in the clear may be dropped: it blocks, or asks for
+// IPsec.
+struct IpsecPolicy {
+  enum class Way : std::uint8_t { in, out, forward };
+  Way way = Way::in;
+  Prefix source;
+  Prefix target;
+};
+
 using Sysctl = std::map<std::string, std::string, std::less<>>;
 
 Parsed<std::vector<HostInterface>> parse_ip_addresses(std::string text);
@@ -82,6 +92,8 @@ Parsed<std::vector<HostInterface>> parse_ip_addresses(std::string text);
 Parsed<std::vector<HostRoute>> parse_ip_routes(std::string text, Family family);
 Parsed<std::vector<HostRule>> parse_ip_rules(std::string text, Family family);
 std::vector<Listener> parse_listeners(std::string_view text);
+// Those of sockets and of protocols other than TCP are left out.
+std::vector<IpsecPolicy> parse_ipsec_policies(std::string_view text);
 Sysctl parse_sysctl(std::string_view text);
 
 }  // namespace causeway::codec

@@ -182,6 +182,20 @@ std::optional<Key> Host::own_source(Family family, const RouteAnswer& answer) co
   return found;
 }
 
+IntervalSet Host::under_ipsec(Family family, Key address) const {
+  IntervalSet out;
+  for (const auto& policy : ipsec) {
+    if (policy.way == codec::IpsecPolicy::Way::forward) continue;
+    const bool inward = policy.way == codec::IpsecPolicy::Way::in;
+    const Prefix& client = inward ? policy.source : policy.target;
+    const Prefix& own = inward ? policy.target : policy.source;
+    if (client.address().family() == family && own.contains(address_of(address, family))) {
+      out.add(interval_of(client));
+    }
+  }
+  return out;
+}
+
 const codec::HostInterface* Host::interface(std::string_view name) const {
   for (const auto& one : interfaces) {
     if (one.name == name) return &one;

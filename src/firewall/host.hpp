@@ -56,6 +56,7 @@ struct Host {
   std::vector<codec::HostRule> rules4;
   std::vector<codec::HostRule> rules6;
   std::vector<codec::Listener> listeners;
+  std::vector<codec::IpsecPolicy> ipsec;
   codec::Sysctl sysctl;
   std::map<std::string, IntervalSet, std::less<>> recent;  // lists of xt_recent, IPv4
 
@@ -70,6 +71,9 @@ struct Host {
   // What the kernel puts on a packet of this host's own that leaves as `answer` says
   // (inet_select_addr(); for IPv6 only where one address comes into question). None: not known.
   std::optional<Key> own_source(Family family, const RouteAnswer& answer) const;
+
+  // Clients whose packets to `address`, or the answers to them, meet an IPsec policy.
+  IntervalSet under_ipsec(Family family, Key address) const;
 
   const codec::HostInterface* interface(std::string_view name) const;
   // net.ipv4.conf.<device>.<key> and the like; the larger of it and "all" where the kernel does so.

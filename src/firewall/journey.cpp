@@ -53,6 +53,7 @@ std::vector<Outcome> Journey::travel(Family family, std::uint16_t port,
     end(flow.clients, {Result::accept}, in_words("accepted"), Shape::data_ack, flow.doubts);
   }
   leave_to_synproxy();
+  leave_to_ipsec();
   return std::move(outcomes_);
 }
 
@@ -67,6 +68,23 @@ void Journey::leave_to_synproxy() {
       {kNoRule, "a SYNPROXY answers in the server's place, which is not simulated"}};
   end(proxied, {Result::accept}, in_words("accepted"), Shape::data_ack, doubts);
   end(proxied, {Result::drop}, in_words("lost behind a SYNPROXY"), Shape::data, doubts);
+}
+
+// Policies are asked behind the filters: what a rule has dropped is lost, whatever they say. Which
+// of them decides, and whether the edge's packets come through IPsec, is not told here.
+void Journey::leave_to_ipsec() {
+  const IntervalSet covered = scene_.host.under_ipsec(family_, address_);
+  if (covered.empty()) return;
+  constexpr Doubt kDoubt{kNoRule, "an IPsec policy of these addresses (ip xfrm policy) decides"};
+  for (auto outcome : std::exchange(outcomes_, {})) {
+    const bool lost = outcome.ending.result == Result::drop;
+    const IntervalSet both = lost ? IntervalSet{} : outcome.clients.intersect(covered);
+    end(outcome.clients.subtract(both), outcome.ending, outcome.decision, outcome.lost,
+        outcome.doubts);
+    outcome.doubts.push_back(kDoubt);
+    end(both, outcome.ending, outcome.decision, outcome.lost, outcome.doubts);
+    end(both, {Result::drop}, in_words("stopped by an IPsec policy"), Shape::syn, {kDoubt});
+  }
 }
 
 // --- the packets of a connection ---

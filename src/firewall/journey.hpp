@@ -104,6 +104,7 @@ class Journey {
   void end(IntervalSet clients, Ending ending, Decision decision, Shape lost,
            std::vector<Doubt> doubts);
   void leave_to_synproxy();
+  void leave_to_ipsec();
   void strand(const Flows& flows, Ending ending, Shape lost);
   void end_refused(std::vector<Refusal>& refused, Shape lost);
   void say_no(Refusal refusal);

@@ -149,6 +149,8 @@ class CollectionReader {
     if (host.rules6.empty()) host.rules6 = default_rules();
     if (const auto* sockets = text("sockets.txt"))
       host.listeners = codec::parse_listeners(*sockets);
+    if (const auto* policies = text("xfrm.txt"))
+      host.ipsec = codec::parse_ipsec_policies(*policies);
     if (const auto* sysctl = text("sysctl.txt")) host.sysctl = codec::parse_sysctl(*sysctl);
   }
 
@@ -221,6 +223,7 @@ const std::vector<std::string>& dump_names() {
       "rule6.json",
       "sysctl.txt",
       "sockets.txt",
+      "xfrm.txt",
   };
   return names;
 }

@@ -66,14 +66,14 @@ Legacy legacy_tables(const char* list) {
 }
 
 // Loaded or built in; when nobody can tell, it may be.
-bool may_have_nf_tables() {
+bool may_have(const std::string& module) {
   const auto modules = read_whole("/proc/modules");
   if (!modules) return true;
-  if (modules->find("nf_tables ") != std::string::npos) return true;
+  if (modules->contains(module + " ")) return true;
   std::error_code problem;
   // Built in: it is not in the list of modules, but has a netlink subsystem all the same. The only
   // sign without CAP_NET_ADMIN is a kernel without any module, as in small virtual machines.
-  return trim(*modules).empty() || fs::exists("/sys/module/nf_tables", problem);
+  return trim(*modules).empty() || fs::exists("/sys/module/" + module, problem);
 }
 
 constexpr std::array kSysctls{"net/ipv4/ip_forward",
@@ -171,9 +171,14 @@ class Collector {
         {"sockets.txt", {"ss", "-ltnH"}, true},
         {"ipset-save.txt", {"ipset", "save"}, false},
     };
-    sources_.push_back({"nft.json", {"nft", "-j", "list", "ruleset"}, may_have_nf_tables()});
+    // Where nothing set one up, asking would load the module.
+    if (may_have("xfrm_user") || may_have("af_key")) {
+      sources_.push_back({"xfrm.txt", {"ip", "xfrm", "policy"}, false});
+    }
+    const bool nf_tables = may_have("nf_tables");
+    sources_.push_back({"nft.json", {"nft", "-j", "list", "ruleset"}, nf_tables});
     // Only for what nft's listing hides: the arguments of iptables' own matches.
-    if (may_have_nf_tables()) {
+    if (nf_tables) {
       sources_.push_back({"iptables-nft-save.txt", {"iptables-nft-save", "-c"}, false});
       sources_.push_back({"ip6tables-nft-save.txt", {"ip6tables-nft-save", "-c"}, false});
     }
@@ -222,6 +227,8 @@ class Collector {
     const bool root = for_lack_of_root(ran);
     if (!root && tool == "ipset" && !mentions("-set ")) return;
     if (!root && tool.find("tables-nft") != tool.npos && !mentions("\"xt\"")) return;
+    // A kernel without IPsec has no policies.
+    if (source.file == std::string_view{"xfrm.txt"} && !root) return;
     // A kernel without nf_tables says so to root.
     if (tool == "nft" && ::geteuid() == 0 && contains_ignoring_case(ran.err, "not supported"))
       return;

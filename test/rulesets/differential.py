@@ -293,7 +293,7 @@ COLLECT = (("nft.json", ("nft", "-j", "list", "ruleset")),
            ("ipset-save.txt", ("ipset", "save")))
 STATE = (("addr.json", ("ip", "-j", "addr")), ("route4.json", ("ip", "-j", "route", "show", "table", "all")),
          ("route6.json", ("ip", "-j", "-6", "route", "show", "table", "all")), ("rule4.json", ("ip", "-j", "rule")),
-         ("rule6.json", ("ip", "-j", "-6", "rule")), ("sockets.txt", ("ss", "-ltnH")),
+         ("rule6.json", ("ip", "-j", "-6", "rule")), ("sockets.txt", ("ss", "-ltnH")), ("xfrm.txt", ("ip", "xfrm", "policy")),
          ("sysctl.txt", ("sysctl", "-a", "-r", r"rp_filter|forward|nf_conntrack_(max|count|tcp)|route_localnet|mark")))
 
 

@@ -120,6 +120,15 @@ TRAPS = {
     "47-masqueraded-and-not-translated-back": {"forward": True, "iptables-legacy": save(["-A PREROUTING -i docker0 -j CT --notrack"], table="raw") + save(["-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 172.17.0.2:8080", "-A POSTROUTING -o docker0 -j MASQUERADE"], table="nat")},
     "48-a-recent-list-counts-the-container-of-everybody": {"forward": True, "unknown": "The answers of all connections come from one container.\n0.0.0.0/0 80", "iptables-legacy": save(["-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 172.17.0.2:8080"], table="nat") + "*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -m recent --name r --rcheck --seconds 1 --hitcount 15 -j DROP\n-A PREROUTING -m recent --name r --set\nCOMMIT\n"},
     "49-a-rule-for-one-family-and-the-other-meets-nobody": {"nft": nft(hook("a", "input", 0, rules=[ND, "meta protocol ip exthdr frag missing reject", "tcp dport 443 drop"]))},
+    "53-ipsec-policies-stop-what-is-in-the-clear": {
+        "unknown": "An IPsec policy decides.\n131.0.72.0/22 80\n131.0.72.0/22 443\n131.0.72.0/22 8443\n131.0.72.0/22 8080\n"
+                   "172.64.0.0/13 80\n172.64.0.0/13 443\n172.64.0.0/13 8443\n172.64.0.0/13 8080\n"
+                   "2400:cb00::/32 80\n2400:cb00::/32 443\n2400:cb00::/32 8443\n2400:cb00::/32 8080",
+        "routes": ["xfrm policy add src 131.0.72.0/22 dst 0.0.0.0/0 dir in action block", "xfrm policy add src 0.0.0.0/0 dst 172.64.0.0/13 dir out "
+                   "tmpl src 198.51.100.9 dst 203.0.113.9 proto esp mode tunnel",
+                   "xfrm policy add src 2400:cb00::/32 dst ::/0 proto tcp dir in tmpl proto esp mode transport",
+                   "xfrm policy add src 104.16.0.0/12 dst 0.0.0.0/0 dir in", "xfrm policy add src 2606:4700::/32 dst ::/0 dir in tmpl proto esp mode transport level use"],
+        "iptables-legacy": save(["-A INPUT -s 131.0.76.0/22 -j DROP"])},
     "99-exthdr-missing-is-ipv6-only": {"nft": nft(hook("a", "input", 0, "drop", [ND, EST, "exthdr frag missing tcp dport 443 accept", "ip saddr 131.0.72.0/22 accept"]))},
     "99-addrtype-unicast-in-ipv6": {"ip6tables-legacy": save(["-A INPUT -p tcp -m addrtype --dst-type UNICAST -j REJECT --reject-with tcp-reset"]), "iptables-legacy": save(["-A INPUT -p tcp -m addrtype --dst-type UNICAST -j REJECT"])},
     "50-refusals-of-routing-without-forwarding": {
@@ -153,7 +162,8 @@ class Ruleset:
         return any(name == f"{tool}-legacy-restore" for name, _ in self.restores)
 
     def undo_routes(self):
-        return [line.replace("route add", "route del").replace("rule add", "rule del") for line in self.routes]
+        return [line.replace("route add", "route del").replace("rule add", "rule del")
+                if "xfrm" not in line else "xfrm policy flush" for line in self.routes]
 
 
 def record(sandbox, prober, name, parts):
