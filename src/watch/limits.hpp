@@ -69,8 +69,9 @@ constexpr std::chrono::milliseconds kWatchOwnWait{2000};
 constexpr std::chrono::hours kWatchAlertLife{24};     // given up after
 constexpr std::chrono::seconds kWatchAlertRetry{15};  // doubled at each try
 constexpr std::chrono::minutes kWatchAlertRetryMost{15};
-constexpr int kWatchAlertsAtOnce = 20;
-constexpr std::size_t kWatchSettled = 10'000;  // deliveries remembered beside the store
+constexpr int kWatchAlertsLooked = 500;         // due ones, of which those opened become digests
+constexpr std::size_t kWatchAlertsAtOnce = 20;  // messages of one incident, on their way
+constexpr std::size_t kWatchSettled = 10'000;   // deliveries remembered beside the store
 constexpr std::size_t kWatchMembersShown = 20;
 constexpr std::size_t kWatchDigest = 3;  // more opened at once on a channel become one message
 constexpr std::chrono::seconds kWatchDigestWait{2};  // for others that are told to the same people

@@ -50,8 +50,7 @@ std::string clock_of(WallTime at) { return rfc3339(at).substr(0, 19) + "Z"; }
 
 }  // namespace
 
-Message message_of(const MessageFacts& facts, std::string kind) {
-  const store::Incident& incident = facts.incident;
+Message headline_of(const store::Incident& incident, std::string kind) {
   Message out;
   out.kind = std::move(kind);
   out.incident = incident.id;
@@ -68,6 +67,12 @@ Message message_of(const MessageFacts& facts, std::string kind) {
       cause && *cause != model::CauseId::unknown) {
     out.cause = fmt::format("{}: {}", incident.cause, row(*cause).title);
   }
+  return out;
+}
+
+Message message_of(const MessageFacts& facts, std::string kind) {
+  const store::Incident& incident = facts.incident;
+  Message out = headline_of(incident, std::move(kind));
   if (facts.verdict) take_verdict(*facts.verdict, out);
   out.members_all = 0;
   for (const store::Member& member : facts.members) {
@@ -90,19 +95,20 @@ Message message_of(const MessageFacts& facts, std::string kind) {
   return out;
 }
 
-Message digest_of(const std::vector<Message>& messages) {
+Message digest_of(const std::vector<Message>& headlines) {
   Message out;
   out.kind = "digest";
   out.severity = "notice";
-  for (const Message& one : messages) {
+  for (const Message& one : headlines) {
     if (one.severity == "down") out.severity = "down";
     if (one.severity == "degraded" && out.severity == "notice") out.severity = "degraded";
     if (out.since == WallTime{} || one.since < out.since) out.since = one.since;
+    if (out.members.size() == limits::kWatchMembersShown) continue;
     out.members.push_back(
         fmt::format("{}{}{}", one.title, one.cause.empty() ? "" : " - ", one.cause));
   }
-  out.members_all = messages.size();
-  out.title = fmt::format("{} incidents", messages.size());
+  out.members_all = headlines.size();
+  out.title = fmt::format("{} incidents", headlines.size());
   return out;
 }
 

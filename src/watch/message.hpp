@@ -42,9 +42,11 @@ struct MessageFacts {
   std::string console;                    // base of links
 };
 
+// What the incident alone tells: its title, cause, state and times.
+Message headline_of(const store::Incident& incident, std::string kind);
 Message message_of(const MessageFacts& facts, std::string kind);
-// Several incidents of one channel at once: one line each.
-Message digest_of(const std::vector<Message>& messages);
+// Several incidents of one channel at once: a line for each of the first kWatchMembersShown.
+Message digest_of(const std::vector<Message>& headlines);
 
 // Plain text, lines at most as long as they come; for mail bodies, chats and commands.
 std::string text_of(const Message& message);

@@ -254,12 +254,12 @@ void Outbox::settle(store::Alert alert, const Taken& how, Duration took, WallTim
   });
 }
 
-// False: it is settled, or cannot be looked at now.
-bool Outbox::due_still(store::Alert& alert, WallTime wall) {
+// What it is about. Nothing: it is settled, or cannot be looked at now.
+std::optional<store::Incident> Outbox::due_still(store::Alert& alert, WallTime wall) {
   const Channel* to = channel(alert.channel);
   const auto incident = store_.read(
       [&](store::Database& database) { return store::incident(database, alert.incident); });
-  if (!incident) return false;  // the store is away: later
+  if (!incident) return std::nullopt;  // the store is away: later
   bool wanted = to != nullptr && incident->has_value();
   if (!wanted) {
     alert.state = "cancelled";
@@ -270,8 +270,9 @@ bool Outbox::due_still(store::Alert& alert, WallTime wall) {
   if (!wanted) {
     store_.write_soon(
         [alert](store::Database& database) { return store::put_alert(database, alert); });
+    return std::nullopt;
   }
-  return wanted;
+  return *incident;
 }
 
 net::Task<void> Outbox::deliver_one(store::Alert alert, WallTime wall) {
@@ -287,15 +288,16 @@ net::Task<void> Outbox::deliver_one(store::Alert alert, WallTime wall) {
 
 net::Task<void> Outbox::deliver_digest(std::vector<store::Alert> alerts, WallTime wall) {
   const Channel* to = channel(alerts.front().channel);
-  std::vector<Message> messages;
-  std::erase_if(alerts, [&](store::Alert& alert) { return !due_still(alert, wall); });
-  for (const auto& alert : alerts) {
-    auto message = compose(alert, wall);
-    if (message) messages.push_back(std::move(*message));
-  }
-  if (to == nullptr || messages.empty()) co_return;
+  std::vector<Message> headlines;
+  std::erase_if(alerts, [&](store::Alert& alert) {
+    const auto incident = due_still(alert, wall);
+    if (incident) headlines.push_back(headline_of(*incident, alert.kind));
+    return !incident;
+  });
+  if (to == nullptr || headlines.empty()) co_return;
   const Channel copy = *to;
-  const Message digest = digest_of(messages);
+  Message digest = digest_of(headlines);
+  if (!console_.empty()) digest.link = console_ + "/incidents";
   const Instant began = Clock::now();
   const Taken how = co_await send(copy, digest, alerts.front().id, wall);
   for (auto& alert : alerts) settle(std::move(alert), how, Clock::now() - began, wall);
@@ -303,11 +305,12 @@ net::Task<void> Outbox::deliver_digest(std::vector<store::Alert> alerts, WallTim
 
 net::Task<Instant> Outbox::deliver(Instant now, WallTime wall) {
   const auto due = store_.read([&](store::Database& database) {
-    return store::due_alerts(database, wall, limits::kWatchAlertsAtOnce);
+    return store::due_alerts(database, wall, limits::kWatchAlertsLooked);
   });
   if (!due) co_return now + limits::kWatchAlertRetry;
   std::map<std::string, std::vector<store::Alert>> opened;
   net::Group all;
+  std::size_t alone = 0;  // the others are met at the next look
   for (const store::Alert& alert : *due) {
     const auto known = settled_.find(alert.id);
     if (known != settled_.end() && alert.attempts < known->second) continue;
@@ -319,7 +322,8 @@ net::Task<Instant> Outbox::deliver(Instant now, WallTime wall) {
          to->kind == ChannelKind::pagerduty || to->kind == ChannelKind::webhook);
     if (alert.kind == "opened" && to != nullptr && !program && to->quiet.zone.empty()) {
       opened[alert.channel].push_back(alert);
-    } else {
+    } else if (alone < limits::kWatchAlertsAtOnce) {
+      ++alone;
       all.start(deliver_one(alert, wall));
     }
   }

@@ -46,7 +46,7 @@ class Outbox {
   Parsed<Message> compose(const store::Alert& alert, WallTime wall);
   bool still_wanted(store::Alert& alert, const Channel& channel, const store::Incident& incident,
                     WallTime wall);
-  bool due_still(store::Alert& alert, WallTime wall);
+  std::optional<store::Incident> due_still(store::Alert& alert, WallTime wall);
   void settle(store::Alert alert, const Taken& how, Duration took, WallTime wall);
   const Channel* channel(const std::string& name) const;
 
