@@ -1,7 +1,11 @@
 #include "lab/lab.hpp"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <string_view>
+#include <vector>
 
 #include "app/command.hpp"
 #include "app/screen.hpp"
@@ -71,8 +75,14 @@ int run(const LabFlags& flags) {
   if (options.shell && options.ids.size() != 1) {
     return wrong_use("lab run", "--shell opens one fault; expected exactly one ID");
   }
-  if (options.shell && options.check) {
-    return wrong_use("lab run", "--shell contradicts --check; expected one of them");
+  std::vector<std::string_view> ways;
+  if (options.shell) ways.emplace_back("--shell");
+  if (options.check) ways.emplace_back("--check");
+  if (options.edge) ways.emplace_back("--through-edge");
+  if (options.joined) ways.emplace_back("--joined");
+  if (ways.size() > 1) {
+    return wrong_use("lab run",
+                     fmt::format("{} contradicts {}; expected one of them", ways[0], ways[1]));
   }
   lab::Options settled_options = settled(flags);
   settled_options.all = options.all || options.ids.empty();
