@@ -178,6 +178,7 @@ TEST(DeadlineHeap, AgreesWithSortingWhateverIsTakenOut) {
     heap.add(node);
   }
   std::vector<DeadlineNode*> left;
+  left.reserve(nodes.size());
   for (auto& node : nodes) left.push_back(&node);
   std::ranges::shuffle(left, random);
   Instant last = base;
