@@ -298,6 +298,8 @@ def idle_connections():
 
 def out_of_descriptors():
     """More visitors than descriptors: those who are in are served, the edge does not spin, and goes on when some leave."""
+    if SANITIZED:  # it looks at memory through a pipe of its own, and takes its absence for a broken object
+        return "skipped: the sanitizer needs descriptors itself"
     origin = RawOrigin(good)
     with Edge([origin.port], top="workers = 1") as edge:
         assert edge.ask()[0] == 200
