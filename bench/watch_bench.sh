@@ -3,7 +3,8 @@
 # other in turns. Needs root (a network namespace of its own), nginx and prometheus-blackbox-exporter.
 #   sh bench/watch_bench.sh PROGRAM [TARGETS] [SECONDS]
 # https: sessions are resumed, as they are by default (all but the first check of 20 s); https-full: each check is a full
-# handshake, as each of blackbox_exporter's is. KINDS="https https-full" measures these alone.
+# handshake, as each of blackbox_exporter's is. tcp: beside them the least that any program needs for a connection, where
+# the build has bench/connect_floor. KINDS="https https-full" measures these alone.
 set -eu
 program=$(readlink -f "${1:-build/release/causeway}")
 targets=${2:-2000}
@@ -79,4 +80,6 @@ for kind in ${KINDS:-tcp http https-full https}; do
   ours=$(awk '{checks[NR] = $1; cpu[NR] = $1 * $2} END {printf "%.0f", (cpu[2] - cpu[1]) / (checks[2] - checks[1])}' "$work/figures")
   grep -o '[0-9]* checks.*' "$work/told" | sed "s/^/$kind: /"
   echo "$kind: causeway ${ours:-?} us a check, blackbox_exporter $theirs us a probe, ratio $(awk "BEGIN{printf \"%.1f\", $theirs/${ours:-1}}")"
+  floor=$(dirname "$program")/bench/connect_floor
+  [ $kind != tcp ] || [ ! -x "$floor" ] || echo "$kind: a bare connection $("$floor" $port)"
 done
