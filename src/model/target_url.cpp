@@ -45,8 +45,9 @@ bool all_digits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// A name, or an IPv4 address. A name whose last label is a number is neither (WHATWG URL 3.5).
-Parsed<std::string> parse_name(std::string_view text) {
+}  // namespace
+
+Parsed<std::string> parse_host_name(std::string_view text) {
   std::string host = lower(text);
   if (host.ends_with('.')) host.pop_back();
   if (host.empty()) return refused("the host is missing", "a URL like https://www.example.net/");
@@ -65,6 +66,8 @@ Parsed<std::string> parse_name(std::string_view text) {
   }
   return host;
 }
+
+namespace {
 
 Parsed<std::string> parse_literal(std::string_view text) {
   if (text.find('%') != std::string_view::npos) {
@@ -104,7 +107,7 @@ Parsed<Authority> parse_authority(std::string_view text) {
     host = parse_literal(text);
   } else {
     const auto colon = text.find(':');
-    host = parse_name(text.substr(0, colon));
+    host = parse_host_name(text.substr(0, colon));
     if (colon != std::string_view::npos) rest = text.substr(colon);
   }
   if (!host) return error(host.error().text);

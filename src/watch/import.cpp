@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "config/yaml.hpp"
+#include "watch/config_file.hpp"
 #include "watch/import_reader.hpp"
 
 namespace causeway::watch {
@@ -121,6 +122,16 @@ std::string kind_of(const Node& root) {
   return root.find("modules") != nullptr ? "blackbox" : "";
 }
 
+// Why our own reader would not take it, as it will be written; empty: it takes it.
+std::string refusal(const Target& target) {
+  const auto fits = validate(target);
+  if (!fits) return fits.error().text;
+  const auto root = config::parse("[watch]\n" + table_of(target));
+  if (!root) return root.error().text;
+  const auto read = read_settings(*root, {.now = {}, .files = false});
+  return read ? "" : read.error().sorted().front().text;
+}
+
 }  // namespace
 
 void ImportReader::add(const Node& at, Target target) {
@@ -132,9 +143,8 @@ void ImportReader::add(const Node& at, Target target) {
   target.id = wanted;
   for (int n = 2; taken(target.id); ++n) target.id = fmt::format("{}-{}", wanted, n);
   if (target.name == target.id) target.name.clear();
-  const auto fits = validate(target);
-  if (!fits) {
-    note(at, about, "left out: " + fits.error().text);
+  if (const std::string why = refusal(target); !why.empty()) {
+    note(at, about, "left out: " + why);
     return;
   }
   into_.targets.push_back(std::move(target));

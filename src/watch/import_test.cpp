@@ -95,6 +95,18 @@ TEST(Import, WhatIsNoneOfThemIsRefusedWithItsPlace) {
   EXPECT_THAT(alone.error().text, HasSubstr("expected Prometheus' file"));
 }
 
+TEST(Import, WhatOurOwnReaderWouldRefuseIsLeftOut) {
+  const auto out = import_targets({{"kuma.json", R"({"monitorList": [
+  {"id": 1, "name": "Bell", "type": "keyword", "url": "http://a.example.net/", "keyword": "Ba\bsket"},
+  {"id": 2, "name": "Mixed up", "type": "port", "hostname": "e.net:8080/basket?x=1", "port": 5432},
+  {"id": 3, "name": "Good", "type": "http", "url": "http://b.example.net/"}]})"}});
+  ASSERT_TRUE(out) << out.error().text;
+  EXPECT_THAT(out->notes, ElementsAre(HasSubstr("kuma.json:2:3: Bell: left out: the string holds"),
+                                      HasSubstr("kuma.json:3:3: Mixed up: left out: ")));
+  ASSERT_EQ(out->targets.size(), 1U);
+  expect_readable(*out);
+}
+
 TEST(Import, ABombOfAliasesEnds) {
   std::string text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 12; ++i) {

@@ -187,6 +187,11 @@ Parsed<bool> validate(const Target& target) {
   }
   const bool has_host = target.kind == CheckKind::heartbeat || !target.host.empty();
   if (!has_host) return wrong("nothing says what to ask", "a url, or a host");
+  if (target.kind != CheckKind::heartbeat && !IpAddress::parse(target.host)) {
+    if (const auto host = model::parse_host_name(target.host); !host) {
+      return error(host.error().text);
+    }
+  }
   if ((target.kind == CheckKind::tcp || target.kind == CheckKind::tls) && target.port == 0) {
     return wrong("port is missing", "1 to 65535");
   }
