@@ -190,15 +190,10 @@ Parsed<std::unique_ptr<console::Console>> open_console(store::Store& store, watc
   return out;
 }
 
-// What a check leaves, one thread makes and another frees: megabytes of sums a minute, states,
-// answers. Unless told otherwise glibc has an arena for each thread, in which such blocks come to
-// lie between small things that live long, and raises its threshold after the first large one: the
-// process grows for as long as it runs (mallopt(3), M_ARENA_MAX and M_MMAP_THRESHOLD). Before any
-// thread. Figures: docs/benchmarks.md.
-void keep_heap_small() {
-  ::mallopt(M_ARENA_MAX, 1);
-  ::mallopt(M_MMAP_THRESHOLD, limits::kWatchLargeBlock);
-}
+// What a check leaves, one thread makes and another frees. With an arena for each thread, as glibc
+// has it, the process grows for as long as it runs (mallopt(3), M_ARENA_MAX). Before any thread.
+// Not of `causeway up`, whose edge has threads that share nothing. Figures: docs/benchmarks.md.
+void share_one_heap() { ::mallopt(M_ARENA_MAX, 1); }
 
 int run(const Flags& flags) {
   if (flags.config.empty() && flags.targets.empty() && flags.listen.empty()) {
@@ -218,7 +213,7 @@ int run(const Flags& flags) {
     plan->store = *folder + "/watch.db";
     fmt::print(stderr, "causeway watch: nothing is kept after the end; --store FILE keeps it\n");
   }
-  keep_heap_small();
+  share_one_heap();
   // Before any thread: all of them leave these signals to this one.
   const sigset_t signals = watched_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);

@@ -1,4 +1,4 @@
-// A folder that goes away with what made it: for a look without a store, for a page to print.
+// A folder that goes away with what made it: for a look without a store, for a page to print, for a test.
 #pragma once
 
 #include <fmt/format.h>

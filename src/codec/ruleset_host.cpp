@@ -284,7 +284,7 @@ std::vector<IpsecPolicy> parse_ipsec_policies(std::string_view text) {
       finish();
       const auto source = Prefix::parse(words[1]);
       const auto target = Prefix::parse(words.size() > 3 ? words[3] : "");
-      const bool tcp = !holds("proto") || holds("tcp");
+      const bool tcp = !holds("proto") || holds("tcp") || holds("6");  // without /etc/protocols
       if (source && target && tcp) policy = {.source = *source, .target = *target};
     } else if (words[0] == "dir" && policy) {
       using Way = IpsecPolicy::Way;

@@ -1,5 +1,5 @@
-// What a host says about itself: `ip -j addr|route|rule`, `ip xfrm policy`, `ss -ltnH`, `sysctl
-// -a`.
+// What a host says about itself: `ip -j addr|route|rule`, `ip xfrm policy`, `ss -ltnH` and
+// `sysctl -a`.
 #pragma once
 
 #include <cstdint>

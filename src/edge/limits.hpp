@@ -76,9 +76,8 @@ constexpr std::chrono::hours kPoolSwitchMost{24 * 7};  // when a time is given
 constexpr auto kAgeMost = seconds{1LL << 31U};  // RFC 9111 1.2.2: larger ages are this one
 constexpr int kCacheDirectives = 64;            // of one Cache-Control
 constexpr std::size_t kCacheTags = 64;          // of one answer
-constexpr std::size_t kCacheGathered =
-    std::size_t{64}
-    << 20U;  // bodies on their way into the cache; half of its memory when that is more
+// Bodies on their way into the cache; half of its memory when that is more.
+constexpr std::size_t kCacheGathered = std::size_t{64} << 20U;
 constexpr std::size_t kCacheVariants = 32;    // of one URL, by Vary; the oldest goes first
 constexpr std::size_t kCacheGhosts = 65'536;  // keys of evicted answers, of one part
 constexpr std::size_t kCollapseFollowers = 1000;

@@ -76,7 +76,8 @@ void Journey::leave_to_ipsec() {
   const IntervalSet covered = scene_.host.under_ipsec(family_, address_);
   if (covered.empty()) return;
   constexpr Doubt kDoubt{kNoRule, "an IPsec policy of these addresses (ip xfrm policy) decides"};
-  for (auto outcome : std::exchange(outcomes_, {})) {
+  auto before = std::exchange(outcomes_, {});
+  for (auto& outcome : before) {
     const bool lost = outcome.ending.result == Result::drop;
     const IntervalSet both = lost ? IntervalSet{} : outcome.clients.intersect(covered);
     end(outcome.clients.subtract(both), outcome.ending, outcome.decision, outcome.lost,

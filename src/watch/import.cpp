@@ -124,8 +124,6 @@ std::string kind_of(const Node& root) {
 
 // Why our own reader would not take it, as it will be written; empty: it takes it.
 std::string refusal(const Target& target) {
-  const auto fits = validate(target);
-  if (!fits) return fits.error().text;
   const auto root = config::parse("[watch]\n" + table_of(target));
   if (!root) return root.error().text;
   const auto read = read_settings(*root, {.now = {}, .files = false});

@@ -200,6 +200,12 @@ bool Outbox::still_wanted(store::Alert& alert, const Channel& channel,
   return true;
 }
 
+void Outbox::say_failure(const std::string& channel, const Taken& how) const {
+  if (how.ok) return;
+  said_(fmt::format("alert to {} failed{}: {}", channel, how.again ? ", it is tried again" : "",
+                    how.detail));
+}
+
 void Outbox::settle(store::Alert alert, const Taken& how, Duration took, WallTime wall) {
   ++alert.attempts;
   if (settled_.size() >= limits::kWatchSettled) settled_.clear();
@@ -220,10 +226,6 @@ void Outbox::settle(store::Alert alert, const Taken& how, Duration took, WallTim
   } else {
     alert.state = "expired";
     alert.reason = how.detail;
-  }
-  if (!how.ok) {
-    said_(fmt::format("alert to {} failed{}: {}", alert.channel,
-                      how.again ? ", it is tried again" : "", how.detail));
   }
   std::optional<store::Alert> next;
   const Channel* to = channel(alert.channel);
@@ -283,6 +285,7 @@ net::Task<void> Outbox::deliver_one(store::Alert alert, WallTime wall) {
   const Channel copy = *to;  // a reload may replace it meanwhile
   const Instant began = Clock::now();
   const Taken how = co_await send(copy, *message, alert.id, wall);
+  say_failure(copy.name, how);
   settle(std::move(alert), how, Clock::now() - began, wall);
 }
 
@@ -300,6 +303,7 @@ net::Task<void> Outbox::deliver_digest(std::vector<store::Alert> alerts, WallTim
   if (!console_.empty()) digest.link = console_ + "/incidents";
   const Instant began = Clock::now();
   const Taken how = co_await send(copy, digest, alerts.front().id, wall);
+  say_failure(copy.name, how);  // once, for all of them
   for (auto& alert : alerts) settle(std::move(alert), how, Clock::now() - began, wall);
 }
 

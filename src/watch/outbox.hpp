@@ -47,6 +47,7 @@ class Outbox {
   bool still_wanted(store::Alert& alert, const Channel& channel, const store::Incident& incident,
                     WallTime wall);
   std::optional<store::Incident> due_still(store::Alert& alert, WallTime wall);
+  void say_failure(const std::string& channel, const Taken& how) const;
   void settle(store::Alert alert, const Taken& how, Duration took, WallTime wall);
   const Channel* channel(const std::string& name) const;
 

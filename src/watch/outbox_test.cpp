@@ -24,11 +24,15 @@ class OutboxTest : public ::testing::Test {
     auto opened = store::Store::open(folder_ + "/store");
     EXPECT_TRUE(opened) << opened.error().text;
     store_ = std::move(*opened);
-    outbox_ = std::make_unique<Outbox>(*store_, [](const std::string&) {});
-    outbox_->configure({{.name = "chat",
-                         .kind = ChannelKind::command,
-                         .command = {"sh", "-c", "cat >>\"$0\"", folder_ + "/told"}}},
-                       "https://watch.example.net");
+    outbox_ =
+        std::make_unique<Outbox>(*store_, [this](std::string line) { said_.push_back(line); });
+    channel({"sh", "-c", "cat >>\"$0\"", folder_ + "/told"});
+  }
+
+  void channel(std::vector<std::string> command) {
+    outbox_->configure(
+        {{.name = "chat", .kind = ChannelKind::command, .command = std::move(command)}},
+        "https://watch.example.net");
   }
 
   void open_incidents(int count) {
@@ -83,6 +87,7 @@ class OutboxTest : public ::testing::Test {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Outbox> outbox_;
   std::string told_;
+  std::vector<std::string> said_;
 };
 
 TEST_F(OutboxTest, HundredsThatOpenTogetherAreOneMessage) {
@@ -91,6 +96,17 @@ TEST_F(OutboxTest, HundredsThatOpenTogetherAreOneMessage) {
   EXPECT_THAT(told_, HasSubstr("[DOWN] 400 incidents\n")) << "the worst of them says how bad it is";
   EXPECT_THAT(told_, HasSubstr("site 0000 is slow\n"));
   EXPECT_THAT(told_, HasSubstr("  and 380 more\nhttps://watch.example.net/incidents\n"));
+}
+
+TEST_F(OutboxTest, AMessageThatFailsIsSaidOnce) {
+  open_incidents(400);
+  channel({"false"});
+  net::Loop loop;
+  loop.run([&]() -> net::Task<void> {
+    co_await outbox_->deliver(net::Loop::current().now(), wall_ + std::chrono::seconds{10});
+  }());
+  ASSERT_EQ(said_.size(), 1U);
+  EXPECT_THAT(said_[0], HasSubstr("alert to chat failed"));
 }
 
 TEST_F(OutboxTest, FewAreToldOneByOne) {

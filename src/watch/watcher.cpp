@@ -1,6 +1,7 @@
 #include "watch/watcher.hpp"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -25,6 +26,11 @@ void raise_file_limit() {
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
+
+// Each minute some megabytes of sums go from this thread to the store's. Unless told otherwise
+// glibc raises its threshold after the first of them and keeps the next ones in its heap, between
+// small things that live long (mallopt(3), M_MMAP_THRESHOLD).
+void give_large_blocks_back() { ::mallopt(M_MMAP_THRESHOLD, limits::kWatchLargeBlock); }
 
 Parsed<bool> usable(const Settings& settings) {
   for (const Target& target : settings.targets) {
@@ -385,6 +391,7 @@ Watcher::~Watcher() {
 
 Parsed<std::unique_ptr<Watcher>> Watcher::create(Settings settings, store::Store& store) {
   raise_file_limit();
+  give_large_blocks_back();
   auto impl = std::make_unique<Impl>(std::move(settings), store);
   const auto loaded = impl->load();
   if (!loaded) return error(loaded.error().text);
