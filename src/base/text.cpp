@@ -85,6 +85,18 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
+std::vector<std::string_view> words_of(std::string_view line) {
+  std::vector<std::string_view> out;
+  while (true) {
+    const auto begin = line.find_first_not_of(" \t\r\n");
+    if (begin == std::string_view::npos) return out;
+    line.remove_prefix(begin);
+    const auto end = std::min(line.find_first_of(" \t\r\n"), line.size());
+    out.push_back(line.substr(0, end));
+    line.remove_prefix(end);
+  }
+}
+
 std::string join(const std::vector<std::string>& parts, std::string_view separator) {
   return fmt::format("{}", fmt::join(parts, separator));
 }

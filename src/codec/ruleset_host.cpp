@@ -46,14 +46,6 @@ std::optional<IpAddress> address_of(Json in) {
   return *parsed;
 }
 
-std::vector<std::string_view> words_of(std::string_view line) {
-  std::vector<std::string_view> out;
-  for (const auto word : split(line, ' ')) {
-    if (!trim(word).empty()) out.push_back(trim(word));
-  }
-  return out;
-}
-
 Prefix everything(Family family) {
   return family == Family::ipv4 ? Prefix{IpAddress::v4(0U), 0}
                                 : Prefix{IpAddress::v6(std::array<std::uint8_t, 16>{}), 0};

@@ -86,7 +86,7 @@ void find_ssh(const inspect::Snapshot& snapshot, Settings& out) {
   }
   // SSH_CONNECTION=CLIENT PORT SERVER PORT: the session that this runs in.
   if (const char* own = std::getenv("SSH_CONNECTION")) {
-    const auto words = inspect::words_of(own);
+    const auto words = words_of(own);
     const auto port = words.size() == 4 ? parse_port(words[3]) : Parsed<std::uint16_t>{22};
     if (port) out.ssh_ports.insert(*port);
   }

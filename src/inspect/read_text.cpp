@@ -65,18 +65,6 @@ std::expected<std::string, std::string> read_end(const std::filesystem::path& pa
   return out;
 }
 
-std::vector<std::string_view> words_of(std::string_view line) {
-  std::vector<std::string_view> out;
-  while (true) {
-    const auto begin = line.find_first_not_of(" \t\r\n");
-    if (begin == std::string_view::npos) return out;
-    line.remove_prefix(begin);
-    const auto end = std::min(line.find_first_of(" \t\r\n"), line.size());
-    out.push_back(line.substr(0, end));
-    line.remove_prefix(end);
-  }
-}
-
 std::optional<std::int64_t> whole_number(std::string_view text, int base) {
   std::int64_t out = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), out, base);

@@ -18,8 +18,6 @@ std::expected<std::string, std::string> read_text(const std::filesystem::path& p
 std::expected<std::string, std::string> read_end(const std::filesystem::path& path,
                                                  std::size_t most);
 
-// Between blanks and tabs.
-std::vector<std::string_view> words_of(std::string_view line);
 std::optional<std::int64_t> whole_number(std::string_view text, int base = 10);
 // "12.5"; no exponent, no sign.
 std::optional<double> real_number(std::string_view text);

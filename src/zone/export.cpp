@@ -145,10 +145,11 @@ std::string relative(const std::string& name, const std::string& zone) {
   return inside ? name.substr(0, name.size() - zone.size() - 1) : absolute(name);
 }
 
-std::vector<std::string> words_of(const std::string& content) {
+// The first two words and all that is left.
+std::vector<std::string> fields_of(const std::string& content) {
   std::vector<std::string> out;
   std::string_view rest = trim(content);
-  while (!rest.empty() && out.size() < 2) {  // the third is all that is left
+  while (!rest.empty() && out.size() < 2) {
     const auto end = std::min(rest.find(' '), rest.size());
     out.emplace_back(rest.substr(0, end));
     rest = trim(rest.substr(end));
@@ -159,7 +160,7 @@ std::vector<std::string> words_of(const std::string& content) {
 
 // One value as octoDNS wants it, lines below "values:"; empty when the type is not known there.
 std::string octodns_value(const Record& record) {
-  const auto words = words_of(record.content);
+  const auto words = fields_of(record.content);
   if (record.is_address()) {
     const auto address = record.address();
     return address ? fmt::format("- {}\n", address->text()) : std::string{};
@@ -208,7 +209,7 @@ std::string script(std::string_view text) {
 
 // The arguments of DNSControl's function for a type, behind the name; empty when there is none.
 std::string dnscontrol_values(const Record& record) {
-  const auto words = words_of(record.content);
+  const auto words = fields_of(record.content);
   if (record.is_address()) return script(record.content);
   if (record.type == "CNAME" || record.type == "NS" || record.type == "PTR")
     return script(absolute(record.content));
