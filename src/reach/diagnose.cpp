@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "model/localhost.hpp"
 #include "net/group.hpp"
 #include "net/loop.hpp"
 #include "reach/authority.hpp"
@@ -179,7 +180,7 @@ net::Task<void> Plan::find_addresses() {
     tried_.push_back(address);
     if (!literal() && request_.edge.contains(address)) {
       work_.start(try_edge(address, resolved, reserve_attempt()));
-    } else if (!literal() && !is_localhost(request_.target.host) &&
+    } else if (!literal() && !model::is_localhost(request_.target.host) &&
                refused_by_public_edge(classify(address))) {
       refuse(address, FailureId::resolve_prohibited_address, resolved);
     } else {

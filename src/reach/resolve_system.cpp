@@ -6,6 +6,7 @@
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "model/localhost.hpp"
 
 namespace causeway::reach {
 namespace {
@@ -73,14 +74,10 @@ std::vector<Endpoint> resolvers_of(const Request& request) {
   return parse_resolvers(read_file("/etc/resolv.conf"));
 }
 
-bool is_localhost(std::string_view name) {
-  return equals_ignoring_case(name, "localhost") || lower(name).ends_with(".localhost");
-}
-
 std::vector<IpAddress> hosts_addresses(std::string_view name) {
   auto out = parse_hosts(read_file("/etc/hosts"), name);
   if (!out.empty()) return out;
-  if (is_localhost(name)) {
+  if (model::is_localhost(name)) {
     return {IpAddress::v4(0x7f000001), IpAddress::parse("::1").value()};
   }
   return {};

@@ -21,10 +21,6 @@ std::vector<IpAddress> parse_hosts(std::string_view hosts, std::string_view name
 // The resolvers to ask: --resolver, else those of /etc/resolv.conf.
 std::vector<Endpoint> resolvers_of(const Request& request);
 
-// A name that means this machine everywhere (RFC 6761 section 6.3): whoever asks for it means no
-// edge.
-bool is_localhost(std::string_view name);
-
 // What /etc/hosts, and RFC 6761 for localhost, say about `name`: the system asks no resolver then.
 std::vector<IpAddress> hosts_addresses(std::string_view name);
 

@@ -8,7 +8,7 @@
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
-#include "reach/resolve_system.hpp"
+#include "model/localhost.hpp"
 #include "watch/limits.hpp"
 
 namespace causeway::watch {
@@ -142,7 +142,7 @@ std::string private_place(const Target& target) {
   if (asks && target.kind != CheckKind::dns) {
     const auto literal = IpAddress::parse(target.host);
     if (literal && is_private(*literal)) return place(key, *literal);
-    if (reach::is_localhost(target.host)) {
+    if (model::is_localhost(target.host)) {
       return fmt::format("{}: {} is this machine", key, target.host);
     }
   }
