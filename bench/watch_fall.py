@@ -6,7 +6,8 @@
 Each target is an address of its own in a network of its own (127.x.y.z of another /24); all are served by one socket, which is
 closed for all of them at once. With --providers N they share N tags `provider:`; --spared is the share of them that goes on
 answering (one in two: 0.5). Asks the console every 100 ms meanwhile, for what the watch's thread knows, and prints by phase the longest
-answer, how many took longer than a quarter of a second, the CPU of the watch, and the open incidents. Makes a network namespace of its own (root)."""
+answer, how many took longer than a quarter of a second, the CPU of the watch, the open incidents, and how many messages people
+got on a chat (beside it a webhook that refuses everything). Makes a network namespace of its own (root)."""
 import argparse
 import os
 import shutil
@@ -24,6 +25,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "test", "watch")]
 
 import console_client  # noqa: E402
 from console_client import Console, Program  # noqa: E402
+from watch_hour import Receiver  # noqa: E402
 from watch_hour_world import ticks  # noqa: E402
 
 FALLS, STAYS, ANCHOR = 7000, 7001, 7002
@@ -36,7 +38,8 @@ def address(number):
 
 def configuration(folder, arguments):
     parts = [f'[watch]\nlisten = "127.0.0.1:5230"\nrdap = ""\nanchors = ["127.0.0.1:{ANCHOR}"]\n'
-             '[[watch.channel]]\nname = "hook"\nkind = "webhook"\nurl = "http://127.0.0.1:9/"\n']
+             '[[watch.channel]]\nname = "hook"\nkind = "webhook"\nurl = "http://127.0.0.1:9/"\n'
+             '[[watch.channel]]\nname = "chat"\nkind = "slack"\nurl = "http://127.0.0.1:9900/"\n']
     for i in range(arguments.targets):
         port = STAYS if i % 100 < arguments.spared * 100 else FALLS
         tags = f'tags = ["provider:p{i % arguments.providers}"]\n' if arguments.providers else ""
@@ -91,6 +94,7 @@ class Asker:
 
 def measure(arguments, folder):
     servers = [serve(port) for port in (FALLS, STAYS, ANCHOR)]
+    people = Receiver()
     try:
         path = configuration(folder, arguments)
         with Program(arguments.program, "watch", "-c", path, "--store", f"{folder}/watch.db", "--plain",
@@ -99,7 +103,7 @@ def measure(arguments, folder):
             pid = program.process.pid
             asker = Asker(console)
             spent = ticks(pid)
-            print(f"{'phase':>10} {'seconds':>8} {'CPU s':>7} {'longest s':>10} {'slow':>5} {'of':>5} {'incidents':>10}")
+            print(f"{'phase':>10} {'seconds':>8} {'CPU s':>7} {'longest s':>10} {'slow':>5} {'of':>5} {'incidents':>10} {'messages':>9}")
 
             def phase(name, seconds):
                 nonlocal spent
@@ -108,7 +112,8 @@ def measure(arguments, folder):
                 longest, slow, count = asker.take()
                 now = ticks(pid)
                 print(f"{name:>10} {time.monotonic() - began:8.0f} {(now - spent) / 100:7.2f} {longest:10.2f} {slow:5} {count:5} "
-                      f"{incidents(folder):10}", flush=True)
+                      f"{incidents(folder):10} {len(people.alerts):9}", flush=True)
+                people.alerts.clear()
                 spent = now
 
             every = arguments.interval

@@ -15,6 +15,7 @@
 #include "app/demo_origins.hpp"
 #include "app/demo_show.hpp"
 #include "app/edge_views.hpp"
+#include "app/heap.hpp"
 #include "app/read_file.hpp"
 #include "app/watch_controls.hpp"
 #include "base/limits.hpp"
@@ -286,6 +287,7 @@ int run(const Flags& flags) {
   }
   const auto end = end_of(flags);
   if (!end) return wrong_use("up", end.error().text);
+  keep_heap_of_watch_and_edge();
   // Before any thread: all of them leave these signals to the one that waits for them.
   sigset_t signals;
   sigemptyset(&signals);

@@ -1,6 +1,5 @@
 // causeway watch: every target on a schedule, one incident per cause, told to who must act.
 #include <fmt/format.h>
-#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "app/command.hpp"
 #include "app/console_controls.hpp"
 #include "app/edge_views.hpp"
+#include "app/heap.hpp"
 #include "app/read_file.hpp"
 #include "app/screen.hpp"
 #include "app/watch_controls.hpp"
@@ -190,11 +190,6 @@ Parsed<std::unique_ptr<console::Console>> open_console(store::Store& store, watc
   return out;
 }
 
-// What a check leaves, one thread makes and another frees. With an arena for each thread, as glibc
-// has it, the process grows for as long as it runs (mallopt(3), M_ARENA_MAX). Before any thread.
-// Not of `causeway up`, whose edge has threads that share nothing. Figures: docs/benchmarks.md.
-void share_one_heap() { ::mallopt(M_ARENA_MAX, 1); }
-
 int run(const Flags& flags) {
   if (flags.config.empty() && flags.targets.empty() && flags.listen.empty()) {
     return wrong_use("watch",
@@ -213,7 +208,7 @@ int run(const Flags& flags) {
     plan->store = *folder + "/watch.db";
     fmt::print(stderr, "causeway watch: nothing is kept after the end; --store FILE keeps it\n");
   }
-  share_one_heap();
+  keep_heap_of_watch();
   // Before any thread: all of them leave these signals to this one.
   const sigset_t signals = watched_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);

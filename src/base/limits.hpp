@@ -171,16 +171,6 @@ constexpr std::size_t kRuleTextShown = 4000;   // of one rule, to a person
 constexpr std::size_t kProofPorts = 64;
 constexpr std::size_t kProofSamples = 200'000;  // lines of --query
 
-// --- the store ---
-constexpr auto kStoreBatch = milliseconds{250};  // what the death of the process may lose, at most
-constexpr auto kStoreBusy = milliseconds{10'000};  // another process (a backup) holds the file
-constexpr auto kStoreConnect = seconds{5};
-constexpr auto kStoreRetry = seconds{1};      // times the number of tries
-constexpr int kStoreTries = 10;               // a database server restarts within a minute
-constexpr std::size_t kStoreQueue = 200'000;  // writes that wait; about 100 MB
-constexpr std::size_t kStoreReaders = 8;
-constexpr int kStoreForget = 20'000;  // rows a table at one time
-constexpr std::size_t kSqlShown = 120;
 // --- programs of the host that are spawned ---
 constexpr auto kProgramWait = seconds{20};  // nft needs 0.7 s for a set of 50 000 ranges
 constexpr std::size_t kProgramOutput = kRulesetBytes;

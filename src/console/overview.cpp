@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <ranges>
 #include <tuple>
-#include <unordered_map>
 
 #include "base/address.hpp"
 #include "base/text.hpp"
@@ -32,23 +32,15 @@ std::string text_at(const nlohmann::json& object, const char* key) {
   return at != object.end() && at->is_string() ? at->get<std::string>() : std::string{};
 }
 
-Parsed<std::vector<Standing>> standings_of(store::Database& database) {
-  auto targets = store::targets(database);
-  if (!targets) return error(std::move(targets.error().text));
-  auto states = store::states(database);
-  if (!states) return error(std::move(states.error().text));
-  std::unordered_map<std::string, store::TargetState> by_target;
-  for (auto& each : *states) by_target.emplace(each.target, std::move(each));
+Parsed<std::vector<Standing>> standings_of(store::Database& database, store::WithFacts facts) {
   std::vector<Standing> out;
-  out.reserve(targets->size());
-  for (auto& target : *targets) {
-    Standing standing{std::move(target), {}, false};
-    if (const auto at = by_target.find(standing.target.id); at != by_target.end()) {
-      standing.state = std::move(at->second);
-      standing.has_state = true;
-    }
-    out.push_back(std::move(standing));
-  }
+  const auto read = store::each_standing(
+      database, facts, [&out](store::Target target, std::optional<store::TargetState> state) {
+        Standing& one = out.emplace_back(std::move(target));
+        one.has_state = state.has_value();
+        if (state) one.state = std::move(*state);
+      });
+  if (!read) return error(read.error().text);
   const auto rank = [](const Standing& each) {
     return std::ranges::find(kWorstFirst, outcome_of(each)) - kWorstFirst.begin();
   };
@@ -62,7 +54,7 @@ Parsed<std::vector<Standing>> standings_of(store::Database& database) {
 Parsed<Overview> overview_of(store::Database& database, WallTime now) {
   Overview out;
   out.at = now;
-  auto standings = standings_of(database);
+  auto standings = standings_of(database, store::WithFacts::no);
   if (!standings) return error(std::move(standings.error().text));
   out.standings = std::move(*standings);
   auto incidents = store::incidents(database, {.open_only = true, .most = kIncidentsShown});
@@ -119,8 +111,8 @@ bool mentions(const store::Target& target, const std::string& text) {
          std::ranges::any_of(target.tags, in);
 }
 
-Parsed<std::vector<Standing>> read_standings(store::Store& store) {
-  return store.read([](store::Database& database) { return standings_of(database); });
+Parsed<std::vector<Standing>> read_standings(store::Store& store, store::WithFacts facts) {
+  return store.read([facts](store::Database& database) { return standings_of(database, facts); });
 }
 
 Parsed<Overview> read_overview(store::Store& store, WallTime now) {

@@ -11,12 +11,13 @@
 #include "store/incidents.hpp"
 #include "store/records.hpp"
 #include "store/store.hpp"
+#include "store/targets.hpp"
 
 namespace causeway::console {
 
 struct Standing {
-  store::Target target;
-  store::TargetState state;
+  store::Target target;  // without its spec
+  store::TargetState state{};
   bool has_state = false;
 };
 
@@ -24,11 +25,12 @@ struct Standing {
 std::string_view outcome_of(const Standing& standing);
 
 // Those that are watched, the worst first, then by name.
-Parsed<std::vector<Standing>> read_standings(store::Store& store);
+Parsed<std::vector<Standing>> read_standings(store::Store& store, store::WithFacts facts);
 
 // What targets may have in common.
 inline constexpr std::array<std::string_view, 6> kSharedKinds{
     "address", "prefix", "as", "provider", "nameserver", "certificate"};
+// Of one with facts.
 std::vector<std::string> shared_values(const Standing& standing, std::string_view kind);
 
 // A part of its id, name, subject, group or tags; true when `text` is empty.

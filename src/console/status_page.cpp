@@ -154,7 +154,7 @@ std::string StatusReport::sentence() const {
 }
 
 Parsed<StatusReport> read_status(store::Store& store, const std::string& title, WallTime now) {
-  auto standings = read_standings(store);
+  auto standings = read_standings(store, store::WithFacts::no);
   if (!standings) return error(standings.error().text);
   return store.read([&](store::Database& database) {
     return read_report(database, std::move(*standings), title, now);

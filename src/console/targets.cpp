@@ -146,7 +146,7 @@ net::HttpReply list_targets(Desk& desk, const Call& call) {
   if (!limit) return wrong(limit.error());
   const auto skip = call.number("cursor", 0, 0, 10'000'000);
   if (!skip) return wrong(skip.error());
-  const auto standings = read_standings(desk.store);
+  const auto standings = read_standings(desk.store, store::WithFacts::no);
   if (!standings) return store_failed(standings.error().text);
   const std::string text = call.query("search");
   const std::string outcome = call.query("outcome");
@@ -238,13 +238,13 @@ net::HttpReply list_hosts(Desk& desk, const Call& call) {
   if (std::ranges::find(kSharedKinds, by) == kSharedKinds.end()) {
     return wrong({fmt::format("by: expected one of {}", fmt::join(kSharedKinds, ", "))});
   }
-  const auto standings = read_standings(desk.store);
+  const auto standings = read_standings(desk.store, store::WithFacts::yes);
   if (!standings) return store_failed(standings.error().text);
   return json_reply(call, {{"by", by}, {"groups", hosts_of(*standings, by)}});
 }
 
 net::HttpReply list_certificates(Desk& desk, const Call& call) {
-  const auto standings = read_standings(desk.store);
+  const auto standings = read_standings(desk.store, store::WithFacts::yes);
   if (!standings) return store_failed(standings.error().text);
   std::vector<const Standing*> with;
   for (const auto& each : *standings) {

@@ -1,5 +1,7 @@
 #include "store/alerts.hpp"
 
+#include <algorithm>
+
 #include "store/lists.hpp"
 #include "store/rows.hpp"
 
@@ -93,16 +95,34 @@ Parsed<std::optional<Alert>> alert(Database& database, const std::string& id) {
                alert_of);
 }
 
-Parsed<std::vector<Alert>> due_alerts(Database& database, WallTime now, int most) {
+Parsed<std::vector<Alert>> due_alerts(Database& database, const std::string& channel, WallTime now,
+                                      int most) {
   return all(database.run(joined("SELECT ", kColumns,
-                                 " FROM alert WHERE state = 'pending' AND due <= $1 "
-                                 "ORDER BY due, id LIMIT $2"),
-                          {cell(now), cell(most)}),
+                                 " FROM alert WHERE state = 'pending' AND channel = $1 "
+                                 "AND due <= $2 ORDER BY due, id LIMIT $3"),
+                          {cell(channel), cell(now), cell(most)}),
              alert_of);
 }
 
-Parsed<std::optional<WallTime>> next_due(Database& database) {
-  auto rows = database.run("SELECT min(due) FROM alert WHERE state = 'pending'");
+Parsed<bool> cancel_alerts_but_of(Database& database, const std::vector<std::string>& channels,
+                                  const std::string& reason) {
+  const auto known = database.run("SELECT DISTINCT channel FROM alert WHERE state = 'pending'");
+  if (!known) return error(known.error().text);
+  for (const Row& row : *known) {
+    const std::string channel = row.text(0);
+    if (std::ranges::find(channels, channel) != channels.end()) continue;
+    auto gone = done(
+        database.run("UPDATE alert SET state = 'cancelled', reason = $2 WHERE state = 'pending' "
+                     "AND channel = $1",
+                     {cell(channel), cell(reason)}));
+    if (!gone) return gone;
+  }
+  return true;
+}
+
+Parsed<std::optional<WallTime>> next_due(Database& database, const std::string& channel) {
+  auto rows = database.run("SELECT min(due) FROM alert WHERE state = 'pending' AND channel = $1",
+                           {cell(channel)});
   if (!rows) return error(std::move(rows.error().text));
   std::optional<WallTime> out;
   if (!rows->empty() && !rows->front().null(0)) out = rows->front().time(0);

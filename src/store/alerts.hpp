@@ -14,9 +14,13 @@ namespace causeway::store {
 Parsed<bool> queue_alert(Database& database, const Alert& alert);
 Parsed<bool> put_alert(Database& database, const Alert& alert);  // its state, tries and reason
 Parsed<std::optional<Alert>> alert(Database& database, const std::string& id);
-// Pending and due, the oldest first.
-Parsed<std::vector<Alert>> due_alerts(Database& database, WallTime now, int most);
-Parsed<std::optional<WallTime>> next_due(Database& database);
+// Of one channel: pending and due, the oldest first.
+Parsed<std::vector<Alert>> due_alerts(Database& database, const std::string& channel, WallTime now,
+                                      int most);
+Parsed<std::optional<WallTime>> next_due(Database& database, const std::string& channel);
+// Pending alerts of channels that are not among these.
+Parsed<bool> cancel_alerts_but_of(Database& database, const std::vector<std::string>& channels,
+                                  const std::string& reason);
 // `incident` empty: of all. Newest first.
 Parsed<std::vector<Alert>> alerts(Database& database, const std::string& incident, int most,
                                   int skip = 0);

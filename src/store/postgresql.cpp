@@ -8,9 +8,9 @@
 #include <map>
 
 #include "base/late_library.hpp"
-#include "base/limits.hpp"
 #include "base/text.hpp"
 #include "store/database.hpp"
+#include "store/limits.hpp"
 
 namespace causeway::store {
 namespace {

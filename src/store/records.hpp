@@ -29,7 +29,7 @@ struct Target {
   WallTime removed;  // the epoch: it is still watched
 };
 
-// How a target stands. Written when it changes, and once a minute.
+// How a target stands. Written when it changes: `checked`, `elapsed_us` are of then.
 struct TargetState {
   std::string target;
   std::string outcome;  // ok | degraded | down | unknown

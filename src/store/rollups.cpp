@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <string>
 
-#include "base/limits.hpp"
+#include "store/limits.hpp"
 #include "store/rows.hpp"
 #include "store/targets.hpp"
 
@@ -34,28 +36,114 @@ Rollup rollup_of(const Row& row) {
 }
 
 constexpr std::int64_t kSecond = 1000;  // of the store's milliseconds
+// A check, or a doubt about one, may end so long after its hour.
+constexpr std::chrono::minutes kLateSums{2};
 
-// One step of folding: rows of `from` that start in [since, until) into rows of `to`.
-Parsed<std::int64_t> fold(Database& database, Span from, Span to, WallTime since, WallTime until) {
-  const auto done_rows = database.run(
+struct Fold {
+  Span from;
+  Span to;
+  WallTime since;  // start of the rows of `from`
+  WallTime until;  // exclusive
+};
+
+Parsed<bool> fold(Database& database, const std::string& target, const Fold& fold) {
+  if (fold.until <= fold.since) return true;
+  return done(database.run(
       "INSERT INTO rollup (target, vantage, span, start, ok, degraded, down, unknown, total_sum, "
       "total_min, total_max, resolve_sum, connect_sum, secure_sum, wait_sum) "
       "SELECT target, vantage, $2, start - start % $3, sum(ok), sum(degraded), sum(down), "
       "sum(unknown), sum(total_sum), coalesce(min(CASE WHEN ok + degraded > 0 THEN total_min END), "
       "0), max(total_max), sum(resolve_sum), sum(connect_sum), sum(secure_sum), sum(wait_sum) "
-      "FROM rollup WHERE span = $1 AND start >= $4 AND start < $5 "
+      "FROM rollup WHERE span = $1 AND target = $6 AND start >= $4 AND start < $5 "
       "GROUP BY target, vantage, start - start % $3 "
       "ON CONFLICT (span, target, start, vantage) DO NOTHING",
-      {cell(static_cast<std::int64_t>(from)), cell(static_cast<std::int64_t>(to)),
-       cell(static_cast<std::int64_t>(to) * kSecond), cell(since), cell(until)});
-  if (!done_rows) return error(done_rows.error().text);
-  return database.changed();
+      {cell(static_cast<std::int64_t>(fold.from)), cell(static_cast<std::int64_t>(fold.to)),
+       cell(static_cast<std::int64_t>(fold.to) * kSecond), cell(fold.since), cell(fold.until),
+       cell(target)}));
 }
 
 WallTime begin_of(Span span, WallTime at) {
   const std::int64_t length = static_cast<std::int64_t>(span) * kSecond;
   const std::int64_t ms = at.time_since_epoch().count();
   return WallTime{std::chrono::milliseconds{ms - ms % length}};
+}
+
+Parsed<WallTime> time_setting(Database& database, const char* name) {
+  const auto kept = setting(database, name);
+  if (!kept) return error(kept.error().text);
+  const bool known = kept->has_value() && !(*kept)->empty();
+  return WallTime{std::chrono::milliseconds{known ? std::stoll(**kept) : 0}};
+}
+
+Parsed<bool> set_time(Database& database, const char* name, WallTime at) {
+  return set_setting(database, name, fmt::format("{}", at.time_since_epoch().count()));
+}
+
+// One time over all targets. It stands in the settings while it lasts.
+struct Round {
+  WallTime now;       // when it began; the epoch: none is needed
+  std::string after;  // the target that was the last so far
+  std::array<Fold, 2> folds;
+};
+
+constexpr const char* kHourMark = "folded.hour";  // how far the folding has come
+constexpr const char* kDayMark = "folded.day";
+constexpr const char* kRoundBegan = "rollups.round";
+constexpr const char* kRoundAfter = "rollups.after";
+
+Parsed<Round> present_round(Database& database, WallTime now) {
+  const auto hours = time_setting(database, kHourMark);
+  if (!hours) return error(hours.error().text);
+  const auto days = time_setting(database, kDayMark);
+  if (!days) return error(days.error().text);
+  const auto began = time_setting(database, kRoundBegan);
+  if (!began) return error(began.error().text);
+  const auto after = setting(database, kRoundAfter);
+  if (!after) return error(after.error().text);
+  Round out{.now = *began, .after = after->value_or(""), .folds = {}};
+  // A clock that was ahead left times that have not come: they say nothing.
+  if (out.now == WallTime{} || out.now > now) {
+    if (begin_of(Span::hour, now - kLateSums) == *hours) return Round{};
+    out.now = now;
+    out.after.clear();
+  }
+  const WallTime over = out.now - kLateSums;
+  const auto step = [&](Span from, Span to, WallTime mark) {
+    const WallTime until = begin_of(to, over);
+    return Fold{from, to, mark > until ? WallTime{} : mark, until};
+  };
+  out.folds = {step(Span::minute, Span::hour, *hours), step(Span::hour, Span::day, *days)};
+  return out;
+}
+
+Parsed<bool> keep_target(Database& database, const std::string& target, const Round& round,
+                         const Retention& retention) {
+  for (const Fold& each : round.folds) {
+    if (auto folded = fold(database, target, each); !folded) return folded;
+  }
+  struct Old {
+    Span span;
+    WallTime before;
+  };
+  // What is not folded yet stays, however short it is kept.
+  const std::array<Old, 3> old{
+      {{Span::minute, std::min<WallTime>(round.now - retention.minutes, round.folds[0].until)},
+       {Span::hour, std::min<WallTime>(round.now - retention.hours, round.folds[1].until)},
+       {Span::day, round.now - retention.days}}};
+  for (const auto& [span, before] : old) {
+    auto gone =
+        done(database.run("DELETE FROM rollup WHERE span = $1 AND target = $2 AND start < $3",
+                          {cell(static_cast<std::int64_t>(span)), cell(target), cell(before)}));
+    if (!gone) return gone;
+  }
+  return true;
+}
+
+Parsed<bool> end_round(Database& database, const Round& round) {
+  auto kept = set_time(database, kHourMark, round.folds[0].until);
+  if (kept) kept = set_time(database, kDayMark, round.folds[1].until);
+  if (kept) kept = set_time(database, kRoundBegan, WallTime{});
+  return kept;
 }
 
 struct Forgotten {
@@ -113,46 +201,28 @@ Parsed<std::vector<Rollup>> rollups(Database& database, const std::string& targe
       rollup_of);
 }
 
-Parsed<std::int64_t> fold_rollups(Database& database, WallTime now) {
-  struct Step {
-    Span from;
-    Span to;
-    const char* mark;  // the setting that says how far it has come
-  };
-  constexpr std::array kSteps{Step{Span::minute, Span::hour, "folded.hour"},
-                              Step{Span::hour, Span::day, "folded.day"}};
-  std::int64_t made = 0;
-  for (const Step& step : kSteps) {
-    const auto mark = setting(database, step.mark);
-    if (!mark) return error(mark.error().text);
-    const WallTime since{std::chrono::milliseconds{mark->has_value() ? std::stoll(**mark) : 0}};
-    const WallTime until = begin_of(step.to, now);
-    if (until <= since) continue;
-    const auto rows = fold(database, step.from, step.to, since, until);
-    if (!rows) return rows;
-    made += *rows;
-    const auto kept =
-        set_setting(database, step.mark, fmt::format("{}", until.time_since_epoch().count()));
-    if (!kept) return error(kept.error().text);
+Parsed<bool> keep_rollups(Database& database, const Retention& retention, WallTime now) {
+  const auto round = present_round(database, now);
+  if (!round) return error(round.error().text);
+  if (round->now == WallTime{}) return false;
+  const auto targets =
+      database.run("SELECT id FROM target WHERE id > $1 ORDER BY id LIMIT $2",
+                   {cell(round->after), cell(static_cast<std::int64_t>(limits::kStoreKept))});
+  if (!targets) return error(targets.error().text);
+  for (const Row& row : *targets) {
+    auto kept = keep_target(database, row.text(0), *round, retention);
+    if (!kept) return kept;
   }
-  return made;
+  const bool more = targets->size() == limits::kStoreKept;
+  auto noted = more ? set_time(database, kRoundBegan, round->now) : end_round(database, *round);
+  if (noted && more) noted = set_setting(database, kRoundAfter, targets->back().text(0));
+  if (!noted) return noted;
+  return more;
 }
 
 Parsed<bool> forget(Database& database, const Retention& retention, WallTime now) {
   bool more = false;
   const auto most = static_cast<std::int64_t>(limits::kStoreForget);
-  const std::array<std::pair<Span, std::chrono::hours>, 3> spans{{{Span::minute, retention.minutes},
-                                                                  {Span::hour, retention.hours},
-                                                                  {Span::day, retention.days}}};
-  for (const auto& [span, kept] : spans) {
-    // By whole minutes of time, oldest first, so that one call stays short.
-    const auto gone = database.run(
-        "DELETE FROM rollup WHERE span = $1 AND start < $2 AND start <= (SELECT max(start) FROM "
-        "(SELECT start FROM rollup WHERE span = $1 AND start < $2 ORDER BY start LIMIT $3) oldest)",
-        {cell(static_cast<std::int64_t>(span)), cell(now - kept), cell(most)});
-    if (!gone) return error(gone.error().text);
-    more = more || database.changed() >= most;
-  }
   for (const Forgotten& row : kForgotten) {
     const auto gone =
         database.run(joined("DELETE FROM ", row.table, " WHERE ", row.key, " IN (SELECT ", row.key,

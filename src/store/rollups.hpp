@@ -17,10 +17,6 @@ Parsed<bool> add_rollup(Database& database, const Rollup& rollup);
 Parsed<std::vector<Rollup>> rollups(Database& database, const std::string& target, Span span,
                                     WallTime from, WallTime to);
 
-// Makes the hours and days that ended before `now` from what lies below them; what was folded
-// already stays as it is. Returns how many rows were made.
-Parsed<std::int64_t> fold_rollups(Database& database, WallTime now);
-
 struct Retention {  // each counted back from now
   std::chrono::hours minutes{48};
   std::chrono::hours hours{24 * 90};
@@ -30,8 +26,13 @@ struct Retention {  // each counted back from now
   std::chrono::hours documents{24 * 366};
 };
 
-// Deletes what is older, at most limits::kStoreForget rows a table: true = there is more.
-// Incidents, their members and events stay for ever: SLA figures come from them.
+// Once an hour has ended: hours and days are made of what lies below them, and sums that are too
+// old are deleted. True: that was a portion (limits::kStoreKept targets), more is left; a process
+// that dies goes on where it was. What was folded already stays as it is.
+Parsed<bool> keep_rollups(Database& database, const Retention& retention, WallTime now);
+
+// Deletes what is older of all else, at most limits::kStoreForget rows a table: true = there is
+// more. Incidents, their members and events stay for ever: SLA figures come from them.
 Parsed<bool> forget(Database& database, const Retention& retention, WallTime now);
 
 }  // namespace causeway::store

@@ -13,8 +13,8 @@
 #include <mutex>
 #include <thread>
 
-#include "base/limits.hpp"
 #include "base/time.hpp"
+#include "store/limits.hpp"
 #include "store/schema.hpp"
 #include "store/transaction.hpp"
 

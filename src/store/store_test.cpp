@@ -13,6 +13,7 @@
 #include "store/alerts.hpp"
 #include "store/backup.hpp"
 #include "store/incidents.hpp"
+#include "store/limits.hpp"
 #include "store/private_postgresql.hpp"
 #include "store/rollups.hpp"
 #include "store/schema.hpp"
@@ -146,8 +147,41 @@ TEST_P(StoreTest, KeepsATargetAndItsState) {
   EXPECT_EQ(stands->certificate_until, WallTime{});
 
   put([](Database& db) { return remove_target(db, "shop", at(20)); });
-  EXPECT_TRUE(ask([](Database& db) { return targets(db); }).empty());
-  EXPECT_EQ(ask([](Database& db) { return targets(db, true); }).front().removed, at(20));
+  EXPECT_EQ(ask([](Database& db) { return target(db, "shop"); })->removed, at(20));
+}
+
+TEST_P(StoreTest, HandsOverHowAllStand) {
+  for (const char* id : {"b", "a", "gone"}) {
+    put([&](Database& db) {
+      return put_target(
+          db,
+          {.id = id, .name = id, .kind = "tcp", .source = "file", .spec = "{}", .created = at(0)});
+    });
+  }
+  put([](Database& db) { return remove_target(db, "gone", at(20)); });
+  EXPECT_EQ(ask([](Database& db) { return targets_of(db, "file"); }).size(), 2U);
+  EXPECT_EQ(ask([](Database& db) { return targets_of(db, "api"); }).size(), 0U);
+  put([](Database& db) {
+    return put_state(db, {.target = "b",
+                          .outcome = "down",
+                          .since = at(5),
+                          .checked = at(9),
+                          .detail = "refused",
+                          .facts = R"({"a":1})"});
+  });
+  const auto standings = [&](WithFacts facts) {
+    std::string out;
+    ask([&](Database& db) {
+      return each_standing(db, facts, [&](const Target& one, const auto& state) {
+        out += one.id + one.spec + one.kind;
+        if (state) out += " " + state->target + state->outcome + state->detail + state->facts;
+        out += ";";
+      });
+    });
+    return out;
+  };
+  EXPECT_EQ(standings(WithFacts::no), "atcp;btcp bdownrefused;");
+  EXPECT_EQ(standings(WithFacts::yes), "atcp;btcp bdownrefused{\"a\":1};");
 }
 
 TEST_P(StoreTest, ListsIncidentsOpenOnesFirst) {
@@ -211,11 +245,11 @@ TEST_P(StoreTest, QueuesAnAlertOnce) {
     return put;
   });
   EXPECT_FALSE(queued);
-  EXPECT_TRUE(ask([](Database& db) { return due_alerts(db, at(9), 10); }).empty());
-  EXPECT_EQ(ask([](Database& db) { return due_alerts(db, at(10), 10); }).size(), 1U);
-  EXPECT_EQ(ask([](Database& db) { return next_due(db); }), at(10));
+  EXPECT_TRUE(ask([](Database& db) { return due_alerts(db, "mail", at(9), 10); }).empty());
+  EXPECT_EQ(ask([](Database& db) { return due_alerts(db, "mail", at(10), 10); }).size(), 1U);
+  EXPECT_EQ(ask([](Database& db) { return next_due(db, "mail"); }), at(10));
   put([](Database& db) { return cancel_alerts(db, "i", "opened", "it is over"); });
-  EXPECT_FALSE(ask([](Database& db) { return next_due(db); }));
+  EXPECT_FALSE(ask([](Database& db) { return next_due(db, "mail"); }));
   EXPECT_EQ(ask([](Database& db) { return alert(db, "1"); })->reason, "it is over");
 }
 
@@ -233,21 +267,22 @@ TEST_P(StoreTest, FoldsMinutesIntoHoursAndDaysOnce) {
                   .total_max = 300};
   };
   put([&](Database& db) {
-    auto kept = add_rollup(db, minute(0, 0, 0));
+    auto kept = put_target(db, {.id = "shop", .kind = "tcp", .spec = "{}", .created = at(0)});
+    if (kept) kept = add_rollup(db, minute(0, 0, 0));
     if (kept) kept = add_rollup(db, minute(0, 2, 70));  // the same minute, in two parts
     if (kept) kept = add_rollup(db, minute(61, 3, 50));
     return kept;
   });
-  const WallTime next_day{std::chrono::seconds{day + 86'400 + 60}};
-  const auto fold = [&] {
+  const WallTime next_day{std::chrono::seconds{day + 86'400 + 180}};
+  const auto keep = [&](WallTime now, const Retention& retention) {
     put([&](Database& db) -> Parsed<bool> {
-      const auto made = fold_rollups(db, next_day);
-      if (!made) return error(made.error().text);
-      return true;
+      const auto more = keep_rollups(db, retention, now);
+      if (more) EXPECT_FALSE(*more);
+      return more ? Parsed<bool>{true} : more;
     });
   };
-  fold();
-  fold();
+  keep(next_day, {});
+  keep(next_day, {});
   const auto of = [&](Span span) {
     return ask([&](Database& db) { return rollups(db, "shop", span, WallTime{}, next_day); });
   };
@@ -258,9 +293,115 @@ TEST_P(StoreTest, FoldsMinutesIntoHoursAndDaysOnce) {
   ASSERT_EQ(of(Span::day).size(), 1U);
   EXPECT_EQ(of(Span::day).front().ok, 5);
   EXPECT_EQ(of(Span::day).front().total_min, 50);
-  put([&](Database& db) { return forget(db, {.minutes = std::chrono::hours{1}}, next_day); });
+  keep(next_day, {.minutes = std::chrono::hours{1}});
+  EXPECT_EQ(of(Span::minute).size(), 2U) << "once an hour";
+  keep(next_day + std::chrono::hours{1}, {.minutes = std::chrono::hours{1}});
   EXPECT_TRUE(of(Span::minute).empty());
   EXPECT_EQ(of(Span::hour).size(), 2U);
+}
+
+TEST_P(StoreTest, DeletesNoSumsThatAreNotFoldedYet) {
+  const WallTime day{std::chrono::seconds{1'790'035'200}};
+  const auto put_minute = [&](WallTime start) {
+    put([&](Database& db) {
+      return add_rollup(
+          db, {.target = "shop", .vantage = "here", .span = Span::minute, .start = start, .ok = 1});
+    });
+  };
+  put([](Database& db) {
+    return put_target(db, {.id = "shop", .kind = "tcp", .spec = "{}", .created = at(0)});
+  });
+  const auto keep = [&](WallTime now) {
+    put([&](Database& db) -> Parsed<bool> {
+      const auto more =
+          keep_rollups(db, {.minutes = std::chrono::hours{0}, .hours = std::chrono::hours{1}}, now);
+      return more ? Parsed<bool>{true} : more;
+    });
+  };
+  for (int hour = 0; hour < 24; ++hour) {
+    put_minute(day + std::chrono::hours{hour});
+    keep(day + std::chrono::hours{hour} + std::chrono::minutes{30});
+    put_minute(day + std::chrono::hours{hour} + std::chrono::minutes{40});
+  }
+  keep(day + std::chrono::hours{24} + std::chrono::minutes{3});
+  const auto days = ask([&](Database& db) {
+    return rollups(db, "shop", Span::day, WallTime{}, day + std::chrono::hours{48});
+  });
+  ASSERT_EQ(days.size(), 1U);
+  EXPECT_EQ(days.front().ok, 48);
+}
+
+TEST_P(StoreTest, AClockThatWasAheadStopsNoFolding) {
+  const WallTime day{std::chrono::seconds{1'790'035'200}};
+  put([&](Database& db) {
+    auto kept = put_target(db, {.id = "shop", .kind = "tcp", .spec = "{}", .created = at(0)});
+    if (!kept) return kept;
+    return add_rollup(
+        db, {.target = "shop", .vantage = "here", .span = Span::minute, .start = day, .ok = 1});
+  });
+  const auto keep = [&](WallTime now) {
+    put([&](Database& db) -> Parsed<bool> {
+      const auto more = keep_rollups(db, {}, now);
+      return more ? Parsed<bool>{true} : more;
+    });
+  };
+  keep(day - std::chrono::hours{1} + std::chrono::hours{24 * 10});  // ten days ahead
+  const WallTime later = day + std::chrono::hours{5};
+  put([&](Database& db) {
+    return add_rollup(
+        db, {.target = "shop", .vantage = "here", .span = Span::minute, .start = later, .ok = 1});
+  });
+  keep(later + std::chrono::minutes{70});
+  const auto hours = ask([&](Database& db) {
+    return rollups(db, "shop", Span::hour, WallTime{}, day + std::chrono::hours{48});
+  });
+  EXPECT_EQ(hours.size(), 2U);
+}
+
+TEST_P(StoreTest, KeepsSumsInPortionsAndGoesOnWhereItWas) {
+  constexpr std::int64_t kHourStart = 1'790'035'200;
+  const WallTime start{std::chrono::seconds{kHourStart}};
+  const std::size_t many = 2 * limits::kStoreKept + 10;
+  put([&](Database& db) {
+    Parsed<bool> kept = true;
+    for (std::size_t i = 0; kept && i < many; ++i) {
+      const auto id = fmt::format("t{:05}", i);
+      kept = put_target(db, {.id = id, .kind = "tcp", .spec = "{}", .created = at(0)});
+      if (kept) {
+        kept = add_rollup(
+            db, {.target = id, .vantage = "here", .span = Span::minute, .start = start, .ok = 2});
+      }
+    }
+    return kept;
+  });
+  const auto hours = [&] {
+    return ask([&](Database& db) -> Parsed<std::int64_t> {
+      const auto rows = db.run("SELECT count(*) FROM rollup WHERE span = 3600");
+      if (!rows) return error(rows.error().text);
+      return rows->front().integer(0);
+    });
+  };
+  const auto keep = [&](WallTime now) {
+    bool more = false;
+    put([&](Database& db) -> Parsed<bool> {
+      const auto left = keep_rollups(db, {}, now);
+      if (!left) return left;
+      more = *left;
+      return true;
+    });
+    return more;
+  };
+  while (keep(start + std::chrono::minutes{59})) {
+  }
+  EXPECT_EQ(hours(), 0) << "it has not ended";
+  const WallTime later = start + std::chrono::minutes{63};
+  EXPECT_TRUE(keep(later));
+  EXPECT_EQ(hours(), static_cast<std::int64_t>(limits::kStoreKept));
+  store_.reset();  // it dies, and comes back in another hour
+  open();
+  EXPECT_TRUE(keep(later + std::chrono::hours{2}));
+  EXPECT_FALSE(keep(later + std::chrono::hours{2}));
+  EXPECT_EQ(hours(), static_cast<std::int64_t>(many));
 }
 
 TEST_P(StoreTest, AWriteThatFailsUndoesOnlyItself) {

@@ -25,22 +25,24 @@ Target target_of(const Row& row) {
           .removed = row.time(12)};
 }
 
+constexpr std::size_t kStateFrom = 13;  // behind the columns of a target
+
 constexpr std::string_view kStateColumns =
     "target, outcome, since, checked, failure, status, address, detail, elapsed, "
     "certificate_until, facts";
 
-TargetState state_of(const Row& row) {
-  return {.target = row.text(0),
-          .outcome = row.text(1),
-          .since = row.time(2),
-          .checked = row.time(3),
-          .failure = row.text(4),
-          .status = static_cast<int>(row.integer(5)),
-          .address = row.text(6),
-          .detail = row.text(7),
-          .elapsed_us = row.integer(8),
-          .certificate_until = row.time(9),
-          .facts = row.text(10)};
+TargetState state_of(const Row& row, std::size_t from = 0) {
+  return {.target = row.text(from),
+          .outcome = row.text(from + 1),
+          .since = row.time(from + 2),
+          .checked = row.time(from + 3),
+          .failure = row.text(from + 4),
+          .status = static_cast<int>(row.integer(from + 5)),
+          .address = row.text(from + 6),
+          .detail = row.text(from + 7),
+          .elapsed_us = row.integer(from + 8),
+          .certificate_until = row.time(from + 9),
+          .facts = row.text(from + 10)};
 }
 
 Transition transition_of(const Row& row) {
@@ -101,9 +103,10 @@ Parsed<std::optional<Target>> target(Database& database, const std::string& id) 
       target_of);
 }
 
-Parsed<std::vector<Target>> targets(Database& database, bool removed_too) {
-  return all(database.run(joined("SELECT ", kTargetColumns, " FROM target ",
-                                 removed_too ? "" : "WHERE removed IS NULL ", "ORDER BY id")),
+Parsed<std::vector<Target>> targets_of(Database& database, const std::string& source) {
+  return all(database.run(joined("SELECT ", kTargetColumns,
+                                 " FROM target WHERE removed IS NULL AND source = $1 ORDER BY id"),
+                          {cell(source)}),
              target_of);
 }
 
@@ -125,12 +128,23 @@ Parsed<std::optional<TargetState>> state(Database& database, const std::string& 
   return first(
       database.run(joined("SELECT ", kStateColumns, " FROM target_state WHERE target = $1"),
                    {cell(target)}),
-      state_of);
+      [](const Row& row) { return state_of(row); });
 }
 
-Parsed<std::vector<TargetState>> states(Database& database) {
-  return all(database.run(joined("SELECT ", kStateColumns, " FROM target_state ORDER BY target")),
-             state_of);
+Parsed<bool> each_standing(Database& database, WithFacts facts,
+                           const std::function<void(Target, std::optional<TargetState>)>& take) {
+  const std::string sql = joined(
+      "SELECT id, name, kind, subject, team, tags, owner, source, '' AS spec, paused, created, "
+      "updated, removed, target, outcome, since, checked, failure, status, address, detail, "
+      "elapsed, certificate_until, ",
+      facts == WithFacts::yes ? "facts" : "''",
+      " FROM target LEFT JOIN target_state ON target = id WHERE removed IS NULL ORDER BY id");
+  return database.each(sql, {}, [&](const Row& row) {
+    std::optional<TargetState> state;
+    if (!row.null(kStateFrom)) state = state_of(row, kStateFrom);
+    take(target_of(row), std::move(state));
+    return true;
+  });
 }
 
 Parsed<bool> add_transition(Database& database, const Transition& transition) {

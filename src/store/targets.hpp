@@ -1,6 +1,7 @@
 // Targets, how they stand, and what is known about their past.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,11 +14,17 @@ namespace causeway::store {
 Parsed<bool> put_target(Database& database, const Target& target);  // new, or replaced
 Parsed<bool> remove_target(Database& database, const std::string& id, WallTime at);
 Parsed<std::optional<Target>> target(Database& database, const std::string& id);
-Parsed<std::vector<Target>> targets(Database& database, bool removed_too = false);
+// Those that are watched and came from `source`, in order of their ids.
+Parsed<std::vector<Target>> targets_of(Database& database, const std::string& source);
 
 Parsed<bool> put_state(Database& database, const TargetState& state);
 Parsed<std::optional<TargetState>> state(Database& database, const std::string& target);
-Parsed<std::vector<TargetState>> states(Database& database);
+// All that are watched and how they stand, in order of their ids, one by one: they may be a
+// million. Left empty is what only the page of one target shows: `spec`, and `facts` unless they
+// are wanted.
+enum class WithFacts : bool { no, yes };
+Parsed<bool> each_standing(Database& database, WithFacts facts,
+                           const std::function<void(Target, std::optional<TargetState>)>& take);
 
 Parsed<bool> add_transition(Database& database, const Transition& transition);
 // Newest first; `before` (exclusive id) pages on, 0 for the first page.

@@ -326,8 +326,10 @@ const Keys<FileWatch>& watch_keys() {
                between(Duration::zero(), Duration{minutes{10}}))
           .add("quorum", &FileWatch::quorum, "Vantages that must agree; 0: more than half.",
                between(std::int64_t{0}, std::int64_t{100}))
-          .add("keep_minutes", &FileWatch::keep_minutes, "How long figures of minutes are kept.")
-          .add("keep_hours", &FileWatch::keep_hours, "How long figures of hours are kept.")
+          .add("keep_minutes", &FileWatch::keep_minutes, "How long figures of minutes are kept.",
+               at_least(Duration{hours{1}}))
+          .add("keep_hours", &FileWatch::keep_hours, "How long figures of hours are kept.",
+               at_least(Duration{hours{24}}))
           .add_tables("target", &FileWatch::targets, target_keys(), "What is watched.")
           .add_tables("channel", &FileWatch::channels, channel_keys(), "Who is told, and how.")
           .add_tables("edge", &FileWatch::edges, edge_keys(), "Edges that the console shows.")

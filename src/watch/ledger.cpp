@@ -204,10 +204,10 @@ void Ledger::remove(std::uint32_t number, Moment now, std::string_view because) 
   entry = Entry{};
 }
 
-void Ledger::share(std::uint32_t number, std::vector<Share> shares) {
+bool Ledger::share(std::uint32_t number, std::vector<Share> shares) {
   Entry& entry = impl_->entries[number];
   std::ranges::sort(shares);
-  if (shares == entry.shares) return;
+  if (shares == entry.shares) return false;
   ++impl_->turn;
   for (const Share& one : entry.shares) {
     const auto group = impl_->groups.find(one);
@@ -216,6 +216,7 @@ void Ledger::share(std::uint32_t number, std::vector<Share> shares) {
   }
   for (const Share& one : shares) impl_->groups[one].members.insert(number);
   entry.shares = std::move(shares);
+  return true;
 }
 
 void Ledger::maintenance(std::uint32_t number, bool active) {

@@ -108,7 +108,7 @@ class Ledger {
   // `because`: "shop is no longer watched."
   void remove(std::uint32_t number, Moment now, std::string_view because = "no longer watched");
   // What the target shares now: replaces what was known.
-  void share(std::uint32_t number, std::vector<Share> shares);
+  bool share(std::uint32_t number, std::vector<Share> shares);  // false: it shared the same before
   void maintenance(std::uint32_t number, bool active);
 
   // An incident that a former run left open, with its open members. After add().

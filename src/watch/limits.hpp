@@ -38,7 +38,7 @@ constexpr std::chrono::milliseconds kWatchLate{
 // A loop that was away for so long (the process was stopped, the machine slept) cannot tell a
 // silent peer from its own absence.
 constexpr std::chrono::seconds kWatchAbsence{3};
-constexpr int kWatchLargeBlock = 128 * 1024;         // bytes; given back to the system when freed
+constexpr std::size_t kWatchSumsWritten = 250;       // of minutes, in one write
 constexpr std::size_t kWatchMinuteTargets = 50'000;  // with more, only hours are kept
 
 // --- registrations of domains ---

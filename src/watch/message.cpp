@@ -97,18 +97,21 @@ Message message_of(const MessageFacts& facts, std::string kind) {
 
 Message digest_of(const std::vector<Message>& headlines) {
   Message out;
-  out.kind = "digest";
+  const bool over = !headlines.empty() && headlines.front().kind == "recovered";
+  out.kind = over ? "recovered" : "digest";
   out.severity = "notice";
   for (const Message& one : headlines) {
     if (one.severity == "down") out.severity = "down";
     if (one.severity == "degraded" && out.severity == "notice") out.severity = "degraded";
     if (out.since == WallTime{} || one.since < out.since) out.since = one.since;
+    out.until = std::max(out.until, one.until);
     if (out.members.size() == limits::kWatchMembersShown) continue;
+    const std::string lasted = over ? fmt::format(", for {}", words(one.until - one.since)) : "";
     out.members.push_back(
-        fmt::format("{}{}{}", one.title, one.cause.empty() ? "" : " - ", one.cause));
+        fmt::format("{}{}{}{}", one.title, lasted, one.cause.empty() ? "" : " - ", one.cause));
   }
   out.members_all = headlines.size();
-  out.title = fmt::format("{} incidents", headlines.size());
+  out.title = fmt::format("{} incidents{}", headlines.size(), over ? " are over" : "");
   return out;
 }
 
@@ -123,8 +126,9 @@ std::string text_of(const Message& message) {
   };
   line("", message.sentence);
   if (message.kind == "recovered") {
-    out += fmt::format("It lasted {}, from {} to {}.\n", words(message.until - message.since),
-                       clock_of(message.since), clock_of(message.until));
+    out += fmt::format(
+        "{} {}, from {} to {}.\n", message.incident.empty() ? "All of it took" : "It lasted",
+        words(message.until - message.since), clock_of(message.since), clock_of(message.until));
   } else if (message.since != WallTime{}) {
     out += fmt::format("Since {}.\n", clock_of(message.since));
   }

@@ -45,7 +45,8 @@ struct MessageFacts {
 // What the incident alone tells: its title, cause, state and times.
 Message headline_of(const store::Incident& incident, std::string kind);
 Message message_of(const MessageFacts& facts, std::string kind);
-// Several incidents of one channel at once: a line for each of the first kWatchMembersShown.
+// Several incidents that opened (a "digest") or ended ("recovered", without an incident) at once: a
+// line for each of the first kWatchMembersShown.
 Message digest_of(const std::vector<Message>& headlines);
 
 // Plain text, lines at most as long as they come; for mail bodies, chats and commands.

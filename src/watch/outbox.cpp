@@ -12,6 +12,7 @@
 #include "net/group.hpp"
 #include "store/alerts.hpp"
 #include "store/incidents.hpp"
+#include "store/limits.hpp"
 #include "store/targets.hpp"
 #include "watch/duration_words.hpp"
 #include "watch/limits.hpp"
@@ -66,6 +67,11 @@ std::optional<model::Verdict> verdict_in(const std::string& diagnosis) {
   return judge::judge(evidence);
 }
 
+int tries(const std::map<std::string, int>& settled, const std::string& alert) {
+  const auto found = settled.find(alert);
+  return found == settled.end() ? 0 : found->second;
+}
+
 WallTime after(WallTime at, Duration by) {
   return at + std::chrono::duration_cast<std::chrono::milliseconds>(by);
 }
@@ -110,6 +116,33 @@ Outbox::Outbox(store::Store& store, std::function<void(std::string)> said)
 void Outbox::configure(std::vector<Channel> channels, std::string console) {
   channels_ = std::move(channels);
   console_ = std::move(console);
+  std::vector<std::string> names;
+  names.reserve(channels_.size());
+  for (const Channel& each : channels_) names.push_back(each.name);
+  std::erase_if(lines_, [&](const auto& line) {
+    return !line.second.busy && std::ranges::find(names, line.first) == names.end();
+  });
+  for (const auto& each : names) lines_[each].queued = true;
+  store_.write_soon([names = std::move(names)](store::Database& database) {
+    return store::cancel_alerts_but_of(database, names, "there is no such channel any more");
+  });
+}
+
+void Outbox::serve(net::Group& tasks, Instant now, WallTime wall, bool queued) {
+  for (auto& [name, line] : lines_) {
+    line.queued = line.queued || queued;
+    if (line.busy || (!line.queued && now < line.at)) continue;
+    line.queued = false;
+    line.busy = true;
+    tasks.start(serve_line(name, now, wall));
+  }
+}
+
+net::Task<void> Outbox::serve_line(std::string channel, Instant now, WallTime wall) {
+  const Instant next = co_await deliver(channel, now, wall);
+  Line& line = lines_[channel];  // one that is busy stays
+  line.at = next;
+  line.busy = false;
 }
 
 const Channel* Outbox::channel(const std::string& wanted) const {
@@ -179,7 +212,9 @@ bool Outbox::still_wanted(store::Alert& alert, const Channel& channel,
     alert.reason = std::move(why);
     return false;
   };
-  if (alert.kind != "recovered" && !open) return cancel("it was over before it could be sent");
+  const bool recovered = alert.kind == "recovered";
+  if (!recovered && !open) return cancel("it was over before it could be sent");
+  if (recovered && open) return cancel("it failed again before it could be sent");
   if (!incident.merged_into.empty()) return cancel("it is part of another incident");
   const bool reminds = alert.kind == "reminder" || alert.kind == "escalated";
   if (reminds && incident.acknowledged != WallTime{}) {
@@ -208,7 +243,7 @@ void Outbox::say_failure(const std::string& channel, const Taken& how) const {
 
 void Outbox::settle(store::Alert alert, const Taken& how, Duration took, WallTime wall) {
   ++alert.attempts;
-  if (settled_.size() >= limits::kWatchSettled) settled_.clear();
+  if (settled_.size() >= limits::kWatchSettled) settled_before_ = std::exchange(settled_, {});
   settled_[alert.id] = alert.attempts;
   const store::Delivery delivery{
       .alert = alert.id,
@@ -256,82 +291,112 @@ void Outbox::settle(store::Alert alert, const Taken& how, Duration took, WallTim
   });
 }
 
-// What it is about. Nothing: it is settled, or cannot be looked at now.
-std::optional<store::Incident> Outbox::due_still(store::Alert& alert, WallTime wall) {
-  const Channel* to = channel(alert.channel);
-  const auto incident = store_.read(
-      [&](store::Database& database) { return store::incident(database, alert.incident); });
-  if (!incident) return std::nullopt;  // the store is away: later
-  bool wanted = to != nullptr && incident->has_value();
-  if (!wanted) {
-    alert.state = "cancelled";
-    alert.reason = to == nullptr ? "there is no such channel any more" : "unknown incident";
-  } else {
-    wanted = still_wanted(alert, *to, **incident, wall);
+std::vector<std::optional<store::Incident>> Outbox::due_still(std::vector<store::Alert>& alerts,
+                                                              WallTime wall) {
+  using Answer = Parsed<std::vector<std::optional<store::Incident>>>;
+  auto incidents = store_.read([&](store::Database& database) -> Answer {
+    std::vector<std::optional<store::Incident>> out;
+    for (const store::Alert& alert : alerts) {
+      auto one = store::incident(database, alert.incident);
+      if (!one) return std::unexpected(one.error());
+      out.push_back(std::move(*one));
+    }
+    return out;
+  });
+  if (!incidents) return std::vector<std::optional<store::Incident>>(alerts.size());  // later
+  std::vector<store::Alert> settled;
+  for (std::size_t i = 0; i < alerts.size(); ++i) {
+    store::Alert& alert = alerts[i];
+    auto& incident = (*incidents)[i];
+    const Channel* to = channel(alert.channel);
+    if (to == nullptr || !incident) {
+      alert.state = "cancelled";
+      alert.reason = to == nullptr ? "there is no such channel any more" : "unknown incident";
+    } else if (still_wanted(alert, *to, *incident, wall)) {
+      continue;
+    }
+    settled.push_back(alert);
+    incident.reset();
   }
-  if (!wanted) {
-    store_.write_soon(
-        [alert](store::Database& database) { return store::put_alert(database, alert); });
-    return std::nullopt;
+  if (!settled.empty()) {
+    store_.write_soon([settled = std::move(settled)](store::Database& database) -> Parsed<bool> {
+      for (const auto& alert : settled) {
+        if (auto kept = store::put_alert(database, alert); !kept) return kept;
+      }
+      return true;
+    });
   }
-  return *incident;
+  return std::move(*incidents);
 }
 
 net::Task<void> Outbox::deliver_one(store::Alert alert, WallTime wall) {
-  if (!due_still(alert, wall)) co_return;
-  const Channel* to = channel(alert.channel);
-  const auto message = compose(alert, wall);
+  std::vector one{std::move(alert)};
+  if (!due_still(one, wall).front()) co_return;
+  const Channel* to = channel(one.front().channel);
+  const auto message = compose(one.front(), wall);
   if (!message) co_return;
   const Channel copy = *to;  // a reload may replace it meanwhile
   const Instant began = Clock::now();
-  const Taken how = co_await send(copy, *message, alert.id, wall);
+  const Taken how = co_await send(copy, *message, one.front().id, wall);
   say_failure(copy.name, how);
-  settle(std::move(alert), how, Clock::now() - began, wall);
+  settle(std::move(one.front()), how, Clock::now() - began, wall);
 }
 
 net::Task<void> Outbox::deliver_digest(std::vector<store::Alert> alerts, WallTime wall) {
   const Channel* to = channel(alerts.front().channel);
+  const auto incidents = due_still(alerts, wall);
+  std::vector<store::Alert> told;
   std::vector<Message> headlines;
-  std::erase_if(alerts, [&](store::Alert& alert) {
-    const auto incident = due_still(alert, wall);
-    if (incident) headlines.push_back(headline_of(*incident, alert.kind));
-    return !incident;
-  });
-  if (to == nullptr || headlines.empty()) co_return;
+  for (std::size_t i = 0; i < alerts.size(); ++i) {
+    if (!incidents[i]) continue;
+    headlines.push_back(headline_of(*incidents[i], alerts[i].kind));
+    told.push_back(std::move(alerts[i]));
+  }
+  if (to == nullptr || told.empty()) co_return;
   const Channel copy = *to;
   Message digest = digest_of(headlines);
   if (!console_.empty()) digest.link = console_ + "/incidents";
   const Instant began = Clock::now();
-  const Taken how = co_await send(copy, digest, alerts.front().id, wall);
+  const Taken how = co_await send(copy, digest, told.front().id, wall);
   say_failure(copy.name, how);  // once, for all of them
-  for (auto& alert : alerts) settle(std::move(alert), how, Clock::now() - began, wall);
+  for (auto& alert : told) settle(std::move(alert), how, Clock::now() - began, wall);
 }
 
-net::Task<Instant> Outbox::deliver(Instant now, WallTime wall) {
+// Programs sort alerts by themselves: only people get a digest.
+bool Outbox::gathers(const store::Alert& alert) const {
+  const Channel* to = channel(alert.channel);
+  if (to == nullptr || !to->quiet.zone.empty()) return false;
+  switch (to->kind) {
+    case ChannelKind::alertmanager:
+    case ChannelKind::webhook_v4:
+    case ChannelKind::pagerduty:
+    case ChannelKind::webhook: return false;
+    // A command may keep books: it hears of the end of each incident that it knows.
+    case ChannelKind::command: return alert.kind == "opened";
+    default: return alert.kind == "opened" || alert.kind == "recovered";
+  }
+}
+
+net::Task<Instant> Outbox::deliver(std::string name, Instant now, WallTime wall) {
   const auto due = store_.read([&](store::Database& database) {
-    return store::due_alerts(database, wall, limits::kWatchAlertsLooked);
+    return store::due_alerts(database, name, wall, limits::kWatchAlertsLooked);
   });
   if (!due) co_return now + limits::kWatchAlertRetry;
-  std::map<std::string, std::vector<store::Alert>> opened;
+  std::map<std::string, std::vector<store::Alert>> gathered;  // by kind
   net::Group all;
   std::size_t alone = 0;  // the others are met at the next look
   for (const store::Alert& alert : *due) {
-    const auto known = settled_.find(alert.id);
-    if (known != settled_.end() && alert.attempts < known->second) continue;
-    const Channel* to = channel(alert.channel);
-    // Programs sort alerts by themselves: only people get a digest.
-    const bool program =
-        to != nullptr &&
-        (to->kind == ChannelKind::alertmanager || to->kind == ChannelKind::webhook_v4 ||
-         to->kind == ChannelKind::pagerduty || to->kind == ChannelKind::webhook);
-    if (alert.kind == "opened" && to != nullptr && !program && to->quiet.zone.empty()) {
-      opened[alert.channel].push_back(alert);
+    if (alert.attempts < std::max(tries(settled_, alert.id), tries(settled_before_, alert.id))) {
+      continue;
+    }
+    if (gathers(alert)) {
+      gathered[alert.kind].push_back(alert);
     } else if (alone < limits::kWatchAlertsAtOnce) {
       ++alone;
       all.start(deliver_one(alert, wall));
     }
   }
-  for (auto& [name, alerts] : opened) {
+  for (auto& [kind, alerts] : gathered) {
     // What goes down together is not found down in the same moment: the first waits a little for
     // the others, so that people get one message and not ten.
     const auto oldest = std::ranges::min(alerts, {}, &store::Alert::due);
@@ -347,7 +412,7 @@ net::Task<Instant> Outbox::deliver(Instant now, WallTime wall) {
     co_return Clock::now() + limits::kStoreBatch;
   }
   const auto next =
-      store_.read([](store::Database& database) { return store::next_due(database); });
+      store_.read([&](store::Database& database) { return store::next_due(database, name); });
   if (!next || !*next) co_return next ? kNever : now + limits::kWatchAlertRetry;
   co_return now + std::max<Duration>(limits::kStoreBatch, **next - wall);
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "net/group.hpp"
 #include "net/outbound.hpp"
 #include "net/task.hpp"
 #include "store/store.hpp"
@@ -33,12 +34,22 @@ class Outbox {
   Outbox& operator=(const Outbox&) = delete;
 
   void configure(std::vector<Channel> channels, std::string console);
-  // Sends what is due now; on the current loop. Returns when the next is due (kNever: none).
-  net::Task<Instant> deliver(Instant now, WallTime wall);
+  // Starts sending what is due on each channel, among `tasks`; a channel that still waits for an
+  // answer holds up no other. `queued`: there is more than when this was asked last.
+  void serve(net::Group& tasks, Instant now, WallTime wall, bool queued);
   // A test message, past the queue: the answer of the channel.
   net::Task<Taken> test(std::string channel, WallTime wall);
 
  private:
+  struct Line {  // of one channel
+    bool busy = false;
+    bool queued = true;  // more came since it was looked at
+    Instant at{};        // when the next is due
+  };
+
+  net::Task<void> serve_line(std::string channel, Instant now, WallTime wall);
+  // Sends what is due now. Returns when the next is due (kNever: none).
+  net::Task<Instant> deliver(std::string channel, Instant now, WallTime wall);
   net::Task<Taken> send(const Channel& channel, const Message& message, std::string id,
                         WallTime wall);
   net::Task<void> deliver_one(store::Alert alert, WallTime wall);
@@ -46,17 +57,22 @@ class Outbox {
   Parsed<Message> compose(const store::Alert& alert, WallTime wall);
   bool still_wanted(store::Alert& alert, const Channel& channel, const store::Incident& incident,
                     WallTime wall);
-  std::optional<store::Incident> due_still(store::Alert& alert, WallTime wall);
+  // What each is about. Nothing: it is settled, or cannot be looked at now.
+  std::vector<std::optional<store::Incident>> due_still(std::vector<store::Alert>& alerts,
+                                                        WallTime wall);
   void say_failure(const std::string& channel, const Taken& how) const;
   void settle(store::Alert alert, const Taken& how, Duration took, WallTime wall);
   const Channel* channel(const std::string& name) const;
+  bool gathers(const store::Alert& alert) const;
 
   store::Store& store_;
   std::function<void(std::string)> said_;
   std::vector<Channel> channels_;
+  std::map<std::string, Line> lines_;  // by channel
   std::string console_;
   // Tries of alerts settled here: the store may not have heard of the last one yet.
   std::map<std::string, int> settled_;
+  std::map<std::string, int> settled_before_;  // the older ones
   net::Outbound outbound_;
 };
 

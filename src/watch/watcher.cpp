@@ -1,7 +1,6 @@
 #include "watch/watcher.hpp"
 
 #include <fmt/format.h>
-#include <malloc.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -26,11 +25,6 @@ void raise_file_limit() {
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
-
-// Each minute some megabytes of sums go from this thread to the store's. Unless told otherwise
-// glibc raises its threshold after the first of them and keeps the next ones in its heap, between
-// small things that live long (mallopt(3), M_MMAP_THRESHOLD).
-void give_large_blocks_back() { ::mallopt(M_MMAP_THRESHOLD, limits::kWatchLargeBlock); }
 
 Parsed<bool> usable(const Settings& settings) {
   for (const Target& target : settings.targets) {
@@ -119,6 +113,7 @@ std::uint32_t Watcher::Impl::put(const Target& target, std::string source) {
   if (!fresh) replaced(number, next);
   site.target = std::make_shared<const Target>(std::move(next));
   site.name_servers_until = {};  // its zone, too
+  site.shares_stale = true;
   sessions.forget(target.id);
   domains.remove(number);
   ledger.add(number, target);
@@ -184,7 +179,7 @@ Parsed<bool> Watcher::Impl::load() {
   };
   auto read = store.read([](store::Database& database) -> Parsed<Known> {
     Known out;
-    auto targets = store::targets(database);
+    auto targets = store::targets_of(database, "api");
     auto incidents = store::incidents(database, {.open_only = true, .most = 100'000});
     auto windows = store::maintenance_windows(database);
     auto beats = store::beats(database);
@@ -208,7 +203,6 @@ Parsed<bool> Watcher::Impl::load() {
     if (window.source == "api") windows.push_back(window);
   }
   for (const auto& row : read->targets) {
-    if (row.source != "api") continue;
     auto target = target_from_json(row.spec);
     if (!target) continue;  // of a newer version: its row stays
     target->paused = row.paused;
@@ -248,7 +242,8 @@ Parsed<bool> Watcher::Impl::adopt(Settings next) {
   std::unordered_map<std::string, bool> wanted;
   for (const Target& target : settings.targets) wanted[target.id] = true;
   for (std::uint32_t number = 0; number < sites.size(); ++number) {
-    const Site& site = sites[number];
+    Site& site = sites[number];
+    site.shares_stale = true;  // the database of AS numbers may be another
     const bool ours = site.target && !site.gone && site.source != "api";
     if (ours && !wanted.contains(site.target->id)) remove(number);
   }
@@ -276,11 +271,15 @@ Parsed<bool> Watcher::Impl::adopt(Settings next) {
       auto put = store::put_maintenance(database, window);
       if (!put) return put;
     }
-    auto known = store::targets(database);
-    if (!known) return error(known.error().text);
-    for (const auto& row : *known) {
-      if (row.source == "api" || wanted.contains(row.id)) continue;
-      auto gone = store::remove_target(database, row.id, wall);
+    std::vector<std::string> unwanted;
+    auto known = store::each_standing(database, store::WithFacts::no,
+                                      [&](const store::Target& row, const auto&) {
+                                        if (row.source != "api" && !wanted.contains(row.id))
+                                          unwanted.push_back(row.id);
+                                      });
+    if (!known) return known;
+    for (const auto& id : unwanted) {
+      auto gone = store::remove_target(database, id, wall);
       if (!gone) return gone;
     }
     for (const auto& row : rows) {
@@ -391,7 +390,6 @@ Watcher::~Watcher() {
 
 Parsed<std::unique_ptr<Watcher>> Watcher::create(Settings settings, store::Store& store) {
   raise_file_limit();
-  give_large_blocks_back();
   auto impl = std::make_unique<Impl>(std::move(settings), store);
   const auto loaded = impl->load();
   if (!loaded) return error(loaded.error().text);

@@ -25,6 +25,13 @@ WallTime minute_of(WallTime at) {
       std::chrono::floor<std::chrono::minutes>(at));
 }
 
+std::string list(const std::vector<IpAddress>& addresses) {
+  std::vector<std::string> out;
+  out.reserve(addresses.size());
+  for (const auto& address : addresses) out.push_back(address.text());
+  return join(out, ", ");
+}
+
 bool is_bad(Outcome outcome) { return outcome == Outcome::down || outcome == Outcome::degraded; }
 
 // The address that the light path can take: there is exactly one, and nothing else to ask.
@@ -327,7 +334,9 @@ void Watcher::Impl::add_to_minute(const Doubt& seen) {
   sum.wait_sum += microseconds(seen.phases.wait);
 }
 
-// Once a minute: sums of minutes that are over, all in one write.
+// Once a minute: sums of minutes that are over. In order, so that what stands together in the store
+// is written together; and in portions, because a write keeps all that it changes in memory until
+// it has ended.
 void Watcher::Impl::flush_minutes(bool all) {
   const WallTime minute = minute_of(wall_now());
   if (minute == minute_now && !all) return;
@@ -341,22 +350,28 @@ void Watcher::Impl::flush_minutes(bool all) {
     if (!over && !all) continue;
     rows.push_back(std::exchange(site.minute, {}));
   }
-  if (rows.empty()) return;
-  store.write([rows = std::move(rows)](store::Database& database) -> Parsed<bool> {
-    for (const auto& row : rows) {
-      auto kept = store::add_rollup(database, row);
-      if (!kept) return kept;
-    }
-    return true;
-  });
+  std::ranges::sort(rows, {}, &store::Rollup::target);
+  for (std::size_t at = 0; at < rows.size(); at += limits::kWatchSumsWritten) {
+    const auto end = std::min(at + limits::kWatchSumsWritten, rows.size());
+    const auto from = std::make_move_iterator(rows.begin() + static_cast<std::ptrdiff_t>(at));
+    const auto to = std::make_move_iterator(rows.begin() + static_cast<std::ptrdiff_t>(end));
+    store.write([part = std::vector(from, to)](store::Database& database) -> Parsed<bool> {
+      for (const auto& row : part) {
+        auto kept = store::add_rollup(database, row);
+        if (!kept) return kept;
+      }
+      return true;
+    });
+  }
 }
 
 void Watcher::Impl::learn_shares(std::uint32_t number, const CheckResult& result) {
   Site& site = sites[number];
   const Target& target = *site.target;
   std::vector<IpAddress> addresses = result.shared.addresses;
+  const auto literal = IpAddress::parse(target.host);
   if (addresses.empty()) {
-    if (const auto literal = IpAddress::parse(target.host)) {
+    if (literal) {
       addresses = {*literal};
     } else if (const Named* named = names.known(target.host, target.resolver)) {
       addresses = named->addresses;
@@ -364,56 +379,55 @@ void Watcher::Impl::learn_shares(std::uint32_t number, const CheckResult& result
       addresses = site.addresses;  // a name that does not resolve now
     }
   }
+  const Instant at = net::Loop::current().now();
+  if (at >= site.name_servers_until && target.kind != CheckKind::heartbeat && !literal) {
+    // All that began together do not ask together for ever.
+    site.name_servers_until =
+        at + limits::kWatchNameMost - first_delay(target.id, limits::kWatchNameMost / 4);
+    tasks.start(learn_zone(number, site.target));
+  }
   const auto known_certificate =
       std::ranges::find(site.shares, ShareKind::certificate, &Share::kind);
   const bool same_certificate = known_certificate == site.shares.end()
                                     ? result.shared.certificate.empty()
                                     : known_certificate->value == result.shared.certificate;
-  if (site.addresses == addresses && !site.shares.empty() && same_certificate &&
-      net::Loop::current().now() < site.name_servers_until) {
+  if (site.addresses == addresses && same_certificate && !site.shares.empty() &&
+      !std::exchange(site.shares_stale, false)) {
     return;
   }
   if (!site.addresses.empty() && site.addresses != addresses) {
-    std::vector<std::string> before;
-    std::vector<std::string> after;
-    before.reserve(site.addresses.size());
-    after.reserve(addresses.size());
-    for (const auto& address : site.addresses) before.push_back(address.text());
-    for (const auto& address : addresses) after.push_back(address.text());
     ledger.event(ledger.standing(number).incident, "change",
-                 fmt::format("DNS of {} changed from {} to {}.", target.host, join(before, ", "),
-                             join(after, ", ")),
+                 fmt::format("DNS of {} changed from {} to {}.", target.host, list(site.addresses),
+                             list(addresses)),
                  now());
   }
-  site.addresses = addresses;
-  std::vector<Share> shares;
-  for (const IpAddress& address : addresses) {
-    shares.push_back({ShareKind::address, address.text()});
-    shares.push_back({ShareKind::prefix, Prefix{address, address.is_v4() ? 24U : 48U}.text()});
+  site.addresses = std::move(addresses);
+  site.shares = shares_of(site, result.shared.certificate);
+  const bool other = ledger.share(number, site.shares);
+  if (other && ledger.standing(number).outcome != Outcome::unknown) keep_state(number);
+}
+
+std::vector<Share> Watcher::Impl::shares_of(const Site& site,
+                                            const std::string& certificate) const {
+  std::vector<Share> out;
+  for (const IpAddress& address : site.addresses) {
+    out.push_back({ShareKind::address, address.text()});
+    out.push_back({ShareKind::prefix, Prefix{address, address.is_v4() ? 24U : 48U}.text()});
     if (as_database) {
       if (std::string as = as_database->as_of(address); !as.empty()) {
-        shares.push_back({ShareKind::as, std::move(as)});
+        out.push_back({ShareKind::as, std::move(as)});
       }
     }
   }
-  if (!target.provider().empty()) {
-    shares.push_back({ShareKind::provider, std::string{target.provider()}});
+  if (!site.target->provider().empty()) {
+    out.push_back({ShareKind::provider, std::string{site.target->provider()}});
   }
-  for (const auto& server : site.name_servers) shares.push_back({ShareKind::nameserver, server});
-  if (!result.shared.certificate.empty()) {
-    shares.push_back({ShareKind::certificate, result.shared.certificate});
-  }
-  std::ranges::sort(shares);
-  const auto gone = std::ranges::unique(shares);
-  shares.erase(gone.begin(), gone.end());
-  site.shares = shares;
-  ledger.share(number, std::move(shares));
-  const Instant at = net::Loop::current().now();
-  if (at >= site.name_servers_until) {
-    site.name_servers_until = at + limits::kWatchNameMost;
-    const bool has_name = target.kind != CheckKind::heartbeat && !IpAddress::parse(target.host);
-    if (has_name) tasks.start(learn_zone(number, site.target));
-  }
+  for (const auto& server : site.name_servers) out.push_back({ShareKind::nameserver, server});
+  if (!certificate.empty()) out.push_back({ShareKind::certificate, certificate});
+  std::ranges::sort(out);
+  const auto gone = std::ranges::unique(out);
+  out.erase(gone.begin(), gone.end());
+  return out;
 }
 
 net::Task<void> Watcher::Impl::learn_zone(std::uint32_t number,
@@ -422,8 +436,9 @@ net::Task<void> Watcher::Impl::learn_zone(std::uint32_t number,
   Site& site = sites[number];
   if (zone.name.empty() || site.target != target) co_return;
   domains.put(number, zone.name, target->domain_share, net::Loop::current().now());
+  if (site.name_servers == zone.name_servers) co_return;
   site.name_servers = std::move(zone.name_servers);
-  site.shares.clear();  // made anew at the next check
+  site.shares_stale = true;
 }
 
 void Watcher::Impl::look_at_certificate(std::uint32_t number, const CheckResult& result) {

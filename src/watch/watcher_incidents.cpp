@@ -56,13 +56,8 @@ void Watcher::Impl::serve_ledger() {
   fulfil(ledger.wishes());
   for (Change& change : ledger.changes(limits::kWatchChanges)) apply(std::move(change));
   const Moment moment = now();
-  if (stopping || delivering || (!alerts_queued && moment.steady < deliver_at)) return;
-  alerts_queued = false;
-  delivering = true;
-  tasks.start([](Impl& own, Moment at) -> net::Task<void> {
-    own.deliver_at = co_await own.outbox.deliver(at.steady, at.wall);
-    own.delivering = false;
-  }(*this, moment));
+  if (!stopping)
+    outbox.serve(tasks, moment.steady, moment.wall, std::exchange(alerts_queued, false));
 }
 
 void Watcher::Impl::fulfil(Wishes wishes) {
@@ -223,16 +218,18 @@ void Watcher::Impl::look_at_maintenance() {
 }
 
 // Every ten minutes.
+// In portions, one after the other: whoever writes meanwhile waits for one of them at most.
 void Watcher::Impl::keep_house() {
   const WallTime wall = wall_now();
-  if (wall - housed < std::chrono::minutes{10} && wall >= housed) return;
-  housed = wall;
+  const bool due = wall - housed >= std::chrono::minutes{10} || wall < housed;
+  if (!due && !housework->exchange(false)) return;
+  if (due) housed = wall;
   const store::Retention kept = settings.retention;
-  store.write([wall, kept](store::Database& db) -> Parsed<bool> {
-    const auto folded = store::fold_rollups(db, wall);
-    if (!folded) return error(folded.error().text);
-    const auto gone = store::forget(db, kept, wall);
-    if (!gone) return gone;
+  store.write([wall, kept, again = housework](store::Database& db) -> Parsed<bool> {
+    auto more = store::keep_rollups(db, kept, wall);
+    if (more && !*more) more = store::forget(db, kept, wall);
+    if (!more) return more;
+    again->store(*more);
     return true;
   });
 }

@@ -42,6 +42,7 @@ struct Site {                            // a target and what is known about it
   WallTime checked;
   CheckResult newest;
   std::vector<Share> shares;
+  bool shares_stale = false;  // made anew at the next check
   std::vector<std::string> name_servers;
   Instant name_servers_until{};
   std::vector<IpAddress> addresses;  // as last seen, for changes
@@ -116,6 +117,7 @@ class Watcher::Impl {
   void settle_doubts(bool healthy);
   void flush_minutes(bool all);
   void learn_shares(std::uint32_t number, const CheckResult& result);
+  std::vector<Share> shares_of(const Site& site, const std::string& certificate) const;
   net::Task<void> learn_zone(std::uint32_t number, std::shared_ptr<const Target> target);
   void look_at_certificate(std::uint32_t number, const CheckResult& result);
   net::Task<void> look_at_self();
@@ -192,13 +194,13 @@ class Watcher::Impl {
   Instant sees_since{};       // again, after the newest blind time
   std::string blind_because;  // of the newest blind time
   std::vector<Doubt> doubts;
-  Instant deliver_at{};
-  bool delivering = false;
   bool alerts_queued = false;
   Instant ticked{};
   Instant turned{};
   WallTime minute_now;
   WallTime housed;
+  // More of it is left. The store's thread says so.
+  std::shared_ptr<std::atomic<bool>> housework = std::make_shared<std::atomic<bool>>(false);
   WallTime maintained;            // the minute of the last look at the windows
   bool maintenance_stale = true;  // targets or windows changed since
   bool anything_maintained = false;

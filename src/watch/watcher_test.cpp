@@ -24,6 +24,7 @@ namespace causeway::watch {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class WatcherTest : public ::testing::Test {
  protected:
@@ -305,6 +306,27 @@ TEST_F(WatcherTest, QuestionsWhileItEndsAreAnswered) {
   enough = true;
   for (auto& asker : askers) asker.join();
   EXPECT_EQ(watcher_->targets().size(), 1U);
+}
+
+// Also one that was paused meanwhile, whose address and certificate are as they were.
+TEST_F(WatcherTest, LearnsAnewWhatAChangedTargetShares) {
+  settings_.targets = {target("http://" + good_->endpoint().text())};
+  Target& one = settings_.targets.front();
+  one.tags = {"provider:one"};
+  start();
+  ASSERT_TRUE(hear(LiveEvent::Kind::target, "ok"));
+  one.paused = true;
+  ASSERT_TRUE(watcher_->reload(settings_));
+  one.paused = false;
+  one.tags = {"provider:two"};
+  ASSERT_TRUE(watcher_->reload(settings_));
+  ASSERT_TRUE(watcher_->check_now(one.id));
+  ASSERT_TRUE(watcher_->check_now(one.id));  // the one before has ended then
+  watcher_->stop();
+  const auto state = store_->read([&](store::Database& db) { return store::state(db, one.id); });
+  ASSERT_TRUE(state && *state);
+  EXPECT_THAT((*state)->facts, HasSubstr(R"({"kind":"provider","value":"two"})"));
+  EXPECT_THAT((*state)->facts, Not(HasSubstr("\"one\"")));
 }
 
 TEST_F(WatcherTest, ReloadIsAllOrNothing) {
