@@ -13,11 +13,15 @@
 #include "app/target_url.hpp"
 #include "console/live_runs.hpp"
 #include "console/setup_token.hpp"
+#include "net/group.hpp"
 #include "net/loop.hpp"
 #include "reach/diagnose.hpp"
+#include "watch/full_check.hpp"
 
 namespace causeway::app {
 namespace {
+
+constexpr std::chrono::milliseconds kLookWhetherLeft{100};
 
 Parsed<model::Diagnosis> diagnose_for_console(
     const console::DiagnosisOrder& order,
@@ -29,6 +33,13 @@ Parsed<model::Diagnosis> diagnose_for_console(
     if (!open) return error(std::move(open.error().text));
   }
   DiagnosePlan plan;
+  if (order.address) {
+    if (!order.may_be_private) {
+      auto open = console::open_to_people(*order.address);
+      if (!open) return error(std::move(open.error().text));
+    }
+    plan.request.origins.push_back({*order.address, target->port});
+  }
   plan.request.target = std::move(*target);
   plan.documents = order.with;
   if (order.quick) plan.request.mode = model::Mode::quick;
@@ -42,11 +53,53 @@ Parsed<model::Diagnosis> diagnose_for_console(
   return conclude(plan, started, std::move(run), record.take());
 }
 
+net::Task<void> end_when_left(const std::function<bool()>& left) {
+  net::Loop& loop = net::Loop::current();
+  while (co_await loop.sleep_until(loop.now() + kLookWhetherLeft)) {
+    if (left()) loop.interrupt();
+  }
+}
+
+net::Task<watch::CheckResult> check_while_wanted(const watch::Target& target,
+                                                 const std::function<bool()>& left) {
+  const Instant until = Clock::now() + target.timeout;
+  watch::Names names;
+  watch::Sessions sessions;
+  net::Group looking;
+  looking.start(end_when_left(left));
+  auto result = co_await watch::full_check(target, names, sessions, until);
+  looking.abandon();
+  co_return result;
+}
+
+console::CheckSeen check_for_console(const console::CheckOrder& order,
+                                     const std::function<bool()>& left) {
+  const watch::Target target{.id = "probe",
+                             .kind = order.ping ? watch::CheckKind::ping : watch::CheckKind::tcp,
+                             .host = order.host,
+                             .port = order.port,
+                             .every_address = false,
+                             .timeout = order.deadline,
+                             .public_only = !order.may_be_private};
+  net::Loop loop;
+  const auto result = loop.run(check_while_wanted(target, left));
+  console::CheckSeen out{.ok = result.outcome == watch::Outcome::ok,
+                         .failure = result.failure,
+                         .detail = result.detail,
+                         .resolve = result.phases.resolve,
+                         .answer = result.phases.connect,
+                         .whole = result.elapsed,
+                         .hop_limit = result.hop_limit};
+  if (const auto asked = Endpoint::parse(result.address, order.port)) out.address = asked->address;
+  return out;
+}
+
 }  // namespace
 
 console::Controls console_controls(store::Store& store) {
   console::Controls out;
   out.diagnose = diagnose_for_console;
+  out.check = check_for_console;
   out.plan = plan_for_console;
   out.report = [&store](const console::ReportOrder& order) -> Parsed<std::string> {
     const auto papers = store.read(

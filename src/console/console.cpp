@@ -5,6 +5,7 @@
 #include <atomic>
 #include <exception>
 #include <thread>
+#include <variant>
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
@@ -37,7 +38,14 @@ bool body_is_json(const net::HttpRequest& request) {
   return equals_ignoring_case(trim(type.substr(0, type.find(';'))), "application/json");
 }
 
-net::HttpReply answer_api(Desk& desk, const net::HttpRequest& request) {
+// An answer that others have a part in.
+struct Pending {
+  Call call;
+  Later later;
+};
+using Step = std::variant<net::HttpReply, Pending>;
+
+Step answer_api(Desk& desk, const net::HttpRequest& request) {
   auto matched = match(request.method, request.path);
   if (matched.methods.empty()) return not_found("the interface has no such path");
   if (matched.route == nullptr) return wrong_method(matched.methods);
@@ -50,7 +58,12 @@ net::HttpReply answer_api(Desk& desk, const net::HttpRequest& request) {
   call.set_caller(std::move(*caller));
   call.set_parts(std::move(matched.parts));
   if (auto refused = refusal(call, matched.route->least)) return std::move(*refused);
-  return matched.route->handler(desk, call);
+  if (const auto* handler = std::get_if<Handler>(&matched.route->handler)) {
+    return (*handler)(desk, call);
+  }
+  auto rest = std::get<LateHandler>(matched.route->handler)(desk, call);
+  if (!rest) return std::move(rest.error());
+  return Pending{std::move(call), std::move(*rest)};
 }
 
 net::HttpReply answer_metrics(Desk& desk, const net::HttpRequest& request) {
@@ -80,7 +93,7 @@ net::HttpReply answer_health(Desk& desk, std::string_view path) {
   return reply;
 }
 
-net::HttpReply answer_path(Desk& desk, const net::HttpRequest& request) {
+Step answer_path(Desk& desk, const net::HttpRequest& request) {
   const auto path = request.path;
   if (path.starts_with("/api/v1/")) return answer_api(desk, request);
   if (request.method != "GET" && request.method != "HEAD") return wrong_method({"GET", "HEAD"});
@@ -100,21 +113,72 @@ net::HttpReply answer_path(Desk& desk, const net::HttpRequest& request) {
   return page_reply(request, web_files());
 }
 
-}  // namespace
+// A bug here must not end the watch and the edge that run in the same process.
+net::HttpReply broke(const net::HttpRequest& request, const std::exception& why) {
+  fmt::print(stderr, "causeway: console: {} {}: {}\n", request.method,
+             printable(request.path, causeway::limits::kTextKept), why.what());
+  return problem(500, "Internal error", "the console's log has the reason");
+}
 
-net::HttpReply answer(Desk& desk, const net::HttpRequest& request) {
-  net::HttpReply reply;
+Step begin(Desk& desk, const net::HttpRequest& request) {
   try {
-    reply = answer_path(desk, request);
-  } catch (const std::exception& broken) {
-    // A bug here must not end the watch and the edge that run in the same process.
-    fmt::print(stderr, "causeway: console: {} {}: {}\n", request.method,
-               printable(request.path, causeway::limits::kTextKept), broken.what());
-    reply = problem(500, "Internal error", "the console's log has the reason");
+    return answer_path(desk, request);
+  } catch (const std::exception& why) {
+    return broke(request, why);
   }
+}
+
+net::HttpReply end(Desk& desk, const Pending& pending) {
+  try {
+    return pending.later.then(desk, pending.call);
+  } catch (const std::exception& why) {
+    return broke(pending.call.request(), why);
+  }
+}
+
+net::HttpReply whole(Desk& desk, const Pending& pending) {
+  try {
+    pending.later.work();
+  } catch (const std::exception& why) {
+    return broke(pending.call.request(), why);
+  }
+  return end(desk, pending);
+}
+
+net::HttpReply dressed(const Desk& desk, const net::HttpRequest& request, net::HttpReply reply) {
   compress(request, reply);
   add_security_fields(reply, desk.settings.secure);
   return reply;
+}
+
+LiveRuns::Job probe_job(const Desk& desk, ProbeQuestion question) {
+  const bool may_be_private = desk.settings.private_targets;
+  if (auto* check = std::get_if<CheckOrder>(&question.order)) {
+    check->may_be_private = may_be_private;
+    return [ask = desk.controls.check, order = std::move(*check),
+            debug = question.debug](LiveRuns::Channel& listening) {
+      const auto seen = ask(order, [&] { return listening.left(); });
+      return debug ? probe_log(order, seen) : probe_exposition(order, seen);
+    };
+  }
+  auto& order = std::get<DiagnosisOrder>(question.order);
+  order.may_be_private = may_be_private;
+  return [diagnose = desk.controls.diagnose, order = std::move(order),
+          debug = question.debug](LiveRuns::Channel& listening) {
+    const auto result = diagnose(order, [&](const auto&) { return !listening.left(); });
+    if (!result) return "# " + printable(result.error().text, 300) + "\nprobe_success 0\n";
+    return debug ? probe_log(*result) : probe_exposition(*result);
+  };
+}
+
+}  // namespace
+
+net::HttpReply answer(Desk& desk, const net::HttpRequest& request) {
+  auto step = begin(desk, request);
+  if (const auto* pending = std::get_if<Pending>(&step)) {
+    step = whole(desk, *pending);
+  }
+  return dressed(desk, request, std::move(std::get<net::HttpReply>(step)));
 }
 
 class Console::Server {
@@ -150,7 +214,33 @@ class Console::Server {
  private:
   net::Task<net::HttpReply> handle(const net::HttpRequest& request) {
     if (request.path == "/probe") co_return co_await probe(request);
-    co_return answer(desk_, request);
+    auto step = begin(desk_, request);
+    if (const auto* pending = std::get_if<Pending>(&step)) {
+      const auto channel = errands_.start(
+          [work = pending->later.work](auto&) {
+            work();
+            return std::string{};
+          },
+          limits::kErrands);
+      std::string nothing;
+      if (!channel) {
+        step = problem(503, "Busy", "too many wait for others; try again in half a minute");
+      } else if (co_await over(*channel, nothing)) {
+        step = end(desk_, *pending);
+      } else {
+        step = problem(503, "Ending", "the console ends");
+      }
+    }
+    co_return dressed(desk_, request, std::move(std::get<net::HttpReply>(step)));
+  }
+
+  // True when it has ended, false when the console does first.
+  static net::Task<bool> over(LiveRuns::Channel& channel, std::string& said) {
+    net::Loop& loop = net::Loop::current();
+    while (!channel.take(said)) {
+      if (!co_await loop.sleep_until(loop.now() + limits::kProbeTick)) co_return false;
+    }
+    co_return true;
   }
 
   // Who may ask for a probe makes this machine connect to a place of their choice: operators, as on
@@ -160,28 +250,21 @@ class Console::Server {
     if (!caller) co_return store_failed(caller.error().text);
     const Call call{request, std::move(*caller)};
     if (auto refused = refusal(call, Role::operator_)) co_return std::move(*refused);
-    auto asked = probe_question(call.query("target"), call.query("module"),
-                                request.field("x-prometheus-scrape-timeout-seconds").value_or(""));
+    auto asked = probe_question(
+        {.target = call.query("target"),
+         .module = call.query("module"),
+         .hostname = call.query("hostname"),
+         .debug = call.query("debug"),
+         .scrape_timeout = request.field("x-prometheus-scrape-timeout-seconds").value_or("")});
     if (!asked) co_return problem(400, "Not a probe", asked.error().text);
-    if (!desk_.controls.diagnose) co_return problem(501, "Not here", "no probes here");
-    const auto channel = probes_.start(
-        [diagnose = desk_.controls.diagnose,
-         order = DiagnosisOrder{.url = asked->url,
-                                .may_be_private = desk_.settings.private_targets,
-                                .quick = true,
-                                .deadline = asked->deadline}](LiveRuns::Channel& listening) {
-          const auto result = diagnose(order, [&](const auto&) { return !listening.left(); });
-          return result ? probe_exposition(*result)
-                        : "# " + printable(result.error().text, 300) + "\nprobe_success 0\n";
-        },
-        limits::kLiveProbes);
+    if (!desk_.controls.diagnose || !desk_.controls.check) {
+      co_return problem(501, "Not here", "no probes here");
+    }
+    const auto channel = probes_.start(probe_job(desk_, std::move(*asked)), limits::kLiveProbes);
     if (!channel) co_return problem(503, "Busy", "too many probes run at once");
-    net::Loop& loop = net::Loop::current();
     net::HttpReply reply;
     reply.fields.emplace_back("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-    while (!channel->take(reply.body)) {
-      if (!co_await loop.sleep_until(loop.now() + limits::kProbeTick)) break;
-    }
+    co_await over(*channel, reply.body);
     co_return reply;
   }
 
@@ -202,6 +285,7 @@ class Console::Server {
 
   LiveRuns runs_;
   LiveRuns probes_;
+  LiveRuns errands_;
   Desk desk_;
   std::unique_ptr<net::HttpService> service_;
   std::string address_;

@@ -13,7 +13,6 @@
 #include "base/scratch_folder.hpp"
 #include "console/live_runs.hpp"
 #include "console/pages.hpp"
-#include "console/probe.hpp"
 #include "console/routes.hpp"
 #include "console/setup_token.hpp"
 #include "console/shapes.hpp"
@@ -703,6 +702,16 @@ TEST(LoginLimits, GrowAndForget) {
   EXPECT_EQ(limit.wait_for("a", now), Duration::zero());
 }
 
+TEST(OpenToPeople, IsNoPlaceOfThisMachine) {
+  EXPECT_TRUE(open_to_people(model::Target{.host = "www.example.net"}));
+  EXPECT_FALSE(open_to_people(model::Target{.host = "127.0.0.1"}));
+  for (const char* name : {"localhost", "LOCALHOST", "shop.localhost"}) {
+    const auto open = open_to_people(model::Target{.host = name});
+    ASSERT_FALSE(open) << name;
+    EXPECT_THAT(open.error().text, HasSubstr("is this machine"));
+  }
+}
+
 TEST(OpenApi, DescribesEveryRouteOnce) {
   const auto document = Json::parse(openapi());
   std::size_t operations = 0;
@@ -716,56 +725,8 @@ TEST(OpenApi, DescribesEveryRouteOnce) {
 TEST(Routes, MatchWholePathsAndDecodeTheirParts) {
   EXPECT_EQ(match("GET", "/api/v1/targets/a%2Fb").parts.at(0), "a/b");
   EXPECT_EQ(match("GET", "/api/v1/targets/").route, nullptr);
-  EXPECT_EQ(match("HEAD", "/api/v1/now").route->handler, &get_now);
+  EXPECT_EQ(std::get<Handler>(match("HEAD", "/api/v1/now").route->handler), &get_now);
   EXPECT_TRUE(match("GET", "/api/v1/now/").methods.empty());
-}
-
-model::Diagnosis probed() {
-  model::Diagnosis out;
-  out.target = {.url = "https://h/", .host = "h"};
-  out.duration = std::chrono::milliseconds{120};
-  model::Attempt attempt{.address = IpAddress::v4(0xcb007107), .port = 443, .status = 200};
-  for (const auto stage : {model::Stage::resolve, model::Stage::connect, model::Stage::secure,
-                           model::Stage::exchange}) {
-    attempt.stages.push_back({stage, model::Outcome::ok, {}, std::chrono::milliseconds{10}, ""});
-  }
-  out.attempts.push_back(attempt);
-  model::Observation http{model::Kind::http, "exchange", "203.0.113.7:443"};
-  http.set("address", "203.0.113.7").set("protocol", "h2").set("ttfb_ms", 7.5);
-  out.observations.push_back(http);
-  return out;
-}
-
-TEST(Probe, SpeaksAsBlackboxExporterDoes) {
-  const auto good = probe_exposition(probed());
-  EXPECT_THAT(good, HasSubstr("# TYPE probe_success gauge\nprobe_success 1\n"));
-  EXPECT_THAT(good, HasSubstr("probe_http_status_code 200\n"));
-  EXPECT_THAT(good, HasSubstr("probe_http_duration_seconds{phase=\"processing\"} 0.0075\n"));
-  EXPECT_THAT(good, HasSubstr("probe_http_duration_seconds{phase=\"transfer\"} 0.0025\n"));
-  EXPECT_THAT(good, HasSubstr("probe_http_version 2\n"));
-  EXPECT_THAT(good, HasSubstr("probe_ip_protocol 4\n"));
-  auto refused = probed();
-  refused.attempts[0].status = 0;
-  refused.attempts[0].stages.resize(2);
-  refused.attempts[0].stages[1].outcome = model::Outcome::failed;
-  refused.attempts[0].stages[1].failure = model::FailureId::connect_refused;
-  refused.verdict.failure = model::FailureId::connect_refused;
-  refused.verdict.causes = {
-      {.cause = *model::cause_named("port.not-listening"), .probability = 0.9}};
-  const auto bad = probe_exposition(refused);
-  EXPECT_THAT(bad, HasSubstr("probe_success 0\n"));
-  EXPECT_THAT(bad, HasSubstr("probe_http_status_code 0\n"));
-  EXPECT_THAT(bad, HasSubstr("causeway_failure{failure=\"connect.refused\"} 1\n"));
-  EXPECT_THAT(bad, HasSubstr("causeway_cause{cause=\"port.not-listening\"} 0.9\n"));
-  EXPECT_THAT(bad, HasSubstr("causeway_layer_ok{layer=\"connect\"} 0\n"));
-}
-
-TEST(Probe, UnderstandsItsQuestion) {
-  EXPECT_EQ(probe_question("www.example.net", "", "")->url, "http://www.example.net");
-  EXPECT_EQ(probe_question("https://h/", "http_2xx", "10")->deadline,
-            std::chrono::milliseconds{9500});
-  EXPECT_FALSE(probe_question("", "", ""));
-  EXPECT_FALSE(probe_question("h", "icmp", ""));
 }
 
 TEST(Pages, AreFoundByTheirNamesAndByTheApplicationsPaths) {

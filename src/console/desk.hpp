@@ -63,10 +63,30 @@ using OrRefused = std::expected<T, Refusal>;
 
 struct DiagnosisOrder {
   std::string url;
-  bool may_be_private = false;  // this machine and its networks too
+  std::optional<IpAddress> address{};  // asked there, wherever the name leads
+  bool may_be_private = false;         // this machine and its networks too
   bool quick = false;
   Duration deadline{};                // zero: the usual one
   std::vector<model::Document> with;  // what was seen on the origin, joined
+};
+
+struct CheckOrder {  // one connection or ping, nothing asked and nothing judged
+  bool ping = false;
+  std::string host;  // a name or an address
+  std::uint16_t port = 0;
+  bool may_be_private = false;
+  Duration deadline{};
+};
+
+struct CheckSeen {
+  bool ok = false;
+  std::optional<model::FailureId> failure;  // none, and not ok: nothing can be said
+  std::string detail;                       // a sentence for a person; empty when all is well
+  std::optional<IpAddress> address;         // that was asked
+  Duration resolve{};
+  Duration answer{};  // from the packet that asks to the one that answers
+  Duration whole{};
+  int hop_limit = 0;  // of a ping's answer; 0: not known
 };
 
 struct ReportOrder {
@@ -87,6 +107,10 @@ struct ProofSeen {  // that the edge gets through this machine's firewall
 // it comes; when it returns false the diagnosis ends with what is known.
 using DiagnoseControl = std::function<Parsed<model::Diagnosis>(
     const DiagnosisOrder& order, const std::function<bool(const model::Observation&)>& seen)>;
+
+// The same for one check; ends soon after `left` is true.
+using CheckControl =
+    std::function<CheckSeen(const CheckOrder& order, const std::function<bool()>& left)>;
 
 struct PlanOrder {     // as people give it
   std::string before;  // the old origin's addresses, with commas
@@ -124,8 +148,9 @@ struct PlanListener {
 // the order's deadline, it ends soon and without one.
 using PlanRun = std::function<Parsed<PlanMade>(const PlanListener& listener)>;
 
-// What the console can make the watch do. Each may be called from the console's thread; what is not
-// set is answered with 501.
+// What the console can make the watch do. Each may be called from the console's thread, and those
+// that wait for others (test_channel, switch_pool, report) from several at once; what is not set is
+// answered with 501.
 struct Controls {
   std::function<Parsed<bool>(const std::string& incident, const std::string& author)> acknowledge;
   std::function<Parsed<bool>(const std::string& incident, const std::string& author,
@@ -160,6 +185,7 @@ struct Controls {
   // The whole exposition of the watch's own figures, for /metrics.
   std::function<std::string()> metrics;
   DiagnoseControl diagnose;
+  CheckControl check;
   // Understands the order at once; what it returns makes the plan.
   std::function<OrRefused<PlanRun>(const PlanOrder& order)> plan;
 };

@@ -147,34 +147,43 @@ net::HttpReply refused(const Refusal& why) { return wrong_field(why.status, why.
 
 net::HttpReply list_edges(Desk& desk, const Call& call) { return edges_reply(desk, call); }
 
-net::HttpReply switch_edge_pool(Desk& desk, const Call& call) {
-  if (!desk.controls.switch_pool) return not_wired();
+std::expected<Later, net::HttpReply> switch_edge_pool(Desk& desk, const Call& call) {
+  if (!desk.controls.switch_pool) return std::unexpected(not_wired());
+  const auto wrong = [](const std::string& text) {
+    return std::unexpected(problem(422, "Wrong input", text));
+  };
   const auto body = call.object();
-  if (!body) return problem(422, "Wrong input", body.error().text);
+  if (!body) return wrong(body.error().text);
   const auto from = text_of(*body, "from", causeway::limits::kTextKept);
-  if (!from) return problem(422, "Wrong input", from.error().text);
+  if (!from) return wrong(from.error().text);
   const auto to = text_of(*body, "to", causeway::limits::kTextKept);
-  if (!to) return problem(422, "Wrong input", to.error().text);
+  if (!to) return wrong(to.error().text);
   const auto minutes = body->find("minutes");
   const bool whole = minutes != body->end() && minutes->is_number_integer();
   const auto asked = whole ? minutes->get<std::int64_t>() : 0;
   if (asked < 1 || asked > limits::kSwitchMinutes) {
-    return wrong_field(422, "minutes",
-                       fmt::format("expected a whole number from 1 to {}", limits::kSwitchMinutes));
+    return std::unexpected(
+        wrong_field(422, "minutes",
+                    fmt::format("expected a whole number from 1 to {}", limits::kSwitchMinutes)));
   }
-  const auto done = desk.controls.switch_pool(call.part(0), *from, *to, static_cast<int>(asked));
-  if (!done) return refused(done.error());
+  // Before it is done: nobody may be there to write it down afterwards.
   record_audit(desk, call, "edge.switch", call.part(0),
                fmt::format("{} to {} for {} min", *from, *to, asked));
-  return edges_reply(desk, call);
+  return later([ask = desk.controls.switch_pool, edge = call.part(0), from = *from, to = *to,
+                asked] { return ask(edge, from, to, static_cast<int>(asked)); },
+               [](Desk& of, const Call& again, const OrRefused<bool>& done) {
+                 return done ? edges_reply(of, again) : refused(done.error());
+               });
 }
 
-net::HttpReply take_switch_back(Desk& desk, const Call& call) {
-  if (!desk.controls.switch_pool) return not_wired();
-  const auto done = desk.controls.switch_pool(call.part(0), call.part(1), "", 0);
-  if (!done) return refused(done.error());
+std::expected<Later, net::HttpReply> take_switch_back(Desk& desk, const Call& call) {
+  if (!desk.controls.switch_pool) return std::unexpected(not_wired());
   record_audit(desk, call, "edge.switch-back", call.part(0), call.part(1));
-  return {.status = 204};
+  return later([ask = desk.controls.switch_pool, edge = call.part(0),
+                pool = call.part(1)] { return ask(edge, pool, "", 0); },
+               [](Desk& /*of*/, const Call& /*again*/, const OrRefused<bool>& done) {
+                 return done ? net::HttpReply{.status = 204} : refused(done.error());
+               });
 }
 
 }  // namespace causeway::console

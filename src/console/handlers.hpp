@@ -1,5 +1,12 @@
-// What answers each route (console/routes.cpp has the table). All run on the console's thread.
+// What answers each route (console/routes.cpp has the table). All run on the
+// console's thread, but for what a `Later` does.
 #pragma once
+
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
 
 #include "console/call.hpp"
 #include "console/desk.hpp"
@@ -8,6 +15,24 @@
 namespace causeway::console {
 
 using Handler = net::HttpReply (*)(Desk&, const Call&);
+
+// The rest of an answer that waits for others (a receiver, an edge, a program): `work` on a thread
+// of its own, while the console answers everybody else; then `then` on the console's.
+struct Later {
+  std::function<void()> work;
+  std::function<net::HttpReply(Desk&, const Call&)> then;
+};
+using LateHandler = std::expected<Later, net::HttpReply> (*)(Desk&, const Call&);
+
+// `then` gets what `ask` returned.
+template <class Ask, class Then>
+Later later(Ask ask, Then then) {
+  auto got = std::make_shared<std::optional<decltype(ask())>>();
+  return {[ask = std::move(ask), got] { *got = ask(); },
+          [then = std::move(then), got](Desk& desk, const Call& call) {
+            return then(desk, call, got->value());
+          }};
+}
 
 // people: set-up, sessions, accounts, tokens, the audit log
 net::HttpReply get_session(Desk& desk, const Call& call);
@@ -41,8 +66,8 @@ net::HttpReply stream_diagnosis(Desk& desk, const Call& call);
 
 // edges
 net::HttpReply list_edges(Desk& desk, const Call& call);
-net::HttpReply switch_edge_pool(Desk& desk, const Call& call);
-net::HttpReply take_switch_back(Desk& desk, const Call& call);
+std::expected<Later, net::HttpReply> switch_edge_pool(Desk& desk, const Call& call);
+std::expected<Later, net::HttpReply> take_switch_back(Desk& desk, const Call& call);
 
 // agents and jobs that report
 net::HttpReply post_beat(Desk& desk, const Call& call);
@@ -57,7 +82,7 @@ net::HttpReply get_incident(Desk& desk, const Call& call);
 net::HttpReply acknowledge_incident(Desk& desk, const Call& call);
 net::HttpReply add_note(Desk& desk, const Call& call);
 net::HttpReply get_document(Desk& desk, const Call& call);
-net::HttpReply get_report(Desk& desk, const Call& call);
+std::expected<Later, net::HttpReply> get_report(Desk& desk, const Call& call);
 
 // plans of migrations
 net::HttpReply stream_plan(Desk& desk, const Call& call);
@@ -77,7 +102,7 @@ net::HttpReply list_maintenance(Desk& desk, const Call& call);
 net::HttpReply add_maintenance(Desk& desk, const Call& call);
 net::HttpReply delete_maintenance(Desk& desk, const Call& call);
 net::HttpReply list_channels(Desk& desk, const Call& call);
-net::HttpReply test_channel(Desk& desk, const Call& call);
+std::expected<Later, net::HttpReply> test_channel(Desk& desk, const Call& call);
 net::HttpReply list_alerts(Desk& desk, const Call& call);
 
 net::HttpReply get_openapi(Desk& desk, const Call& call);

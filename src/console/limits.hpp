@@ -41,6 +41,7 @@ constexpr auto kProbe = seconds{10};  // when Prometheus says nothing
 constexpr auto kProbeWayBack = milliseconds{500};
 constexpr std::size_t kLiveProbes = 64;  // at once
 constexpr auto kProbeTick = milliseconds{10};
+constexpr std::size_t kErrands = 16;         // answers that wait for others, at once
 constexpr int kSwitchMinutes = 7 * 24 * 60;  // of an edge's pools
 constexpr auto kConsoleTick = milliseconds{100};
 

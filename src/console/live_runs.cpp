@@ -4,10 +4,12 @@
 
 #include <exception>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "console/event_stream.hpp"
 #include "console/limits.hpp"
 #include "console/problem.hpp"
+#include "model/localhost.hpp"
 #include "net/loop.hpp"
 
 namespace causeway::console {
@@ -36,17 +38,22 @@ std::string run(const LiveRuns::Job& job, LiveRuns::Channel& channel) {
   }
 }
 
+std::unexpected<Error> closed_to_people(std::string_view what, std::string_view why) {
+  return error(
+      fmt::format("{} is {}: the console does not probe this machine or its private networks for "
+                  "people; private_targets in [watch], or --private-targets, lets them",
+                  what, why));
+}
+
 }  // namespace
 
 Parsed<bool> open_to_people(const IpAddress& address) {
   if (!refused_by_public_edge(classify(address))) return true;
-  return error(
-      fmt::format("{} is {}: the console does not probe this machine or its private networks for "
-                  "people; private_targets in [watch], or --private-targets, lets them",
-                  address.text(), name(classify(address))));
+  return closed_to_people(address.text(), name(classify(address)));
 }
 
 Parsed<bool> open_to_people(const model::Target& target) {
+  if (model::is_localhost(target.host)) return closed_to_people(target.host, "this machine");
   const auto address = IpAddress::parse(target.host);
   if (!address) return true;
   return open_to_people(*address);
@@ -104,9 +111,13 @@ std::shared_ptr<LiveRuns::Channel> LiveRuns::start(Job job, std::size_t most) {
   sweep();
   if (runs_.size() >= most) return nullptr;
   auto channel = std::make_shared<Channel>();
-  Run& begun = runs_.emplace_back();
-  begun.channel = channel;
-  begun.thread = std::thread{[channel, job = std::move(job)] { channel->end(run(job, *channel)); }};
+  try {
+    std::thread thread{[channel, job = std::move(job)] { channel->end(run(job, *channel)); }};
+    runs_.push_back({channel, std::move(thread)});
+  } catch (const std::system_error& none) {  // this process may have no more threads
+    fmt::print(stderr, "causeway: console: no thread: {}\n", none.what());
+    return nullptr;
+  }
   return channel;
 }
 

@@ -78,24 +78,33 @@ net::HttpReply no_proof() {
 
 }  // namespace
 
-net::HttpReply get_report(Desk& desk, const Call& call) {
-  if (!desk.controls.report) return problem(501, "Not here", "no reports are made here");
+std::expected<Later, net::HttpReply> get_report(Desk& desk, const Call& call) {
+  if (!desk.controls.report) {
+    return std::unexpected(problem(501, "Not here", "no reports are made here"));
+  }
   const std::string wanted = call.query("format").empty() ? "text" : call.query("format");
   const auto* format = std::ranges::find(kFormats, wanted, &Format::name);
   if (format == kFormats.end()) {
-    return wrong_field(422, "format", "expected text, html, json or bundle");
+    return std::unexpected(wrong_field(422, "format", "expected text, html, json or bundle"));
   }
   const auto incident = desk.store.read(
       [&](store::Database& database) { return store::incident(database, call.part(0)); });
-  if (!incident) return store_failed(incident.error().text);
-  if (!*incident) return not_found("no incident has this id");
+  if (!incident) return std::unexpected(store_failed(incident.error().text));
+  if (!*incident) return std::unexpected(not_found("no incident has this id"));
   const std::string hide = call.query("hide").empty() ? "mail,user,network" : call.query("hide");
-  auto made = desk.controls.report({.incident = call.part(0), .format = wanted, .hide = hide});
-  if (!made) return problem(422, "No report", made.error().text);
-  record_audit(desk, call, "incident.report", call.part(0),
-               fmt::format("{}, hidden: secrets, {}", wanted, printable(hide, 80)));
-  return file_reply(fmt::format("report-{}.{}", printable(call.part(0), 40), format->suffix),
-                    format->type, std::move(*made));
+  return later(
+      [make = desk.controls.report,
+       order = ReportOrder{.incident = call.part(0), .format = wanted, .hide = hide}] {
+        return make(order);
+      },
+      [format, hide](Desk& of, const Call& again, const Parsed<std::string>& made) {
+        if (!made) return problem(422, "No report", made.error().text);
+        const std::string& id = again.part(0);
+        record_audit(of, again, "incident.report", id,
+                     fmt::format("{}, hidden: secrets, {}", format->name, printable(hide, 80)));
+        return file_reply(fmt::format("report-{}.{}", printable(id, 40), format->suffix),
+                          format->type, *made);
+      });
 }
 
 net::HttpReply read_facts(Desk& /*desk*/, const Call& call) {

@@ -5,18 +5,23 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <optional>
 
 #include "base/text.hpp"
 #include "console/exposition.hpp"
 #include "console/limits.hpp"
 #include "model/cause.hpp"
 #include "model/failure.hpp"
+#include "model/target_url.hpp"
 
 namespace causeway::console {
 namespace {
 
 using model::Kind;
 using model::Stage;
+
+// As blackbox_exporter heads what follows.
+constexpr std::string_view kLogEnd = "\n\n\nMetrics that would have been returned:\n";
 
 double seconds(Duration span) { return std::chrono::duration<double>(span).count(); }
 
@@ -122,11 +127,13 @@ void write_http(const model::Diagnosis& diagnosis, const model::Attempt& attempt
              static_cast<double>(answer->integer("body_bytes")));
 }
 
-void write_why(const model::Verdict& verdict, Exposition& out) {
+void write_failure(std::optional<model::FailureId> failure, Exposition& out) {
   out.begin("causeway_failure", "gauge", "1 for what went wrong on the wire; a closed list.");
-  if (verdict.failure) {
-    out.sample(1, fmt::format("failure=\"{}\"", name(*verdict.failure)));
-  }
+  if (failure) out.sample(1, fmt::format("failure=\"{}\"", name(*failure)));
+}
+
+void write_why(const model::Verdict& verdict, Exposition& out) {
+  write_failure(verdict.failure, out);
   out.begin("causeway_cause", "gauge",
             "How probable each named cause is, 0 to 1; a closed list of causes.");
   for (const auto& cause : verdict.causes) {
@@ -143,6 +150,81 @@ void write_layers(const model::Attempt& attempt, Exposition& out) {
   }
 }
 
+// When Prometheus stops to wait, less the way back.
+Duration deadline_of(std::string_view scrape_timeout) {
+  double timeout = 0;
+  const auto [end, wrong] = std::from_chars(scrape_timeout.data(),
+                                            scrape_timeout.data() + scrape_timeout.size(), timeout);
+  if (wrong != std::errc{} || !(timeout > 0 && timeout < 600)) return limits::kProbe;
+  const auto whole = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(timeout));
+  return whole - std::min<Duration>(limits::kProbeWayBack, whole / 2);
+}
+
+Parsed<DiagnosisOrder> http_order(const ProbeParameters& parameters) {
+  // blackbox_exporter takes a target without a scheme as http.
+  DiagnosisOrder out{.url = std::string{parameters.target},
+                     .quick = true,
+                     .deadline = deadline_of(parameters.scrape_timeout)};
+  if (!parameters.target.contains("://")) out.url = "http://" + out.url;
+  const auto target = model::parse_target(out.url);
+  if (!target) return error(target.error().text);
+  if (parameters.hostname.empty()) return out;
+  const auto host = model::parse_host_name(parameters.hostname);
+  if (!host) return error("\"hostname\": " + host.error().text);
+  const auto address = IpAddress::parse(target->host);
+  if (!address) {
+    return error(
+        fmt::format("\"hostname\" names who is asked at an address; expected one as "
+                    "target, not {}",
+                    printable(target->host, 60)));
+  }
+  out.address = *address;
+  out.url = fmt::format("{}://{}:{}{}", target->scheme, *host, target->port, target->path);
+  return out;
+}
+
+Parsed<CheckOrder> check_order(const ProbeParameters& parameters, bool connects) {
+  CheckOrder out{.ping = !connects, .deadline = deadline_of(parameters.scrape_timeout)};
+  // The reader of URLs knows names, addresses, brackets and ports.
+  std::string_view target = parameters.target;
+  if (target.starts_with("tcp://")) target.remove_prefix(6);
+  const auto read = model::parse_target(fmt::format("http://{}", target));
+  const auto tail = target.substr(std::min(target.rfind(']') + 1, target.size()));
+  const bool has_port = !IpAddress::parse(target) && tail.contains(':');
+  if (!read || read->path != "/" || has_port != connects) {
+    return error(fmt::format("expected {} as target, not {}",
+                             connects ? "HOST:PORT or [IPv6]:PORT" : "a name or an address",
+                             printable(parameters.target, 60)));
+  }
+  out.host = read->host;
+  out.port = read->port;
+  return out;
+}
+
+void write_address(const std::optional<IpAddress>& address, Exposition& out) {
+  out.single("probe_ip_protocol", "Specifies whether probe ip protocol is IP4 or IP6",
+             !address           ? 0
+             : address->is_v4() ? 4
+                                : 6);
+  out.single("probe_ip_addr_hash",
+             "Specifies the hash of IP address. It's useful to detect if the IP address changes.",
+             address ? address_hash(*address) : 0);
+}
+
+void write_outcome(bool success, Duration whole, Duration lookup, Exposition& out) {
+  out.single("probe_success", "Displays whether or not the probe was a success", success ? 1 : 0);
+  out.single("probe_duration_seconds", "Returns how long the probe took to complete in seconds",
+             seconds(whole));
+  out.single("probe_dns_lookup_time_seconds",
+             "Returns the time taken for probe dns lookup in seconds", seconds(lookup));
+}
+
+std::string log_line(std::string_view layer, std::string_view outcome, Duration took,
+                     std::string_view because) {
+  return fmt::format("{:9} {:8} {:.1f} ms{}{}\n", layer, outcome, seconds(took) * 1000,
+                     because.empty() ? "" : "  ", printable(because, 300));
+}
+
 bool succeeded(const model::Attempt* attempt) {
   return attempt != nullptr && attempt->failed_stage() == nullptr && attempt->status >= 200 &&
          attempt->status < 300;
@@ -150,21 +232,23 @@ bool succeeded(const model::Attempt* attempt) {
 
 }  // namespace
 
-Parsed<ProbeQuestion> probe_question(std::string_view target, std::string_view module,
-                                     std::string_view scrape_timeout) {
-  if (target.empty()) return error("Target parameter is missing");
-  if (!module.empty() && module != "http_2xx") {
-    return error(fmt::format("Unknown module \"{}\"; expected http_2xx", printable(module, 60)));
-  }
-  ProbeQuestion out{std::string{target}, limits::kProbe};
-  // blackbox_exporter takes a target without a scheme as http.
-  if (!target.contains("://")) out.url = "http://" + out.url;
-  double timeout = 0;
-  const auto [end, wrong] = std::from_chars(scrape_timeout.data(),
-                                            scrape_timeout.data() + scrape_timeout.size(), timeout);
-  if (wrong == std::errc{} && timeout > 1 && timeout < 600) {
-    out.deadline = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(timeout)) -
-                   limits::kProbeWayBack;
+Parsed<ProbeQuestion> probe_question(const ProbeParameters& parameters) {
+  if (parameters.target.empty()) return error("Target parameter is missing");
+  ProbeQuestion out;
+  out.debug = parameters.debug == "true";
+  const std::string_view module = parameters.module;
+  const bool connects = module == "tcp_connect";
+  if (module.empty() || module == "http_2xx") {
+    auto order = http_order(parameters);
+    if (!order) return std::unexpected(std::move(order.error()));
+    out.order = std::move(*order);
+  } else if (connects || module == "icmp") {
+    auto order = check_order(parameters, connects);
+    if (!order) return std::unexpected(std::move(order.error()));
+    out.order = std::move(*order);
+  } else {
+    return error(fmt::format("Unknown module \"{}\"; expected http_2xx, tcp_connect or icmp",
+                             printable(module, 60)));
   }
   return out;
 }
@@ -172,20 +256,9 @@ Parsed<ProbeQuestion> probe_question(std::string_view target, std::string_view m
 std::string probe_exposition(const model::Diagnosis& diagnosis) {
   Exposition out;
   const auto* attempt = speaking(diagnosis);
-  out.single("probe_success", "Displays whether or not the probe was a success",
-             succeeded(attempt) ? 1 : 0);
-  out.single("probe_duration_seconds", "Returns how long the probe took to complete in seconds",
-             seconds(diagnosis.duration));
-  out.single("probe_dns_lookup_time_seconds",
-             "Returns the time taken for probe dns lookup in seconds",
-             attempt == nullptr ? 0 : seconds(elapsed(*attempt, Stage::resolve)));
-  if (attempt != nullptr && attempt->address) {
-    out.single("probe_ip_protocol", "Specifies whether probe ip protocol is IP4 or IP6",
-               attempt->address->is_v4() ? 4 : 6);
-    out.single("probe_ip_addr_hash",
-               "Specifies the hash of IP address. It's useful to detect if the IP address changes.",
-               address_hash(*attempt->address));
-  }
+  write_outcome(succeeded(attempt), diagnosis.duration,
+                attempt == nullptr ? Duration{} : elapsed(*attempt, Stage::resolve), out);
+  write_address(attempt == nullptr ? std::nullopt : attempt->address, out);
   if (attempt != nullptr) {
     write_http(diagnosis, *attempt, out);
     write_tls(diagnosis, *attempt, out);
@@ -195,6 +268,52 @@ std::string probe_exposition(const model::Diagnosis& diagnosis) {
   }
   write_why(diagnosis.verdict, out);
   return out.take();
+}
+
+std::string probe_exposition(const CheckOrder& order, const CheckSeen& seen) {
+  Exposition out;
+  write_outcome(seen.ok, seen.whole, seen.resolve, out);
+  write_address(seen.address, out);
+  if (order.ping) {
+    out.begin("probe_icmp_duration_seconds", "gauge", "Duration of icmp request by phase");
+    out.sample(seconds(seen.resolve), "phase=\"resolve\"");
+    const Duration setup = seen.whole - seen.resolve - seen.answer;
+    out.sample(seconds(std::max(setup, Duration{})), "phase=\"setup\"");
+    out.sample(seconds(seen.answer), "phase=\"rtt\"");
+    if (seen.hop_limit > 0) {
+      out.single("probe_icmp_reply_hop_limit", "Replied packet hop limit (TTL for ipv4)",
+                 seen.hop_limit);
+    }
+  } else {
+    out.single("probe_failed_due_to_regex", "Indicates if probe failed due to regex", 0);
+  }
+  write_failure(seen.failure, out);
+  return out.take();
+}
+
+std::string probe_log(const model::Diagnosis& diagnosis) {
+  std::string out = fmt::format("Logs for the probe:\n{}\n", printable(diagnosis.target.url, 300));
+  for (const auto& attempt : diagnosis.attempts) {
+    out += fmt::format(
+        "{}\n", attempt.address ? Endpoint{*attempt.address, attempt.port}.text() : "no address");
+    for (const auto& record : attempt.stages) {
+      out += log_line(name(record.stage), name(record.outcome), record.elapsed, record.because);
+    }
+  }
+  out += printable(diagnosis.verdict.sentence, 600) + "\n";
+  for (const auto& cause : diagnosis.verdict.causes) {
+    out += fmt::format("{:.2f}  {}  {}\n", cause.probability, name(cause.cause),
+                       row(cause.cause).title);
+  }
+  return fmt::format("{}{}{}", out, kLogEnd, probe_exposition(diagnosis));
+}
+
+std::string probe_log(const CheckOrder& order, const CheckSeen& seen) {
+  std::string out = "Logs for the probe:\n";
+  if (seen.resolve > Duration{}) out += log_line("resolve", "", seen.resolve, order.host);
+  out += log_line(order.ping ? "ping" : "connect", seen.ok ? "ok" : "failed", seen.answer,
+                  seen.detail);
+  return fmt::format("{}{}{}", out, kLogEnd, probe_exposition(order, seen));
 }
 
 }  // namespace causeway::console

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "console/caller.hpp"
@@ -16,7 +17,7 @@ struct Route {
   std::string_view method;
   std::string_view path;  // "/api/v1/incidents/{id}"
   Role least;             // nobody: open to all
-  Handler handler;
+  std::variant<Handler, LateHandler> handler;
   std::string_view summary;
   std::string_view query;   // "name: meaning" a line
   std::string_view body;    // "name type: meaning" a line; a type with ? may lack

@@ -108,12 +108,14 @@ net::HttpReply list_channels(Desk& desk, const Call& call) {
   return json_reply(call, {{"channels", std::move(list)}});
 }
 
-net::HttpReply test_channel(Desk& desk, const Call& call) {
-  if (!desk.controls.test_channel) return not_wired("alerts");
-  const auto answered = desk.controls.test_channel(call.part(0));
+std::expected<Later, net::HttpReply> test_channel(Desk& desk, const Call& call) {
+  if (!desk.controls.test_channel) return std::unexpected(not_wired("alerts"));
   record_audit(desk, call, "channel.test", call.part(0));
-  if (!answered) return problem(502, "Not taken", answered.error().text);
-  return json_reply(call, {{"answer", *answered}});
+  return later([test = desk.controls.test_channel, name = call.part(0)] { return test(name); },
+               [](Desk& /*of*/, const Call& again, const Parsed<std::string>& answered) {
+                 if (!answered) return problem(502, "Not taken", answered.error().text);
+                 return json_reply(again, {{"answer", *answered}});
+               });
 }
 
 net::HttpReply list_alerts(Desk& desk, const Call& call) {

@@ -44,6 +44,7 @@ struct CheckResult {
   std::string address;   // the one that failed, else the first
   std::string detail;    // one line for a person; empty when all is well
   std::string excerpt;   // of a failing answer: its head and the beginning of its body
+  int hop_limit = 0;     // of a ping's answer, as it came; 0: not known
   bool resumed = false;  // a TLS session: the server did not show its certificate again
   Duration elapsed{};
   Phases phases;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
@@ -148,7 +149,9 @@ net::Task<CheckResult> ping_check(const IpAddress& address, Instant deadline) {
         "This machine may not send pings; root would add it, or sysctl net.ipv4.ping_group_range.");
     co_return out;
   }
+  std::array<Instant, limits::kPings> sent_at{};
   for (int sent = 0; sent < limits::kPings; ++sent) {
+    sent_at.at(static_cast<std::size_t>(sent)) = Clock::now();
     if (socket.send(static_cast<std::uint16_t>(sent)) != 0) {
       fail(out, FailureId::route_no_local_route,
            std::string{row(FailureId::route_no_local_route).sentence});
@@ -158,9 +161,11 @@ net::Task<CheckResult> ping_check(const IpAddress& address, Instant deadline) {
     const Instant until =
         last ? deadline : std::min(deadline, Clock::now() + limits::kPingPause * 5);
     while (co_await net::Loop::current().readable(socket.socket(), until)) {
-      if (socket.receive()) {
+      if (const auto reply = socket.receive(); reply && reply->sequence <= sent) {
         out.outcome = Outcome::ok;
-        out.elapsed = out.phases.connect = Clock::now() - began;
+        out.elapsed = Clock::now() - began;
+        out.phases.connect = Clock::now() - sent_at.at(reply->sequence);
+        out.hop_limit = reply->ttl.value_or(0);
         co_return out;
       }
       if (const auto note = socket.take_note()) {
@@ -231,13 +236,16 @@ net::Task<void> run_way(const Target& target, const Endpoint& remote, Instant de
 
 }  // namespace
 
-net::Task<CheckResult> full_check(const Target& target, Names& names, Sessions& sessions) {
+net::Task<CheckResult> full_check(const Target& target, Names& names, Sessions& sessions,
+                                  Instant until) {
   if (target.kind == CheckKind::dns) {
     CheckResult out = co_await dns_check(target, names);
     co_return out;
   }
   const Instant began = Clock::now();
-  const Named named = co_await names.addresses(target.host, target.resolver, target.timeout);
+  const Duration patience =
+      until == kNever ? target.timeout : std::min(target.timeout, until - began);
+  const Named named = co_await names.addresses(target.host, target.resolver, patience);
   std::vector<Tried> tries;
   std::vector<Endpoint> ways;
   for (const IpAddress& address : named.addresses) {
@@ -251,7 +259,7 @@ net::Task<CheckResult> full_check(const Target& target, Names& names, Sessions& 
     ways.push_back(origin);
     tries.push_back({.direct = true});
   }
-  const Instant deadline = Clock::now() + target.timeout;
+  const Instant deadline = std::min(until, Clock::now() + target.timeout);
   {
     net::Group all;
     for (std::size_t i = 0; i < ways.size(); ++i) {

@@ -10,7 +10,9 @@
 
 namespace causeway::watch {
 
-// Runs on the current loop; what it is given must outlive it. Never fails.
-net::Task<CheckResult> full_check(const Target& target, Names& names, Sessions& sessions);
+// Runs on the current loop; what it is given must outlive it. Never fails. The name may take the
+// target's time-out, and each way after it once more, but nothing goes on after `until`.
+net::Task<CheckResult> full_check(const Target& target, Names& names, Sessions& sessions,
+                                  Instant until = kNever);
 
 }  // namespace causeway::watch

@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import console_client
@@ -47,6 +48,28 @@ def code_of(url):
         return refused.code
 
 
+def probe(console, **parameters):
+    return console.get("/probe?" + urllib.parse.urlencode(parameters))
+
+
+def probes(console, edge):
+    """As Prometheus asks blackbox_exporter, with each of its modules that are spoken."""
+    subjects = {one["id"]: one["subject"] for one in console.get("/api/v1/targets?limit=200")["targets"]}
+    address = lambda origin: urllib.parse.urlsplit(subjects[origin]).netloc  # noqa: E731
+    good = probe(console, target=f"{edge}/healthy", module="http_2xx")
+    assert "\nprobe_success 1\n" in good and "\nprobe_http_status_code 200\n" in good, good
+    named = probe(console, target=f"{edge}/healthy", hostname="shop.test", debug="true")
+    assert "http://shop.test:" in named, named  # the origin's certificate is for another name: the edge says so
+    assert "\nprobe_success 0\n" in named and "\nprobe_http_status_code 526\n" in named, named
+    refused = probe(console, target=subjects["refusing"])
+    assert "\nprobe_success 0\n" in refused and 'causeway_failure{failure="connect.refused"} 1' in refused, refused
+    assert "\nprobe_success 1\n" in probe(console, target=address("healthy"), module="tcp_connect")
+    refused = probe(console, target=address("refusing"), module="tcp_connect", debug="true")
+    assert "\nprobe_success 0\n" in refused and "connect   failed" in refused, refused
+    pinged = probe(console, target="127.0.0.1", module="icmp")
+    assert "\nprobe_success 1\n" in pinged or 'failure="internal"' in pinged, pinged  # not everybody may
+
+
 def main():
     program = sys.argv[1]
     began = time.monotonic()
@@ -60,6 +83,7 @@ def main():
         assert not wrong, f"incidents of healthy sites: {wrong}"
 
         edge = first.wait_for(r"Edge +(http://[\d.:]+)").group(1)
+        probes(console, edge)
         for origin, code in CODES.items():
             got = code_of(f"{edge}/{origin}")
             assert got == code, f"the edge shows {got} for {origin}, expected {code}"

@@ -61,10 +61,11 @@ class Web:
 
 
 class Receiver:
-    """Takes every POST and keeps it; `refuse` answers that often with 503 first."""
+    """Takes every POST and keeps it; `refuse` answers that often with 503 first. Who posts to /held waits for `release`."""
 
     def __init__(self):
         self.got = []
+        self.release = threading.Event()
         self.refuse = 0
         receiver = self
 
@@ -78,6 +79,8 @@ class Receiver:
                 except ValueError:
                     document = body.decode(errors="replace")
                 receiver.got.append({"path": self.path, "fields": dict(self.headers), "body": document, "refused": refused})
+                if self.path == "/held":
+                    receiver.release.wait(30)
                 self.send_response(503 if refused else 200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()

@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -109,6 +110,7 @@ class House:
             self.channel("boss", "mail", f"smtp://127.0.0.1:{self.mailbox.port}",
                          f'from = "alerts@example.net"\nto = ["boss@example.net"]\nuser = "alerts"\nca_file = "{self.good[0]}"\n'
                          'secret = {env = "SMTP_PASSWORD"}\nescalate = "3s"\nteams = ["web", "data"]\n'),
+            self.channel("held", "webhook", told("/held"), 'teams = ["nobody"]\n'),
             self.channel("am", "alertmanager", f"http://127.0.0.1:{self.alertmanager}", 'teams = ["web", "data"]\n'),
         ]
         path = self.path("watch.toml")
@@ -238,6 +240,23 @@ def people(house, console):
     wait(lambda: house.mailbox.about("This is a test of Causeway"), 10, "the test mail did not come")
 
 
+def held_up(house, console):
+    """A receiver that does not answer a test holds up nobody else."""
+    told = []
+    waiting = threading.Thread(target=lambda: told.append(console.post("/api/v1/channels/held/test")), daemon=True)
+    waiting.start()
+    wait(lambda: house.receiver.at("/held"), 10, "the test did not come")
+    for _ in range(20):
+        asked = time.monotonic()
+        console.get("/api/v1/now")
+        took = time.monotonic() - asked
+        assert took < 3, f"the console answered after {took:.1f} s"
+    assert not told, told
+    house.receiver.release.set()
+    waiting.join(20)
+    assert told and told[0]["answer"], told
+
+
 def escalation_stops(house, console):
     """Acknowledged at once: the boss sleeps on."""
     house.webs["db"].stop()
@@ -285,6 +304,8 @@ def digest(house, console):
         house.webs[name].start()
     for name in names:
         closed(console, name)
+    wait(lambda: len(house.receiver.at("/chat")) > 1, 20, "the chat was not told of the end")
+    assert "incidents are over" in json.dumps(house.receiver.at("/chat")[1:]), house.receiver.at("/chat")[1:]
 
 
 def via_edge(house, console):
@@ -619,7 +640,7 @@ def main():
         with house.start() as watch:
             console = Console(watch)
             try:
-                for step in (all_well, certificate_notice, people, escalation_stops, maintenance, digest, via_edge, dns_value,
+                for step in (all_well, certificate_notice, people, held_up, escalation_stops, maintenance, digest, via_edge, dns_value,
                              remedies, heartbeats, alertmanager, domain_notice, prometheus, stores):
                     if wanted and step.__name__ not in wanted:
                         continue
