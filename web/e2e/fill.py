@@ -36,7 +36,8 @@ for id, name, kind, subject, team, outcome, failure, address, detail, minutes in
            facts=json.dumps({"shares": [{"kind": "provider", "value": "Example Hosting"}, {"kind": "nameserver", "value": "ns1.example.net"}],
                              "addresses": [address.split(":")[0]] if address else [], "name_servers": ["ns1.example.net", "ns2.example.net"],
                              "certificate": f"{id}.example.net"}))
-for n in range(int(sys.argv[2]) if len(sys.argv) > 2 else 0):  # many more, one in ten of them down
+MORE = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+for n in range(MORE):  # many more, one in ten of them down
     down = n % 10 == 0
     insert("target", id=f"site-{n}", name=f"Site {n}", kind="http", subject=f"https://site-{n}.example.org/", team=f"Group {n % 7}",
            tags='["production"]', owner="ben", source="file", spec="{}", paused=0, created=now - 60 * DAY, updated=now - 60 * DAY, removed=None)
@@ -80,6 +81,9 @@ incident("i2", "2 sites at 198.51.100.20 are down together", "host.shared-addres
          now - 41 * MINUTE, None, ["outlet", "books"], ("address", "198.51.100.20", 2, 2, 0.17))
 incident("i3", "Old site is down: the certificate has ended", "tls.expired", "you", "cert.expired", 526, "The certificate ended.",
          now - 9 * DAY, now - 9 * DAY + 3 * HOUR, ["old"])
+for n in range(0, MORE, 10):
+    incident(f"many-{n}", f"Site {n} is down: no answer to the connection", "unknown", "", "connect.silent", 522, "", now - (n % 50 + 1) * HOUR,
+             None, [f"site-{n}"])
 insert("alert", id="a1", token="i1 opened mail", incident="i1", channel="mail", kind="opened", state="sent", created=now - 11 * MINUTE,
        due=now - 11 * MINUTE, expires=now + DAY, attempts=1, sent=now - 11 * MINUTE, reason="", body="{}")
 for at, before, outcome, failure in ((now - 12 * MINUTE, "ok", "down", "route.neighbour_silent"), (now - 20 * DAY, "unknown", "ok", "")):

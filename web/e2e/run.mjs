@@ -248,6 +248,7 @@ async function many() {
       assert.equal(await page.locator('.sites li').count(), 200);
       assert.match(await page.textContent('.sites li'), /down/);
       await page.waitForSelector('text=The 200 worst of 1000 sites.');
+      await page.waitForSelector('text=2 more are open, opened before these');
       await look(page, `${size}-many`);
       await page.fill('#search', 'site 977');
       await page.waitForFunction(() => document.querySelectorAll('.sites li').length === 1);
