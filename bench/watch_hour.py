@@ -28,6 +28,7 @@ from console_client import Console, Program  # noqa: E402
 
 TIMEOUT, RETRY, FAILURES = 5, 5, 3
 LOOK, OWN_LOOK = 2, 15  # seconds: a look at the own network; between two of them
+GATHER = 20  # seconds: what is over by then is told to nobody
 SILENT = {"drop", "hang"}
 OWN = {"own-link", "own-silence"}
 FAULTS = {"tcp": ["refuse", "drop"], "http": ["refuse", "drop", "hang", "5xx", "text"],
@@ -330,7 +331,8 @@ class Verdict:
                           "telling": first_told - outage.start if first_told else None})
         if limit is not None and opened > limit:
             self.problem(f"late by {opened - limit:.1f} s: {name}")
-        if told != 1:
+        brief = all(one["closed"] and one["closed"] - one["opened"] < GATHER * 1000 for one in kept)
+        if told != 1 and not (told == 0 and brief):
             self.problem(f"told {told} times: {name}")
         if len(kept) != 1:
             self.problem(f"{len(kept)} incidents for one outage: {name}: " + "; ".join(one["title"] for one in kept)[:300])
