@@ -18,7 +18,8 @@ constexpr std::size_t kStoreQueue = 200'000;  // writes that wait; about 100 MB
 constexpr std::size_t kStoreReaders = 8;
 constexpr int kStoreForget = 20'000;     // rows a table at one time
 constexpr std::size_t kStoreKept = 100;  // targets whose sums are folded and forgotten at one time
-constexpr int kStorePagesKib = 2000;     // of a connection to SQLite, as its own default
+constexpr std::chrono::minutes kStoreLate{2};  // a check, or a doubt about one, ends after its hour
+constexpr int kStorePagesKib = 2000;           // of a connection to SQLite, as its own default
 constexpr std::size_t kSqlShown = 120;
 
 }  // namespace causeway::limits

@@ -36,8 +36,6 @@ Rollup rollup_of(const Row& row) {
 }
 
 constexpr std::int64_t kSecond = 1000;  // of the store's milliseconds
-// A check, or a doubt about one, may end so long after its hour.
-constexpr std::chrono::minutes kLateSums{2};
 
 struct Fold {
   Span from;
@@ -103,11 +101,11 @@ Parsed<Round> present_round(Database& database, WallTime now) {
   Round out{.now = *began, .after = after->value_or(""), .folds = {}};
   // A clock that was ahead left times that have not come: they say nothing.
   if (out.now == WallTime{} || out.now > now) {
-    if (begin_of(Span::hour, now - kLateSums) == *hours) return Round{};
+    if (begin_of(Span::hour, now - limits::kStoreLate) == *hours) return Round{};
     out.now = now;
     out.after.clear();
   }
-  const WallTime over = out.now - kLateSums;
+  const WallTime over = out.now - limits::kStoreLate;
   const auto step = [&](Span from, Span to, WallTime mark) {
     const WallTime until = begin_of(to, over);
     return Fold{from, to, mark > until ? WallTime{} : mark, until};

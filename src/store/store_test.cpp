@@ -161,6 +161,8 @@ TEST_P(StoreTest, HandsOverHowAllStand) {
   put([](Database& db) { return remove_target(db, "gone", at(20)); });
   EXPECT_EQ(ask([](Database& db) { return targets_of(db, "file"); }).size(), 2U);
   EXPECT_EQ(ask([](Database& db) { return targets_of(db, "api"); }).size(), 0U);
+  EXPECT_EQ(ask([](Database& db) { return ids_but_of(db, "api"); }).size(), 2U);
+  EXPECT_TRUE(ask([](Database& db) { return ids_but_of(db, "file"); }).empty());
   put([](Database& db) {
     return put_state(db, {.target = "b",
                           .outcome = "down",

@@ -110,6 +110,12 @@ Parsed<std::vector<Target>> targets_of(Database& database, const std::string& so
              target_of);
 }
 
+Parsed<std::vector<std::string>> ids_but_of(Database& database, const std::string& source) {
+  return all(
+      database.run("SELECT id FROM target WHERE removed IS NULL AND source <> $1", {cell(source)}),
+      [](const Row& row) { return row.text(0); });
+}
+
 Parsed<bool> put_state(Database& database, const TargetState& state) {
   return done(database.run(
       "INSERT INTO target_state (target, outcome, since, checked, failure, status, address, "

@@ -16,6 +16,8 @@ Parsed<bool> remove_target(Database& database, const std::string& id, WallTime a
 Parsed<std::optional<Target>> target(Database& database, const std::string& id);
 // Those that are watched and came from `source`, in order of their ids.
 Parsed<std::vector<Target>> targets_of(Database& database, const std::string& source);
+// Ids of those that are watched and came from elsewhere.
+Parsed<std::vector<std::string>> ids_but_of(Database& database, const std::string& source);
 
 Parsed<bool> put_state(Database& database, const TargetState& state);
 Parsed<std::optional<TargetState>> state(Database& database, const std::string& target);

@@ -175,13 +175,14 @@ TEST_F(OutboxTest, AChannelThatHangsHoldsUpNoOther) {
                                          .expires = wall_ + std::chrono::hours{1}});
   });
   ASSERT_TRUE(kept) << kept.error().text;
-  outbox_->configure({{.name = "held",
-                       .kind = ChannelKind::command,
-                       .command = {"sh", "-c", ": >\"$0\"; exec sleep 60", folder_ + "/held"}},
-                      {.name = "chat",
-                       .kind = ChannelKind::command,
-                       .command = {"sh", "-c", "cat >>\"$0\"", folder_ + "/told"}}},
-                     "");
+  outbox_->configure(
+      {{.name = "held",
+        .kind = ChannelKind::command,
+        .command = {"sh", "-c", ": >\"$0\"; exec tail -f /dev/null", folder_ + "/held"}},
+       {.name = "chat",
+        .kind = ChannelKind::command,
+        .command = {"sh", "-c", "cat >>\"$0\"", folder_ + "/told"}}},
+      "");
   serve([this] { return std::filesystem::exists(folder_ + "/held"); });
   open_incidents(3);  // two more, while it hangs
   EXPECT_EQ(deliver_all(), 3);

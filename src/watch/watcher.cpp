@@ -271,14 +271,10 @@ Parsed<bool> Watcher::Impl::adopt(Settings next) {
       auto put = store::put_maintenance(database, window);
       if (!put) return put;
     }
-    std::vector<std::string> unwanted;
-    auto known = store::each_standing(database, store::WithFacts::no,
-                                      [&](const store::Target& row, const auto&) {
-                                        if (row.source != "api" && !wanted.contains(row.id))
-                                          unwanted.push_back(row.id);
-                                      });
-    if (!known) return known;
-    for (const auto& id : unwanted) {
+    const auto known = store::ids_but_of(database, "api");
+    if (!known) return error(known.error().text);
+    for (const auto& id : *known) {
+      if (wanted.contains(id)) continue;
       auto gone = store::remove_target(database, id, wall);
       if (!gone) return gone;
     }

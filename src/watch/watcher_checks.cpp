@@ -391,10 +391,8 @@ void Watcher::Impl::learn_shares(std::uint32_t number, const CheckResult& result
   const bool same_certificate = known_certificate == site.shares.end()
                                     ? result.shared.certificate.empty()
                                     : known_certificate->value == result.shared.certificate;
-  if (site.addresses == addresses && same_certificate && !site.shares.empty() &&
-      !std::exchange(site.shares_stale, false)) {
-    return;
-  }
+  const bool stale = std::exchange(site.shares_stale, false) || site.shares.empty();
+  if (site.addresses == addresses && same_certificate && !stale) return;
   if (!site.addresses.empty() && site.addresses != addresses) {
     ledger.event(ledger.standing(number).incident, "change",
                  fmt::format("DNS of {} changed from {} to {}.", target.host, list(site.addresses),

@@ -217,8 +217,8 @@ void Watcher::Impl::look_at_maintenance() {
   }
 }
 
-// Every ten minutes.
-// In portions, one after the other: whoever writes meanwhile waits for one of them at most.
+// Every ten minutes; in portions, one after the other: whoever writes meanwhile waits for one of
+// them at most.
 void Watcher::Impl::keep_house() {
   const WallTime wall = wall_now();
   const bool due = wall - housed >= std::chrono::minutes{10} || wall < housed;
