@@ -28,6 +28,7 @@ function(causeway_folder name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE causeway_${name} causeway_warnings GTest::gmock GTest::gtest_main)
     add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    set_tests_properties(${name} PROPERTIES TIMEOUT 120)
+    # Of a long list only what fails is worth reading.
+    set_tests_properties(${name} PROPERTIES TIMEOUT 120 ENVIRONMENT GTEST_BRIEF=1)
   endif()
 endfunction()

@@ -23,7 +23,7 @@ void DiskStore::keep() {
   std::unique_lock lock{mutex_};
   while (!ending_) {
     const Instant now = Clock::now();
-    if (index_.pending() == 0 && removals_.empty()) idle_.notify_all();
+    if (waiting() == 0 && removals_.empty()) idle_.notify_all();
     if (!anything_due(now)) {
       const Instant first = due_.empty() ? kNever : due_.begin()->first;
       wake_.wait_until(lock, std::min(next_tick_, first));
@@ -38,6 +38,10 @@ void DiskStore::keep() {
   }
   lock.unlock();
   remove_files();  // what is no longer true must not come back
+}
+
+std::uint64_t DiskStore::waiting() const {
+  return std::max<std::uint64_t>(index_.pending(), writing_ ? 1 : 0);
 }
 
 bool DiskStore::anything_due(Instant now) const {
@@ -93,35 +97,39 @@ void DiskStore::remove_files() {
 }
 
 void DiskStore::write_next(Instant now) {
-  std::string name;
-  std::string key;
-  StoredPtr answer;
-  FolderPtr folder;
-  {
-    const std::scoped_lock lock{mutex_};
-    if (due_.empty() || (!draining_ && due_.begin()->first > now)) return;
-    name = due_.begin()->second;
-    due_.erase(due_.begin());
-    const DiskEntry* entry = index_.at(name);
-    if (entry == nullptr || !entry->pending || !folder_) return;
-    answer = entry->pending;
-    key = entry->label.key;
-    folder = folder_;
-  }
-  const int failed = write(*folder, name, key, answer);
+  const auto due = take_due(now);
+  if (!due) return;
+  write_due(*due, now);
+  const std::scoped_lock lock{mutex_};
+  writing_ = false;
+}
+
+std::optional<DiskStore::Due> DiskStore::take_due(Instant now) {
+  const std::scoped_lock lock{mutex_};
+  if (due_.empty() || (!draining_ && due_.begin()->first > now)) return {};
+  std::string name = due_.begin()->second;
+  due_.erase(due_.begin());
+  const DiskEntry* entry = index_.at(name);
+  if (entry == nullptr || !entry->pending || !folder_) return {};
+  writing_ = true;
+  return Due{std::move(name), entry->label.key, entry->pending, folder_};
+}
+
+void DiskStore::write_due(const Due& due, Instant now) {
+  const int failed = write(*due.folder, due.name, due.key, due.answer);
   if (failed == 0) {
     counters_.written.fetch_add(1, std::memory_order_relaxed);
     well();
-    return evict(*folder);
+    return evict(*due.folder);
   }
   {
     const std::scoped_lock lock{mutex_};
-    const DiskEntry* entry = index_.at(name);
-    if (entry != nullptr && entry->pending == answer) {
-      index_.give_up(name);
+    const DiskEntry* entry = index_.at(due.name);
+    if (entry != nullptr && entry->pending == due.answer) {
+      index_.give_up(due.name);
       counters_.unwritten.fetch_add(1, std::memory_order_relaxed);
     } else if (entry != nullptr && entry->pending) {
-      due_.emplace(now, name);  // newer meanwhile
+      due_.emplace(now, due.name);  // newer meanwhile
     }
   }
   if (failed != kNotThisOne) trouble(fmt::format("{}: {}", path_, std::strerror(failed)), now);

@@ -268,7 +268,7 @@ void DiskStore::drain() {
 void DiskStore::finish(Duration most) {
   drain();
   std::unique_lock lock{mutex_};
-  idle_.wait_for(lock, most, [&] { return index_.pending() == 0 && removals_.empty(); });
+  idle_.wait_for(lock, most, [&] { return waiting() == 0 && removals_.empty(); });
 }
 
 DiskCounts DiskStore::counts() const {
@@ -278,7 +278,7 @@ DiskCounts DiskStore::counts() const {
   const std::scoped_lock lock{mutex_};
   return {.files = index_.files(),
           .bytes = index_.bytes(),
-          .waiting = index_.pending(),
+          .waiting = waiting(),
           .working = !closed_,
           .hits = get(counters_.hits),
           .written = get(counters_.written),

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -38,7 +39,7 @@ struct DiskRules {
 struct DiskCounts {
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t waiting = 0;  // not written yet
+  std::uint64_t waiting = 0;  // not written yet, or not yet counted and made room for
   bool working = false;
   std::uint64_t hits = 0;
   std::uint64_t written = 0;
@@ -95,6 +96,11 @@ class DiskStore : public std::enable_shared_from_this<DiskStore> {
   struct Counters {
     std::atomic<std::uint64_t> hits, written, unwritten, evicted, damaged, errors;
   };
+  struct Due {  // an answer that is being written
+    std::string name, key;
+    StoredPtr answer;
+    FolderPtr folder;
+  };
   struct Seen {  // a file that was looked at
     std::string name;
     DiskFolder::Found found = DiskFolder::Found::gone;
@@ -117,11 +123,14 @@ class DiskStore : public std::enable_shared_from_this<DiskStore> {
 
   // disk_keeper.cpp: the keeper's thread
   void keep();
+  std::uint64_t waiting() const;         // under mutex_
   bool anything_due(Instant now) const;  // under mutex_
   void open_folder(Instant now);
   void look_on();
   void remove_files();
   void write_next(Instant now);
+  std::optional<Due> take_due(Instant now);
+  void write_due(const Due& due, Instant now);
   int write(const DiskFolder& folder, const std::string& name, const std::string& key,
             const StoredPtr& answer);
   int commit(const DiskFolder& folder, DiskPart& part, const std::string& name,
@@ -150,7 +159,8 @@ class DiskStore : public std::enable_shared_from_this<DiskStore> {
   std::int64_t not_before_ = 0;
   bool ending_ = false;
   bool draining_ = false;
-  bool closed_ = true;  // nothing is taken to be written: the disk rests
+  bool writing_ = false;  // the keeper, what `take_due` gave it
+  bool closed_ = true;    // nothing is taken to be written: the disk rests
   Instant rest_until_{};
 
   std::mutex commit_mutex_;  // a file gets its name, or operators purge; never both
