@@ -1,27 +1,17 @@
 #include "app/demo_origins.hpp"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <string_view>
 
+#include "net/memory_file.hpp"
 #include "net/small_identity.hpp"
 
 namespace causeway::app {
 namespace {
-
-// A file in memory: OpenSSL wants a path, and nothing has to be cleaned up.
-Parsed<net::Fd> memory_file(const std::string& text) {
-  net::Fd out{memfd_create("causeway-demo-ca", MFD_CLOEXEC)};
-  if (!out || ::write(out.get(), text.data(), text.size()) != static_cast<long>(text.size())) {
-    return error(
-        fmt::format("cannot keep the demonstration's certificate: {}", std::strerror(errno)));
-  }
-  return out;
-}
 
 struct CaseRow {
   const char* name;
@@ -93,10 +83,13 @@ Parsed<DemoOrigins> raise_demo_origins() {
   const auto authority = net::SmallAuthority::make();
   if (!authority) return error(authority.error().text);
   DemoOrigins out;
-  auto file = memory_file((*authority)->certificate());
-  if (!file) return error(file.error().text);
-  out.ca = std::move(*file);
-  out.ca_file = fmt::format("/proc/self/fd/{}", out.ca.get());
+  // OpenSSL wants a path, and nothing has to be cleaned up.
+  out.ca = net::memory_file((*authority)->certificate());
+  if (!out.ca) {
+    return error(
+        fmt::format("cannot keep the demonstration's certificate: {}", std::strerror(errno)));
+  }
+  out.ca_file = net::path_of(out.ca);
   for (const auto& row : cases()) {
     auto origin = raise(row, **authority);
     if (!origin) return error(origin.error().text);

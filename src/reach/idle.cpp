@@ -32,7 +32,9 @@ net::Task<void> idle(Survey& survey, Endpoint remote, Duration listen) {
   options.deadline = survey.until(Clock::now(), limits::kSideProbeWait);
   auto connected = co_await net::connect_tcp(options);
   if (connected.outcome != net::ConnectOutcome::open) {
-    out.set("outcome", "not-connected").set("elapsed_ms", connected.elapsed);
+    // Reset right after the handshake is one answer, whether we had seen the handshake or not.
+    const bool reset = connected.outcome == net::ConnectOutcome::reset;
+    out.set("outcome", reset ? "reset" : "not-connected").set("elapsed_ms", connected.elapsed);
     survey.record.add(std::move(out));
     co_return;
   }

@@ -3,9 +3,14 @@
 #include <fmt/format.h>
 #include <maxminddb.h>
 
+#include <cerrno>
+#include <cstring>
+
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "net/memory_file.hpp"
 #include "net/sockaddr.hpp"
+#include "watch/limits.hpp"
 
 namespace causeway::watch {
 
@@ -23,14 +28,19 @@ AsDatabase& AsDatabase::operator=(AsDatabase&&) noexcept = default;
 AsDatabase::~AsDatabase() = default;
 
 Parsed<AsDatabase> AsDatabase::open(const std::string& file) {
-  auto handle = std::make_unique<Handle>();
-  const int status = MMDB_open(file.c_str(), MMDB_MODE_MMAP, &handle->base);
-  if (status != MMDB_SUCCESS) {
+  const auto refused = [&](const char* why) {
     return error(
         fmt::format("'{}' cannot be read: {}; expected a MaxMind-format (.mmdb) file with "
                     "AS numbers",
-                    file, MMDB_strerror(status)));
-  }
+                    file, why));
+  };
+  // The library maps the file and knows no other way: one that is cut short or written over under
+  // it would end the whole watch with SIGBUS.
+  const net::Fd copy = net::memory_copy(file, limits::kAsDatabaseBytes);
+  if (!copy) return refused(std::strerror(errno));
+  auto handle = std::make_unique<Handle>();
+  const int status = MMDB_open(net::path_of(copy).c_str(), MMDB_MODE_MMAP, &handle->base);
+  if (status != MMDB_SUCCESS) return refused(MMDB_strerror(status));
   handle->open = true;
   return AsDatabase{std::move(handle)};
 }

@@ -14,6 +14,8 @@
 #include <variant>
 #include <vector>
 
+#include "base/scratch_folder.hpp"
+
 namespace causeway::watch {
 namespace {
 
@@ -128,14 +130,14 @@ class Database {
 
 class AsDatabaseTest : public ::testing::Test {
  protected:
-  ~AsDatabaseTest() override { std::filesystem::remove(file_); }
   std::string write(const std::string& bytes) const {
     std::ofstream{file_, std::ios::binary} << bytes;
     return file_;
   }
   static IpAddress address(std::string_view text) { return *IpAddress::parse(text); }
 
-  std::string file_ = ::testing::TempDir() + "as_database_test.mmdb";
+  ScratchFolder scratch_;
+  std::string file_ = scratch_.make().value() + "/as.mmdb";
 };
 
 TEST_F(AsDatabaseTest, ReadsTheKeysOfEachPublisher) {
@@ -178,7 +180,19 @@ TEST_F(AsDatabaseTest, AFileThatIsNoneIsRefusedWithWhatWasExpected) {
     ASSERT_FALSE(base);
     EXPECT_THAT(base.error().text, HasSubstr("expected a MaxMind-format (.mmdb) file"));
   }
-  EXPECT_FALSE(AsDatabase::open(file_ + ".missing"));
+  const auto missing = AsDatabase::open(file_ + ".missing");
+  ASSERT_FALSE(missing);
+  EXPECT_THAT(missing.error().text, HasSubstr("No such file or directory"));
+}
+
+// As `cp new.mmdb old.mmdb` begins: an update that renames is not everybody's.
+TEST_F(AsDatabaseTest, AFileThatIsWrittenOverAnswersOn) {
+  Database made;
+  made.add(address("192.0.2.0"), 24, {{"autonomous_system_number", 64500U}});
+  const auto base = AsDatabase::open(write(made.bytes()));
+  ASSERT_TRUE(base);
+  std::filesystem::resize_file(file_, 0);
+  EXPECT_EQ(base->as_of(address("192.0.2.1")), "AS64500");
 }
 
 // Whatever is broken in the middle, an answer or none comes back.

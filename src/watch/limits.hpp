@@ -13,6 +13,7 @@ constexpr std::size_t kWatchSpecBytes = std::size_t{64} * 1024;  // of one targe
 constexpr std::size_t kTypedAddresses = 16;  // of a target that was typed into the console
 constexpr std::size_t kTypedWords = 50;      // tags and the like of one
 constexpr std::size_t kWatchTargets = 2'000'000;
+constexpr std::uint64_t kAsDatabaseBytes = std::uint64_t{512} << 20U;  // kept in memory
 constexpr std::chrono::seconds kWatchIntervalLeast{1};
 constexpr std::chrono::hours kWatchIntervalMost{24};
 constexpr std::chrono::milliseconds kWatchTimeoutLeast{100};

@@ -183,7 +183,7 @@ TEST_F(OutboxTest, AChannelThatHangsHoldsUpNoOther) {
         .kind = ChannelKind::command,
         .command = {"sh", "-c", "cat >>\"$0\"", folder_ + "/told"}}},
       "");
-  serve([this] { return std::filesystem::exists(folder_ + "/held"); });
+  serve([this] { return std::filesystem::exists(folder_ + "/held") && nothing_due(); });
   open_incidents(3);  // two more, while it hangs
   EXPECT_EQ(deliver_all(), 3);
 }

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include "base/text.hpp"
 #include "net/fd.hpp"
 #include "net/loop.hpp"
+#include "net/memory_file.hpp"
 #include "watch/limits.hpp"
 
 namespace causeway::watch {
@@ -26,13 +26,6 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   out.reserve(texts.size() + 1);
   for (std::string& text : texts) out.push_back(text.data());
   out.push_back(nullptr);
-  return out;
-}
-
-net::Fd memory_with(const std::string& text) {
-  net::Fd out{::memfd_create("causeway-input", MFD_CLOEXEC)};
-  if (!out || ::write(out.get(), text.data(), text.size()) < 0) return {};
-  ::lseek(out.get(), 0, SEEK_SET);
   return out;
 }
 
@@ -56,7 +49,7 @@ struct Spawned {
 Spawned spawn(std::vector<std::string>& arguments, std::vector<std::string>& environment,
               const std::string& input) {
   Spawned out;
-  const net::Fd in = memory_with(input);
+  const net::Fd in = net::memory_file(input);
   std::array<int, 2> ends{-1, -1};
   if (!in || ::pipe2(ends.data(), O_CLOEXEC) != 0) {
     out.why = std::strerror(errno);

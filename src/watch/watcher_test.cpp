@@ -74,6 +74,11 @@ class WatcherTest : public ::testing::Test {
              }) >= times;
     });
   }
+  bool first_check_ended() const {
+    const Instant deadline = Clock::now() + std::chrono::seconds{30};
+    while (watcher_->figures().checks == 0 && Clock::now() < deadline) std::this_thread::yield();
+    return watcher_->figures().checks > 0;
+  }
   std::string told() const {
     std::ifstream file{folder_ + "/told"};
     return {std::istreambuf_iterator<char>{file}, {}};
@@ -231,6 +236,7 @@ TEST_F(WatcherTest, ABlindWatchOpensNothing) {
   EXPECT_EQ(watcher_->figures().incidents, 0U);
   // What failed before the look and what fails after it: neither is the target's.
   const std::string id = settings_.targets.front().id;
+  ASSERT_TRUE(first_check_ended());
   const auto after = watcher_->check_now(id);
   ASSERT_TRUE(after);
   EXPECT_EQ(after->outcome, Outcome::unknown);
