@@ -12,6 +12,7 @@ using std::chrono::seconds;
 constexpr auto kStoreBatch = milliseconds{250};  // what the death of the process may lose, at most
 constexpr auto kStoreBusy = milliseconds{10'000};  // another process (a backup) holds the file
 constexpr auto kStoreConnect = seconds{5};
+constexpr auto kStoreHandOver = seconds{2};  // from a process that has just ended
 constexpr auto kStoreRetry = seconds{1};      // times the number of tries
 constexpr int kStoreTries = 10;               // a database server restarts within a minute
 constexpr std::size_t kStoreQueue = 200'000;  // writes that wait; about 100 MB

@@ -30,9 +30,9 @@ class Ownership {
   static Parsed<Ownership> take(const std::string& where, Database& database) {
     Ownership out;
     if (database.dialect() == Dialect::postgresql) {
-      auto rows = database.run("SELECT pg_try_advisory_lock($1::bigint)", {cell(kOwnerLock)});
-      if (!rows) return error(std::move(rows.error().text));
-      if (rows->front().boolean(0)) return out;
+      const auto taken = take_of_server(database);
+      if (!taken) return error(taken.error().text);
+      if (*taken) return out;
     } else {
       const std::string path = where + ".owner";
       out.fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -57,6 +57,21 @@ class Ownership {
   }
 
  private:
+  // A server hears of the end of a connection a moment after it: who is started again at once must
+  // not be refused for its own shadow. The server waits for it, then the question is asked anew.
+  static Parsed<bool> take_of_server(Database& database) {
+    const auto bounded = database.script(fmt::format(
+        "SET lock_timeout = {}", limits::kStoreHandOver / std::chrono::milliseconds{1}));
+    if (!bounded) return bounded;
+    const std::vector<Cell> lock{cell(kOwnerLock)};
+    const bool taken{database.run("SELECT pg_advisory_lock($1::bigint)", lock)};
+    if (const auto unbounded = database.script("RESET lock_timeout"); !unbounded) return unbounded;
+    if (taken) return true;
+    auto rows = database.run("SELECT pg_try_advisory_lock($1::bigint)", lock);
+    if (!rows) return error(std::move(rows.error().text));
+    return rows->front().boolean(0);
+  }
+
   int fd_ = -1;  // PostgreSQL: the lock is the connection's
 };
 
