@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -63,7 +65,9 @@ Parsed<IncidentPapers> papers_of(store::Database& database, const store::Inciden
   if (!events) return std::unexpected(events.error());
   const auto documents = store::documents(database, incident.id);
   if (!documents) return std::unexpected(documents.error());
-  IncidentPapers out{incident.id, {}, facts_of(incident, members->size()), {}};
+  std::set<std::string_view> sites;  // one that failed twice in it is one
+  for (const auto& member : *members) sites.insert(member.target);
+  IncidentPapers out{incident.id, {}, facts_of(incident, sites.size()), {}};
   std::string timeline;
   for (const auto& event : *events)
     timeline += fmt::format("{}  {:<16} {}\n", utc(event.at), event.kind, event.text);

@@ -11,6 +11,7 @@
 #include "codec/percent.hpp"
 #include "console/gzip.hpp"
 #include "console/secrets.hpp"
+#include "model/json_extent.hpp"
 
 namespace causeway::console {
 namespace {
@@ -66,11 +67,8 @@ Parsed<std::int64_t> Call::number(std::string_view name, std::int64_t otherwise,
 Parsed<nlohmann::json> Call::object() const {
   if (request_.body.empty()) return error("the body is empty; expected a JSON object");
   // nlohmann's parser is not recursive, but the value it builds is: bound the depth first.
-  int depth = 0;
-  for (const char c : request_.body) {
-    if (c == '{' || c == '[') ++depth;
-    if (c == '}' || c == ']') --depth;
-    if (depth > causeway::limits::kDocumentDepth) return error("the body is nested too deep");
+  if (model::json_extent(request_.body).depth > causeway::limits::kDocumentDepth) {
+    return error("the body is nested too deep");
   }
   auto document = nlohmann::json::parse(request_.body, nullptr, false);
   if (!document.is_object()) return error("the body is not a JSON object");

@@ -358,6 +358,11 @@ TEST_F(ConsoleTest, PeopleAddChangeAndRemoveTargets) {
     if (id == "shop") return true;
     return std::unexpected(Refusal{.status = 409, .text = "it stands in the file"});
   };
+  Json deep = 1;
+  for (int i = 0; i < 100; ++i) deep = Json::array({deep});
+  const Json hidden{{"a", std::string(200, '}')},
+                    {"b", deep}};  // what stands in text closes nothing
+  EXPECT_THAT(ask("POST", "/api/v1/targets", hidden).text, HasSubstr("nested too deep"));
   const auto wrong = ask("POST", "/api/v1/targets", {{"intervall", 5}});
   EXPECT_EQ(wrong.status, 422);
   EXPECT_EQ(wrong.field("Content-Type"), "application/problem+json");

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <ranges>
+#include <set>
 #include <tuple>
 
 #include "base/address.hpp"
@@ -191,7 +192,10 @@ Json shape(const Overview& overview, std::size_t most) {
   for (const auto& [incident, members] : overview.incidents) {
     Json each = shape(incident);
     each["members"] = Json::array();
-    for (const auto& member : members) each["members"].push_back(member.target);
+    std::set<std::string_view> named;  // one that failed twice in it is one site
+    for (const auto& member : members) {
+      if (named.insert(member.target).second) each["members"].push_back(member.target);
+    }
     out["incidents"].push_back(std::move(each));
   }
   out["targets"] = Json::array();

@@ -10,6 +10,7 @@
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "model/json.hpp"
+#include "model/json_extent.hpp"
 
 namespace causeway::model {
 namespace {
@@ -27,32 +28,6 @@ std::string line_and_column(std::string_view text, std::size_t byte) {
   const auto last = before.rfind('\n');
   const auto column = last == std::string_view::npos ? before.size() : before.size() - last - 1;
   return fmt::format("{}:{}", line, std::max<std::size_t>(column, 1));
-}
-
-struct Extent {
-  int depth = 0;
-  int values = 0;
-};
-
-// Nesting and number of values, found without building anything: a few bytes of "[[[[" or "0,0,0"
-// would otherwise become a hundred times as much memory.
-Extent measure(std::string_view text) {
-  Extent out;
-  int depth = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\\') ++i;
-      quoted = c != '"';
-      continue;
-    }
-    if (c == '"') quoted = true;
-    if (c == '[' || c == '{') out.depth = std::max(out.depth, ++depth);
-    if (c == ']' || c == '}') --depth;
-    if (c == ',' || c == '[' || c == '{') ++out.values;
-  }
-  return out;
 }
 
 // A document may come from anywhere, and its words reach a terminal: lines stay, control characters
@@ -331,7 +306,7 @@ Parsed<Document> parse_document(std::string_view text, std::string_view name) {
   if (text.size() > limits::kDocumentBytes) {
     return error(fmt::format("{}: larger than {} MiB", name, limits::kDocumentBytes >> 20U));
   }
-  const Extent extent = measure(text);
+  const JsonExtent extent = json_extent(text);
   if (extent.depth > limits::kDocumentDepth) {
     return error(fmt::format("{}: nested deeper than {} levels", name, limits::kDocumentDepth));
   }

@@ -82,6 +82,16 @@ Parsed<bool> queue_alert(Database& database, const Alert& alert) {
   return database.changed() > 0;
 }
 
+Parsed<bool> was_alerted(Database& database, const std::string& incident,
+                         const std::string& channel) {
+  auto rows = database.run(
+      "SELECT 1 FROM alert WHERE incident = $1 AND channel = $2 AND (state = 'sent' OR "
+      "(kind IN ('opened', 'worse') AND state <> 'cancelled')) LIMIT 1",
+      {cell(incident), cell(channel)});
+  if (!rows) return error(std::move(rows.error().text));
+  return !rows->empty();
+}
+
 Parsed<bool> put_alert(Database& database, const Alert& alert) {
   return done(
       database.run("UPDATE alert SET state = $2, due = $3, attempts = $4, sent = $5, "

@@ -12,6 +12,9 @@ namespace causeway::store {
 
 // Nothing happens when an alert with the same token is there: true = queued now.
 Parsed<bool> queue_alert(Database& database, const Alert& alert);
+// Whether the channel was told of the incident, or is to be: what it may hear the end of.
+Parsed<bool> was_alerted(Database& database, const std::string& incident,
+                         const std::string& channel);
 Parsed<bool> put_alert(Database& database, const Alert& alert);  // its state, tries and reason
 Parsed<std::optional<Alert>> alert(Database& database, const std::string& id);
 // Of one channel: pending and due, the oldest first.

@@ -8,7 +8,8 @@ namespace {
 constexpr std::string_view kColumns =
     "i.id, i.severity, i.title, i.cause, i.owner, i.failure, i.code, i.sentence, i.shared_kind, "
     "i.shared_value, i.shared_all, i.shared_failing, i.expected_share, i.first_failed, i.opened, "
-    "i.closed, i.acknowledged, i.acknowledged_by, i.merged_into, i.diagnosis, i.updated, i.notice";
+    "i.closed, i.acknowledged, i.acknowledged_by, i.merged_into, i.diagnosis, i.updated, i.notice, "
+    "i.told, i.round";
 
 Incident incident_of(const Row& row) {
   return {.id = row.text(0),
@@ -32,6 +33,8 @@ Incident incident_of(const Row& row) {
           .acknowledged_by = row.text(17),
           .merged_into = row.text(18),
           .diagnosis = row.text(19),
+          .told = row.text(22),
+          .round = static_cast<int>(row.integer(23)),
           .updated = row.time(20)};
 }
 
@@ -68,9 +71,10 @@ Parsed<bool> put_incident(Database& database, const Incident& incident) {
   return done(database.run(
       "INSERT INTO incident (id, severity, title, cause, owner, failure, code, sentence, "
       "shared_kind, shared_value, shared_all, shared_failing, expected_share, first_failed, "
-      "opened, closed, acknowledged, acknowledged_by, merged_into, diagnosis, updated, notice) "
+      "opened, closed, acknowledged, acknowledged_by, merged_into, diagnosis, updated, notice, "
+      "told, round) "
       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
-      "$19, $20, $21, $22) "
+      "$19, $20, $21, $22, $23, $24) "
       "ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, title = excluded.title, "
       "cause = excluded.cause, owner = excluded.owner, failure = excluded.failure, "
       "code = excluded.code, sentence = excluded.sentence, shared_kind = excluded.shared_kind, "
@@ -79,7 +83,8 @@ Parsed<bool> put_incident(Database& database, const Incident& incident) {
       "first_failed = excluded.first_failed, opened = excluded.opened, closed = excluded.closed, "
       "acknowledged = excluded.acknowledged, acknowledged_by = excluded.acknowledged_by, "
       "merged_into = excluded.merged_into, diagnosis = excluded.diagnosis, "
-      "updated = excluded.updated, notice = excluded.notice",
+      "updated = excluded.updated, notice = excluded.notice, told = excluded.told, "
+      "round = excluded.round",
       {cell(incident.id),
        cell(incident.severity),
        cell(incident.title),
@@ -101,7 +106,9 @@ Parsed<bool> put_incident(Database& database, const Incident& incident) {
        cell(incident.merged_into),
        cell(incident.diagnosis),
        cell(incident.updated),
-       cell(incident.notice)}));
+       cell(incident.notice),
+       cell(incident.told),
+       cell(incident.round)}));
 }
 
 Parsed<std::optional<Incident>> incident(Database& database, const std::string& id) {

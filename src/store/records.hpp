@@ -104,6 +104,8 @@ struct Incident {
   std::string acknowledged_by;
   std::string merged_into;  // another incident's id
   std::string diagnosis;    // a document's id
+  std::string told;         // the severity that people were told; empty: nobody yet
+  int round = 0;            // how often it was opened again
   WallTime updated;
 };
 

@@ -250,7 +250,10 @@ TEST_P(StoreTest, QueuesAnAlertOnce) {
   EXPECT_TRUE(ask([](Database& db) { return due_alerts(db, "mail", at(9), 10); }).empty());
   EXPECT_EQ(ask([](Database& db) { return due_alerts(db, "mail", at(10), 10); }).size(), 1U);
   EXPECT_EQ(ask([](Database& db) { return next_due(db, "mail"); }), at(10));
+  EXPECT_TRUE(ask([](Database& db) { return was_alerted(db, "i", "mail"); }));
+  EXPECT_FALSE(ask([](Database& db) { return was_alerted(db, "i", "pager"); }));
   put([](Database& db) { return cancel_alerts(db, "i", "opened", "it is over"); });
+  EXPECT_FALSE(ask([](Database& db) { return was_alerted(db, "i", "mail"); }));
   EXPECT_FALSE(ask([](Database& db) { return next_due(db, "mail"); }));
   EXPECT_EQ(ask([](Database& db) { return alert(db, "1"); })->reason, "it is over");
 }

@@ -61,6 +61,7 @@ class AgentRunner::Impl {
   net::Task<void> check(std::string id, std::shared_ptr<const Target> target);
   void keep(Kept one);
   void forget(std::uint64_t last, std::size_t runs);
+  void doubt(bool healthy, Instant looked);
   net::Task<void> obey(AgentOrder order);
   net::Task<void> look_within();
   net::Task<void> send_facts(std::string document);
@@ -80,6 +81,7 @@ class AgentRunner::Impl {
   bool urgent_ = false;  // something changed: it is reported now
   std::optional<bool> reached_;
   bool looked_healthy_ = true;
+  Instant sure_until_{};  // the last healthy look
   bool facts_taken_ = true;
   Names names_;
   Sessions sessions_;
@@ -177,6 +179,19 @@ void AgentRunner::Impl::forget(std::uint64_t last, std::size_t runs) {
   runs_.erase(runs_.begin(), runs_.begin() + static_cast<std::ptrdiff_t>(runs));
 }
 
+// What failed between two looks of which one found the own network dead says nothing of a target.
+void AgentRunner::Impl::doubt(bool healthy, Instant looked) {
+  if (!healthy || !looked_healthy_) {
+    for (Kept& one : waiting_) {
+      if (one.began <= sure_until_ || !is_bad(one.result.outcome)) continue;
+      one.result.outcome = Outcome::unknown;
+      one.result.failure.reset();
+      one.result.detail = "Not judged, the agent's own network did not work: " + one.result.detail;
+    }
+  }
+  if (healthy) sure_until_ = looked;
+}
+
 net::Task<bool> AgentRunner::Impl::report(OwnLook own) {
   AgentReport out{.healthy = own.healthy, .detail = own.detail, .lost = lost_};
   const Instant at = Clock::now();
@@ -229,8 +244,10 @@ net::Task<void> AgentRunner::Impl::talk() {
   Instant ask_at{};
   Duration pause = std::chrono::seconds{1};
   while (!loop.interrupted()) {
+    const Instant looked = loop.now();
     OwnLook own = co_await look_at_own_network(settings_.anchors);
     if (loop.interrupted()) break;
+    doubt(own.healthy, looked);
     if (own.healthy != looked_healthy_) {
       looked_healthy_ = own.healthy;
       say_(own.healthy ? "the own network works again"
@@ -267,7 +284,7 @@ net::Task<void> AgentRunner::Impl::check(std::string id, std::shared_ptr<const T
   Watched& own = found->second;
   own.running = false;
   const bool differs = result.outcome != own.newest;
-  const bool bad = result.outcome == Outcome::down || result.outcome == Outcome::degraded;
+  const bool bad = is_bad(result.outcome);
   own.quick = differs ? 0 : own.quick + 1;
   own.newest = result.outcome;
   const Instant at = Clock::now();

@@ -18,6 +18,9 @@ namespace causeway::watch {
 enum class Outcome : std::uint8_t { ok, degraded, down, unknown };
 std::string_view name(Outcome outcome);
 std::optional<Outcome> outcome_named(std::string_view name);
+inline bool is_bad(Outcome outcome) {
+  return outcome == Outcome::down || outcome == Outcome::degraded;
+}
 
 struct Phases {
   Duration resolve{};

@@ -139,13 +139,15 @@ void Ledger::Impl::believe(std::uint32_t number, View& view, Moment now) {
 }
 
 // A majority of those that see, or the quorum asked for; fewer is a fact of its own: degraded.
-Outcome Ledger::Impl::agreed(const Entry& entry) const {
+// What a vantage saw long ago is no vote: it may have other targets by now, or another name.
+Outcome Ledger::Impl::agreed(const Entry& entry, Moment now) const {
   int seeing = 0;
   int down = 0;
   int bad = 0;
   for (std::size_t i = 0; i < entry.views.size(); ++i) {
     const View& view = entry.views[i];
     if (sights[i].blind || view.stands == Outcome::unknown) continue;
+    if (now.steady - view.newest_at > entry.fresh) continue;
     ++seeing;
     down += view.stands == Outcome::down ? 1 : 0;
     bad += view.stands != Outcome::ok ? 1 : 0;
@@ -159,7 +161,7 @@ Outcome Ledger::Impl::agreed(const Entry& entry) const {
 void Ledger::Impl::settle(std::uint32_t number, Moment now) {
   Entry& entry = entries[number];
   const Outcome before = entry.stands;
-  const Outcome after = agreed(entry);
+  const Outcome after = agreed(entry, now);
   if (after == before) return;
   entry.stands = after;
   const View* bad = entry.bad_view();
@@ -176,6 +178,8 @@ Ledger::Ledger(LedgerOptions options, NewId new_id)
     : impl_(std::make_unique<Impl>(std::move(options), std::move(new_id))) {}
 Ledger::~Ledger() = default;
 
+void Ledger::configure(LedgerOptions options) { impl_->options = std::move(options); }
+
 void Ledger::add(std::uint32_t number, const Target& target) {
   auto& entries = impl_->entries;
   if (entries.size() <= number) entries.resize(number + 1);
@@ -186,6 +190,9 @@ void Ledger::add(std::uint32_t number, const Target& target) {
   entry.id = target.id;
   entry.shown = target.shown();
   entry.confirm = target.confirm;
+  entry.interval = target.interval;
+  entry.fresh = std::max<Duration>(limits::kWatchViewLeast,
+                                   limits::kWatchViewRounds * (target.interval + target.timeout));
   entry.parents = target.parents;
   impl_->numbers[target.id] = number;
 }
@@ -197,6 +204,7 @@ void Ledger::remove(std::uint32_t number, Moment now, std::string_view because) 
   if (Live* live = impl_->live(entry.incident)) {
     impl_->leave(*live, number, fmt::format("{} is {}.", entry.shown, because), false, now);
   }
+  impl_->end_notices(number, fmt::format("{} is {}.", entry.shown, because), now);
   share(number, {});
   impl_->waiting.erase(number);
   impl_->to_gather.erase(number);
@@ -277,13 +285,19 @@ std::vector<Change> Ledger::changes(std::size_t most) {
     Live& live = impl_->lives.at(*impl_->dirty.begin());
     impl_->dirty.erase(impl_->dirty.begin());
     std::vector<std::string> concerned;
-    if (live.tell != Change::Tell::nothing) concerned.assign(live.ever.begin(), live.ever.end());
+    if (live.tell == Change::Tell::joined) {
+      for (const store::Member& member : live.members) {
+        if (member.until == WallTime{}) concerned.push_back(member.target);
+      }
+    } else if (live.tell != Change::Tell::nothing) {
+      concerned.assign(live.ever.begin(), live.ever.end());
+    }
     out.push_back({.incident = live.row,
                    .events = std::exchange(live.events, {}),
                    .members = std::exchange(live.members, {}),
                    .tell = std::exchange(live.tell, Change::Tell::nothing),
                    .concerned = std::move(concerned),
-                   .round = live.reopened,
+                   .round = live.row.round,
                    .held_because = live.held_because});
   }
   return out;

@@ -65,7 +65,8 @@ struct Change {
   store::Incident incident;
   std::vector<store::IncidentEvent> events;
   std::vector<store::Member> members;  // that joined or left
-  enum class Tell : std::uint8_t { nothing, opened, worse, recovered } tell = Tell::nothing;
+  // `joined`: of one that people know already; for whoever is concerned by the new members alone.
+  enum class Tell : std::uint8_t { nothing, joined, opened, worse, recovered } tell = Tell::nothing;
   std::vector<std::string> concerned;  // targets that are or were its members, while it tells
   int round = 0;                       // how often it was opened again
   std::string held_because;            // recorded with the incident while an alert is held back
@@ -102,6 +103,7 @@ class Ledger {
  public:
   Ledger(LedgerOptions options, NewId new_id);
   ~Ledger();
+  void configure(LedgerOptions options);
 
   // Targets are numbered by who calls; a number is free again after remove().
   void add(std::uint32_t number, const Target& target);

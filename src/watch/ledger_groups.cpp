@@ -22,6 +22,17 @@ bool applies(ShareKind kind, const std::optional<model::FailureId>& failure) {
   }
 }
 
+// Others that share the trouble began to fail at about the same time.
+Instant began_with(const Entry& entry, const LedgerOptions& options) {
+  const View* bad = entry.bad_view();
+  return (bad == nullptr ? Instant{} : bad->bad_since) - options.gather;
+}
+
+// An other's check may have met it a whole round earlier.
+Instant began_near(const Entry& entry, const LedgerOptions& options) {
+  return began_with(entry, options) - std::min<Duration>(entry.interval, limits::kWatchViewLeast);
+}
+
 double portion(int part, int whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
@@ -51,36 +62,40 @@ std::string_view cause_of(const Share& share, std::string_view failure) {
 
 }  // namespace
 
-// So that a question costs one search, however many of a group's members fail in one moment.
-void Ledger::Impl::count(Group& group) {
+// So that a question costs two searches, however many of a group's members fail in one moment.
+void Ledger::Impl::count(ShareKind kind, Group& group) {
   group.counted = turn;
   group.checked.clear();
+  group.failing.clear();
   for (const std::uint32_t number : group.members) {
     const Entry& entry = entries[number];
     if (entry.views.empty()) continue;
-    const Instant at = std::ranges::max(entry.views, {}, &View::newest_at).newest_at;
-    group.checked.push_back({at, entry.newest_bad() ? 1 : 0});
+    group.checked.push_back(std::ranges::max(entry.views, {}, &View::newest_at).newest_at);
+    const View* bad = entry.bad_view();
+    if (bad != nullptr && applies(kind, bad->failure)) group.failing.push_back(bad->bad_since);
   }
-  std::ranges::sort(group.checked, std::ranges::greater{}, &Group::Checked::at);
-  int sum = 0;
-  for (auto& one : group.checked) one.failing = sum += one.failing;
+  std::ranges::sort(group.checked, std::ranges::greater{});
+  std::ranges::sort(group.failing, std::ranges::greater{});
   steps += group.members.size();
   budget -= std::min(budget, group.members.size());
 }
 
-Explained Ledger::Impl::explained(const Share& share, Instant since) {
+Explained Ledger::Impl::explained(const Share& share, const Entry& entry) {
   Explained out;
   const auto found = groups.find(share);
   if (found == groups.end()) return out;
   Group& group = found->second;
   out.all = static_cast<int>(group.members.size());
   if (out.all < options.least_members) return out;  // whatever fails of it, it explains nothing
-  if (group.counted != turn) count(group);
-  const auto older = std::ranges::partition_point(
-      group.checked, [&](const Group::Checked& one) { return one.at >= since; });
+  if (group.counted != turn) count(share.kind, group);
+  const auto as_new = [](const std::vector<Instant>& newest_first, Instant since) {
+    const auto older = std::ranges::partition_point(
+        newest_first, [&](const Instant& one) { return one >= since; });
+    return static_cast<int>(older - newest_first.begin());
+  };
   ++steps;
-  out.checked = static_cast<int>(older - group.checked.begin());
-  if (out.checked > 0) out.failing = std::prev(older)->failing;
+  out.checked = as_new(group.checked, began_with(entry, options));
+  out.failing = std::min(out.checked, as_new(group.failing, began_near(entry, options)));
   const int others = static_cast<int>(numbers.size()) - out.all;
   out.expected = portion(std::max(0, failing - out.failing), others);
   return out;
@@ -91,12 +106,10 @@ Explained Ledger::Impl::explained(const Share& share, Instant since) {
 std::optional<std::pair<Share, Explained>> Ledger::Impl::explanation(const Entry& entry) {
   const View* bad = entry.bad_view();
   if (bad == nullptr) return std::nullopt;
-  // Others that share the trouble began to fail at about the same time.
-  const Instant since = bad->bad_since - options.gather;
   std::optional<std::pair<Share, Explained>> best;
   for (const Share& share : entry.shares) {  // sorted, narrowest first
     if (!applies(share.kind, bad->failure)) continue;
-    const Explained seen = explained(share, since);
+    const Explained seen = explained(share, entry);
     const double failing_share = portion(seen.failing, seen.checked);
     if (seen.failing < options.least_members || failing_share < options.least_share) continue;
     // Everything everywhere fails: this share explains nothing.
@@ -170,10 +183,10 @@ void Ledger::Impl::merge(Live& from, Live& into, const std::string& who, Moment 
   into.peak = std::max(into.peak, into.open.size());
   if (severity_named(from.row.severity) > severity_named(into.row.severity)) {
     into.row.severity = from.row.severity;
+    if (into.told()) into.tell = Change::Tell::worse;
+    if (into.told()) into.row.told = into.row.severity;
   }
-  // Who heard of one need not hear of the other.
-  into.told = into.told || from.told;
-  from.told = false;
+  if (into.told() && into.tell == Change::Tell::nothing) into.tell = Change::Tell::joined;
   from.row.merged_into = into.row.id;
   event(from, "merged", who, fmt::format("Goes on as incident {}.", into.row.id), now);
   event(into, "merged", who, fmt::format("Takes in '{}'.", from.row.title), now);
@@ -194,17 +207,36 @@ void Ledger::Impl::no_longer_about(const Live& live) {
   if (found->second.empty()) about.erase(found);
 }
 
-// The open incident about something that the entry shares; the first by id of several.
+// The open incident about something that the entry shares and that explains its failure; the first
+// by id of several.
 Live* Ledger::Impl::about_what(const Entry& entry) {
+  const View* bad = entry.bad_view();
+  const auto failure = bad == nullptr ? std::nullopt : bad->failure;
   const std::string* first = nullptr;
   for (const Share& share : entry.shares) {
     ++steps;
     const auto found = about.find(share);
     if (found == about.end()) continue;
+    if (!applies(share.kind, failure)) continue;
     const std::string& id = *found->second.begin();
     if (first == nullptr || id < *first) first = &id;
   }
   return first == nullptr ? nullptr : live(*first);
+}
+
+// Whether an incident that a member of the share is in is about the same trouble as `entry`'s.
+bool Ledger::Impl::comes_along(const Live& theirs, std::uint32_t member, const Share& share,
+                               const Entry& entry) {
+  const View* bad = entries[member].bad_view();
+  if (bad == nullptr || !applies(share.kind, bad->failure)) return false;
+  if (theirs.share && theirs.share->kind > share.kind) {  // wider: is this one a part of it?
+    return std::ranges::binary_search(entry.shares, *theirs.share);
+  }
+  if (bad->bad_since < began_near(entry, options)) return false;
+  steps += theirs.open.size();
+  const auto& group = groups[share].members;
+  return std::ranges::all_of(theirs.open,
+                             [&](const auto& one) { return group.contains(one.first); });
 }
 
 void Ledger::Impl::gather(std::uint32_t number, Moment now) {
@@ -222,8 +254,9 @@ void Ledger::Impl::gather(std::uint32_t number, Moment now) {
   for (const std::uint32_t member : groups[share].members) {
     ++steps;
     Live* theirs = live(entries[member].incident);
-    if (theirs == nullptr || !theirs->notice_key.empty()) continue;
-    if (!seen_before.insert(theirs).second) continue;
+    if (theirs == nullptr || !theirs->notice_key.empty() || seen_before.contains(theirs)) continue;
+    if (!comes_along(*theirs, member, share, entry)) continue;
+    seen_before.insert(theirs);
     // A wider incident is there already: it takes this one in.
     if (theirs->share && theirs->share->kind > share.kind) {
       merge(*mine, *theirs, "causeway", now);

@@ -45,6 +45,10 @@ void Ledger::Impl::event(Live& live, std::string kind, std::string author, std::
 }
 
 std::string Ledger::Impl::title_of(const Live& live) const {
+  if (live.share && std::cmp_greater(live.peak, live.row.shared_all)) {
+    return fmt::format("{} sites fail together, most of them on {} {}", live.peak,
+                       name(live.share->kind), live.share->value);
+  }
   if (live.share) {
     return fmt::format("{} of {} sites on {} {} fail together", live.peak, live.row.shared_all,
                        name(live.share->kind), live.share->value);
@@ -120,41 +124,52 @@ bool Ledger::Impl::reopen(std::uint32_t number, Severity severity, Moment now) {
     still = &lives.insert(ghosts.extract(ghost)).position->second;
     if (still->share) make_about(*still, *still->share);
     still->row.closed = WallTime{};
-    still->told = false;
+    still->row.told.clear();
+    still->opened = now.steady;
     still->tell_at = now.steady + options.gather;
   }
-  ++still->reopened;
-  if (severity > severity_named(still->row.severity)) still->row.severity = name(severity);
+  // Others of it fail still, or failed again a moment ago: that is one time and not many.
+  const bool again = still->open.empty();
+  if (again) ++still->row.round;
   join(*still, number, now);
-  const bool flaps = still->reopened >= options.flaps;
+  raise(*still, number, severity, now);
+  if (!still->share) to_gather.insert(number);
+  const bool flaps = again && still->row.round >= options.flaps;
   event(*still, "reopened", std::string{kSelf},
         fmt::format("{} fails again{}.", entry.shown,
-                    flaps ? fmt::format(", {} times now: it flaps", still->reopened) : ""),
+                    flaps ? fmt::format(", {} times now: it flaps", still->row.round) : ""),
         now);
   return true;
 }
 
+// One of its members fails in a graver way than all before.
+void Ledger::Impl::raise(Live& live, std::uint32_t number, Severity severity, Moment now) {
+  if (severity <= severity_named(live.row.severity)) return;
+  const Entry& entry = entries[number];
+  live.row.severity = name(severity);
+  live.row.title = title_of(live);
+  event(live, "change", std::string{kSelf},
+        fmt::format("{} is {} now: {}", entry.shown, name(severity), first_sentence(entry)), now);
+  if (live.told() && severity > severity_named(live.row.told)) {
+    live.tell = Change::Tell::worse;
+    live.row.told = name(severity);
+  }
+}
+
 void Ledger::Impl::opened(std::uint32_t number, Severity severity, Moment now) {
   Entry& entry = entries[number];
-  if (Live* known = live(entry.incident)) {
-    if (severity <= severity_named(known->row.severity)) return;
-    known->row.severity = name(severity);
-    known->row.title = title_of(*known);
-    event(*known, "change", std::string{kSelf},
-          fmt::format("{} is {} now: {}", entry.shown, name(severity), first_sentence(entry)), now);
-    if (known->told && severity > known->told_severity) {
-      known->tell = Change::Tell::worse;
-      known->told_severity = severity;
-    }
-    return;
-  }
+  if (Live* known = live(entry.incident)) return raise(*known, number, severity, now);
   if (reopen(number, severity, now)) return;
   if (Live* shared = about_what(entry)) {
     join(*shared, number, now);
     shared->row.shared_failing = static_cast<int>(shared->open.size());
     event(*shared, "member-joined", std::string{kSelf}, fmt::format("{} fails too.", entry.shown),
           now);
-    return;
+    // Somebody else may look after this one, and has not heard of it.
+    if (shared->told() && shared->tell == Change::Tell::nothing) {
+      shared->tell = Change::Tell::joined;
+    }
+    return raise(*shared, number, severity, now);
   }
   Live& made = create(number, severity, now);
   join(made, number, now);
@@ -179,7 +194,7 @@ void Ledger::Impl::leave(Live& live, std::uint32_t number, const std::string& te
     if (live.share && live.open.size() <= few && !live.thin_since) live.thin_since = now.steady;
     return;
   }
-  if (live.reopened >= options.flaps) {
+  if (live.row.round >= options.flaps) {
     live.close_at = now.steady + options.calm;
   } else {
     close(live, well ? "Every check is well again." : "Nothing of it is checked any more.", now);
@@ -198,14 +213,14 @@ void Ledger::Impl::close(Live& live, const std::string& text, Moment now) {
   live.row.closed = now.wall;
   event(live, "closed", std::string{kSelf},
         fmt::format("{} It lasted {}.", text, words(now.wall - live.row.first_failed)), now);
-  if (live.told) live.tell = Change::Tell::recovered;
+  if (live.told()) live.tell = Change::Tell::recovered;
   ended.push_back({.incident = live.row,
                    .events = std::move(live.events),
                    .members = std::move(live.members),
                    .tell = live.tell,
                    .concerned = {live.ever.begin(), live.ever.end()},
-                   .round = live.reopened,
-                   .held_because = live.told ? "" : "it ended before an alert was due"});
+                   .round = live.row.round,
+                   .held_because = live.told() ? "" : "it ended before an alert was due"});
   no_longer_about(live);
   dirty.erase(live.row.id);
   auto node = lives.extract(live.row.id);
@@ -219,7 +234,18 @@ void Ledger::Impl::close(Live& live, const std::string& text, Moment now) {
   if (ghost.row.merged_into.empty()) ghosts.insert(std::move(node));
 }
 
-std::string Ledger::Impl::hold(const Live& live) const {
+// As those see it who see now: what a silent vantage said last holds nobody's alert.
+bool Ledger::Impl::is_down(const Entry& entry, Moment now) const {
+  if (entry.stands == Outcome::down) return true;
+  for (std::size_t i = 0; i < entry.views.size(); ++i) {
+    const View& view = entry.views[i];
+    if (sights[i].blind || now.steady - view.newest_at > entry.fresh) continue;
+    if (view.newest == Outcome::down) return true;
+  }
+  return false;
+}
+
+std::string Ledger::Impl::hold(const Live& live, Moment now) const {
   if (live.open.empty()) return {};
   bool all_maintained = true;
   std::string parent;
@@ -232,7 +258,7 @@ std::string Ledger::Impl::hold(const Live& live) const {
       const auto found = numbers.find(id);
       if (found == numbers.end()) continue;
       const Entry& above = entries[found->second];
-      if (above.stands == Outcome::down || above.newest_bad()) {
+      if (is_down(above, now)) {
         behind = true;
         parent = above.shown;
       }
@@ -244,7 +270,7 @@ std::string Ledger::Impl::hold(const Live& live) const {
 }
 
 void Ledger::Impl::tell(Live& live, Moment now) {
-  const std::string held = hold(live);
+  const std::string held = hold(live, now);
   if (!held.empty()) {
     if (held != live.held_because) {
       live.held_because = held;
@@ -254,8 +280,7 @@ void Ledger::Impl::tell(Live& live, Moment now) {
     return;
   }
   live.held_because.clear();
-  live.told = true;
-  live.told_severity = severity_named(live.row.severity);
+  live.row.told = live.row.severity;
   live.tell = Change::Tell::opened;
   touch(live, now);
 }
@@ -288,7 +313,7 @@ void Ledger::Impl::tick(Moment now) {
   for (auto& [id, one] : lives) {
     const bool waits = one.row.diagnosis.empty() && !one.undiagnosed && one.notice_key.empty() &&
                        now.steady < one.tell_at + options.diagnosis_wait;
-    if (!one.told && one.tell_at <= now.steady && !waits) tell(one, now);
+    if (!one.told() && one.tell_at <= now.steady && !waits) tell(one, now);
     if (!one.diagnosis_asked && !one.open.empty() && one.notice_key.empty()) {
       one.diagnosis_asked = true;
       wishes.diagnose.emplace_back(one.open.begin()->first, id);

@@ -46,7 +46,7 @@ bool Ledger::split(const std::string& incident, std::uint32_t number, const std:
   Live& made = impl_->create(number, severity_named(live->row.severity), now);
   impl_->join(made, number, now);
   impl_->event(made, "split", who, fmt::format("Was a part of '{}'.", live->row.title), now);
-  made.told = true;  // a person made it
+  made.row.told = made.row.severity;  // a person made it
   return true;
 }
 
@@ -137,6 +137,23 @@ Live* Ledger::Impl::notice_of(std::uint32_t number, const std::string& key) {
   return nullptr;
 }
 
+// Its number may be another target's next.
+void Ledger::Impl::end_notices(std::uint32_t number, const std::string& because, Moment now) {
+  const auto known = notices.find(number);
+  if (known == notices.end()) return;
+  const std::set<std::string> ids = std::move(known->second);
+  notices.erase(known);
+  for (const std::string& id : ids) {
+    Live* one = live(id);
+    if (one == nullptr || !one->open.contains(number)) continue;
+    store::Member left = one->open.at(number);
+    left.until = now.wall;
+    one->members.push_back(std::move(left));
+    one->open.erase(number);
+    if (one->open.empty()) close(*one, because, now);
+  }
+}
+
 void Ledger::event(const std::string& incident, const std::string& kind, const std::string& text,
                    Moment now) {
   if (Live* live = impl_->live(incident)) impl_->event(*live, kind, "causeway", text, now);
@@ -147,7 +164,7 @@ void Ledger::restore(const store::Incident& incident, const std::vector<store::M
   Live live;
   live.row = incident;
   live.opened = now.steady;
-  live.tell_at = now.steady + impl_->options.gather;  // told once: the outbox knows
+  live.tell_at = now.steady + impl_->options.gather;
   live.diagnosis_asked = !incident.diagnosis.empty();
   for (const ShareKind kind : {ShareKind::certificate, ShareKind::nameserver, ShareKind::address,
                                ShareKind::prefix, ShareKind::as, ShareKind::provider}) {
@@ -156,11 +173,17 @@ void Ledger::restore(const store::Incident& incident, const std::vector<store::M
   const bool notice = incident.severity == "notice";
   if (notice) live.notice_key = incident.notice.empty() ? incident.cause : incident.notice;
   const std::size_t vantage = impl_->sight_of(impl_->options.own_vantage);
+  bool watched = false;
   for (const store::Member& member : members) {
     const auto found = impl_->numbers.find(member.target);
-    if (member.until != WallTime{} || found == impl_->numbers.end()) continue;
+    if (live.ever.size() < limits::kWatchConcerned) live.ever.insert(member.target);
+    if (found == impl_->numbers.end()) continue;
+    watched = true;
+    if (member.until != WallTime{}) {
+      impl_->entries[found->second].last_incident = incident.id;  // failing again is the same
+      continue;
+    }
     impl_->admit(live, found->second, member);
-    live.ever.insert(member.target);
     if (notice) continue;
     Entry& entry = impl_->entries[found->second];
     entry.incident = incident.id;
@@ -172,20 +195,22 @@ void Ledger::restore(const store::Incident& incident, const std::vector<store::M
     view.bad = 0xffff;
     view.failed = incident.severity == "down" ? 0xffff : 0;
     view.known = 16;
+    view.newest_at = now.steady;
     view.bad_since = now.steady;
     view.bad_since_wall = member.since;
     view.failure = model::failure_named(member.failure);
     ++impl_->failing;
   }
   ++impl_->turn;
-  live.peak = std::max<std::size_t>(live.open.size(), members.size());
-  if (live.open.empty()) {  // nothing of it is watched any more
-    Live& kept = impl_->lives.emplace(incident.id, std::move(live)).first->second;
-    impl_->close(kept, "None of its members is watched any more.", now);
-    return;
-  }
+  live.peak = std::max(live.open.size(), live.ever.size());
   Live& kept = impl_->lives.emplace(incident.id, std::move(live)).first->second;
   if (kept.share) impl_->make_about(kept, *kept.share);
+  if (!kept.open.empty()) return;
+  if (watched && incident.round >= impl_->options.flaps) {  // all are well, and it waits for calm
+    kept.close_at = now.steady + impl_->options.calm;
+  } else {
+    impl_->close(kept, "None of its members is watched any more.", now);
+  }
 }
 
 }  // namespace causeway::watch

@@ -29,6 +29,8 @@ struct Entry {
   std::string id;
   std::string shown;
   Confirm confirm;
+  Duration interval{};
+  Duration fresh{};  // how long what a vantage saw of it counts
   std::vector<std::string> parents;
   std::vector<Share> shares;
   std::vector<View> views;  // by vantage number
@@ -68,11 +70,8 @@ struct Live {
   std::string notice_key;
   Instant opened{};
   Instant tell_at{};
-  bool told = false;
-  Severity told_severity = Severity::notice;
   bool diagnosis_asked = false;
   bool undiagnosed = false;  // there will be none: nobody waits for it
-  int reopened = 0;
   Instant ended_at{};
   std::optional<Instant> close_at;  // it flaps and has calmed down
   std::optional<Instant> thin_since;
@@ -81,19 +80,17 @@ struct Live {
   std::vector<store::Member> members;
   Change::Tell tell = Change::Tell::nothing;
   std::string held_because;
+
+  bool told() const { return !row.told.empty(); }
 };
 
 struct Group {
-  // Of its members that were ever checked: when last, and how many of those so far fail.
-  struct Checked {
-    Instant at;
-    int failing;
-  };
-
   std::set<std::uint32_t> members;
-  Instant asked{};               // its members, as siblings
-  std::vector<Checked> checked;  // newest first; good for every question until `turn` moves on
-  std::uint64_t counted = 0;     // Impl::turn of `checked`
+  Instant asked{};  // its members, as siblings
+  // Newest first; good for every question until `turn` moves on.
+  std::vector<Instant> checked;  // when its members were last checked
+  std::vector<Instant> failing;  // since when those fail that it could explain
+  std::uint64_t counted = 0;     // Impl::turn of both
 };
 
 struct Sight {  // of one vantage
@@ -105,8 +102,8 @@ struct Sight {  // of one vantage
 // How far a share explains what fails.
 struct Explained {
   int all = 0;
-  int checked = 0;  // since the failing began
-  int failing = 0;
+  int checked = 0;      // since the failing began
+  int failing = 0;      // and began to at about the same time
   double expected = 0;  // failing among all others
 };
 
@@ -121,7 +118,7 @@ class Ledger::Impl {
             Moment now);
   void believe(std::uint32_t number, View& view, Moment now);
   void settle(std::uint32_t number, Moment now);
-  Outcome agreed(const Entry& entry) const;
+  Outcome agreed(const Entry& entry, Moment now) const;
 
   // ledger_incidents.cpp: from a target's state to incidents
   void opened(std::uint32_t number, Severity severity, Moment now);
@@ -134,19 +131,24 @@ class Ledger::Impl {
   void close(Live& live, const std::string& text, Moment now);
   void tick(Moment now);
   void tell(Live& live, Moment now);
-  std::string hold(const Live& live) const;
+  std::string hold(const Live& live, Moment now) const;
+  bool is_down(const Entry& entry, Moment now) const;
+  void raise(Live& live, std::uint32_t number, Severity severity, Moment now);
   std::string title_of(const Live& live) const;
   Live* live(const std::string& id);
   void event(Live& live, std::string kind, std::string author, std::string text, Moment now);
   void touch(Live& live, Moment now);
   void admit(Live& live, std::uint32_t number, store::Member member);
   Live* notice_of(std::uint32_t number, const std::string& key);
+  void end_notices(std::uint32_t number, const std::string& because, Moment now);
   void split_rest(Live& live, Moment now);
   void merge(Live& from, Live& into, const std::string& who, Moment now);
 
   // ledger_groups.cpp: what fails together
-  Explained explained(const Share& share, Instant since);
-  void count(Group& group);
+  Explained explained(const Share& share, const Entry& entry);
+  void count(ShareKind kind, Group& group);
+  bool comes_along(const Live& theirs, std::uint32_t member, const Share& share,
+                   const Entry& entry);
   std::optional<std::pair<Share, Explained>> explanation(const Entry& entry);
   void make_about(Live& live, const Share& share);
   void no_longer_about(const Live& live);

@@ -18,6 +18,10 @@ constexpr std::chrono::seconds kWatchIntervalLeast{1};
 constexpr std::chrono::hours kWatchIntervalMost{24};
 constexpr std::chrono::milliseconds kWatchTimeoutLeast{100};
 constexpr std::chrono::minutes kWatchTimeoutMost{5};
+constexpr std::chrono::minutes kWatchOff{2};  // not running for longer is time that nobody saw
+// What a vantage saw of a target counts for so many of its rounds, and never less than this.
+constexpr int kWatchViewRounds = 3;
+constexpr std::chrono::minutes kWatchViewLeast{5};
 constexpr int kWatchMaintenanceMinutes = 30 * 24 * 60;
 constexpr std::size_t kWatchOccurrences = 400;  // of one window in one question: a year of days
 

@@ -42,6 +42,11 @@ bool concerns(const Channel& channel, const std::vector<const Target*>& targets)
   });
 }
 
+bool keeps_by_key(ChannelKind kind) {
+  return kind == ChannelKind::alertmanager || kind == ChannelKind::webhook_v4 ||
+         kind == ChannelKind::pagerduty || kind == ChannelKind::webhook;
+}
+
 store::Alert alert_for(const Change& change, const Channel& channel, std::string kind, WallTime due,
                        WallTime now, const NewId& new_id) {
   store::Alert out;
@@ -88,6 +93,9 @@ std::vector<store::Alert> alerts_for(const Change& change, const std::vector<Cha
         !concerns(channel, targets)) {
       continue;
     }
+    // People hear of its end with the incident that took it in; a receiver that keeps it open by
+    // its key hears of it now.
+    if (!change.incident.merged_into.empty() && !keeps_by_key(channel.kind)) continue;
     const bool only_escalation = channel.escalate > Duration::zero();
     const auto add = [&](std::string kind, WallTime due) {
       out.push_back(alert_for(change, channel, std::move(kind), due, now, new_id));
@@ -215,7 +223,10 @@ bool Outbox::still_wanted(store::Alert& alert, const Channel& channel,
   const bool recovered = alert.kind == "recovered";
   if (!recovered && !open) return cancel("it was over before it could be sent");
   if (recovered && open) return cancel("it failed again before it could be sent");
-  if (!incident.merged_into.empty()) return cancel("it is part of another incident");
+  if (!recovered && !incident.merged_into.empty()) return cancel("it is part of another incident");
+  if (alert.kind == "reminder" && channel.remind == Duration::zero()) {
+    return cancel("this channel is no longer reminded");
+  }
   const bool reminds = alert.kind == "reminder" || alert.kind == "escalated";
   if (reminds && incident.acknowledged != WallTime{}) {
     return cancel(fmt::format("{} looks after it", incident.acknowledged_by));
@@ -264,7 +275,7 @@ void Outbox::settle(store::Alert alert, const Taken& how, Duration took, WallTim
   }
   std::optional<store::Alert> next;
   const Channel* to = channel(alert.channel);
-  if (how.ok && alert.kind == "reminder" && to != nullptr) {
+  if (how.ok && alert.kind == "reminder" && to != nullptr && to->remind > Duration::zero()) {
     next = alert;
     next->id = random_id();
     next->state = "pending";
@@ -365,12 +376,8 @@ net::Task<void> Outbox::deliver_digest(std::vector<store::Alert> alerts, WallTim
 // Programs sort alerts by themselves: only people get a digest.
 bool Outbox::gathers(const store::Alert& alert) const {
   const Channel* to = channel(alert.channel);
-  if (to == nullptr || !to->quiet.zone.empty()) return false;
+  if (to == nullptr || !to->quiet.zone.empty() || keeps_by_key(to->kind)) return false;
   switch (to->kind) {
-    case ChannelKind::alertmanager:
-    case ChannelKind::webhook_v4:
-    case ChannelKind::pagerduty:
-    case ChannelKind::webhook: return false;
     // A command may keep books: it hears of the end of each incident that it knows.
     case ChannelKind::command: return alert.kind == "opened";
     default: return alert.kind == "opened" || alert.kind == "recovered";

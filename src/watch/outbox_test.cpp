@@ -153,6 +153,25 @@ TEST_F(OutboxTest, NobodyIsToldOfTheEndOfWhatFailsAgain) {
   EXPECT_EQ(deliver_all(), 0);
 }
 
+TEST_F(OutboxTest, AChannelThatIsNoLongerRemindedIsLeftInPeace) {
+  put_incidents(0, 3, "reminder", WallTime{});
+  EXPECT_EQ(deliver_all(), 0);
+}
+
+// A receiver that keeps incidents by a key would keep this one open for ever; people hear of the
+// one that goes on.
+TEST(Alerts, OfAnIncidentThatIsPartOfAnother) {
+  Change change;
+  change.incident = {.id = "i", .severity = "down", .merged_into = "j"};
+  change.tell = Change::Tell::recovered;
+  const std::vector<Channel> channels{{.name = "chat", .kind = ChannelKind::command},
+                                      {.name = "pager", .kind = ChannelKind::pagerduty}};
+  const auto alerts = alerts_for(change, channels, {}, wall_now(), [] { return std::string{"a"}; });
+  ASSERT_EQ(alerts.size(), 1U);
+  EXPECT_EQ(alerts[0].channel, "pager");
+  EXPECT_EQ(alerts[0].kind, "recovered");
+}
+
 TEST_F(OutboxTest, AMessageThatFailsIsSaidOnce) {
   open_incidents(400);
   channel({"false"});

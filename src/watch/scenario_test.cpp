@@ -7,6 +7,7 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
 
 #include "base/text.hpp"
@@ -60,7 +61,7 @@ struct Line {
   int place = 0;
   Duration at{};
   std::size_t order = 0;  // at the same time: as written
-  Words words;  // after "at TIME"
+  Words words;            // after "at TIME"
 };
 
 struct Scenario {
@@ -136,7 +137,8 @@ Scenario read(const std::string& text) {
     } else if (good && words[0] == "option") {
       good = read_option(words, out.options);
     } else if (good && words[0] == "at") {
-      out.lines.push_back({.place = place, .at = span(words[1]), .words = {words.begin() + 2, words.end()}});
+      out.lines.push_back(
+          {.place = place, .at = span(words[1]), .words = {words.begin() + 2, words.end()}});
       good = out.lines.back().at >= Duration::zero();
     } else if (good && words[0] == "every" && words[2] == "from" && words[4] == "to") {
       const Duration step = span(words[1]);
@@ -158,17 +160,7 @@ Scenario read(const std::string& text) {
 
 class Play {
  public:
-  explicit Play(Scenario scenario)
-      : scenario_(std::move(scenario)),
-        ledger_(scenario_.options, [this] { return fmt::format("i{}", ++ids_); }) {
-    std::uint32_t next = 0;
-    for (const Target& target : scenario_.targets) {
-      numbers_[target.id] = next;
-      ledger_.add(next, target);
-      ledger_.share(next, scenario_.shares[target.id]);
-      ++next;
-    }
-  }
+  explicit Play(Scenario scenario) : scenario_(std::move(scenario)), ledger_(fresh()) {}
 
   std::string run() {
     for (const Line& line : scenario_.lines) {
@@ -184,6 +176,28 @@ class Play {
   }
 
  private:
+  std::unique_ptr<Ledger> fresh() {
+    auto out =
+        std::make_unique<Ledger>(scenario_.options, [this] { return fmt::format("i{}", ++ids_); });
+    std::uint32_t next = 0;
+    for (const Target& target : scenario_.targets) {
+      numbers_[target.id] = next;
+      out->add(next, target);
+      out->share(next, scenario_.shares[target.id]);
+      ++next;
+    }
+    return out;
+  }
+  // As a process that is started again: what it knows is what was written.
+  void restart() {
+    ledger_ = fresh();
+    for (const auto& [id, one] : incidents_) {
+      std::vector<store::Member> members;
+      for (const auto& [target, member] : members_[id]) members.push_back(member);
+      if (one.closed == WallTime{}) ledger_->restore(one, members, now());
+    }
+  }
+
   static constexpr auto kStep = std::chrono::milliseconds{500};
 
   Moment now() const {
@@ -193,23 +207,24 @@ class Play {
   }
   void step(Duration by) {
     elapsed_ += by;
-    ledger_.tick(now());
+    ledger_->tick(now());
     serve();
   }
   // What a driver does at once.
   void serve() {
-    Wishes wishes = ledger_.wishes();
+    Wishes wishes = ledger_->wishes();
     asked_ += wishes.check.size();
     diagnoses_ += wishes.diagnose.size();
-    if (wishes.own_check) ledger_.own("here", own_, "no anchor answers", now());
-    for (Change& change : ledger_.changes()) {
+    if (wishes.own_check) ledger_->own("here", own_, "no anchor answers", now());
+    for (Change& change : ledger_->changes()) {
       incidents_[change.incident.id] = change.incident;
       if (change.tell == Change::Tell::opened) ++told_["opened"];
+      if (change.tell == Change::Tell::joined) ++told_["joined"];
       if (change.tell == Change::Tell::worse) ++told_["worse"];
       if (change.tell == Change::Tell::recovered) ++told_["recovered"];
       for (auto& event : change.events) events_.push_back(std::move(event));
       for (const auto& member : change.members) {
-        members_[change.incident.id][member.target] = member.until == WallTime{};
+        members_[change.incident.id][member.target] = member;
       }
     }
   }
@@ -219,7 +234,7 @@ class Play {
   std::string expect_incident(const Words& words);
   std::string result(const Words& words);
   std::string incident_of(const std::string& target) const {
-    return ledger_.standing(numbers_.at(target)).incident;
+    return ledger_->standing(numbers_.at(target)).incident;
   }
   int open() const {
     int count = 0;
@@ -241,16 +256,16 @@ class Play {
   }
 
   Scenario scenario_;
-  Ledger ledger_;
   int ids_ = 0;
   std::map<std::string, std::uint32_t> numbers_;
+  std::unique_ptr<Ledger> ledger_;
   Duration elapsed_{};
   Duration jumped_{};
   bool own_ = true;
   std::size_t asked_ = 0;
   std::size_t diagnoses_ = 0;
   std::map<std::string, store::Incident> incidents_;
-  std::map<std::string, std::map<std::string, bool>> members_;
+  std::map<std::string, std::map<std::string, store::Member>> members_;
   std::map<std::string, int> told_;
   std::vector<store::IncidentEvent> events_;
 };
@@ -274,8 +289,8 @@ std::string Play::result(const Words& words) {
     const Moment ended = now();
     const Moment began{ended.steady - std::chrono::milliseconds{100},
                        ended.wall - std::chrono::milliseconds{100}};
-    ledger_.take(numbers_[id], vantage, check, began, ended);
-    if (vantage != "here" && ledger_.wishes().own_check) ledger_.own(vantage, true, "", ended);
+    ledger_->take(numbers_[id], vantage, check, began, ended);
+    if (vantage != "here" && ledger_->wishes().own_check) ledger_->own(vantage, true, "", ended);
     serve();
   }
   return {};
@@ -286,7 +301,7 @@ std::string Play::act(const Words& words) {
   if (what == "expect") return expect(words);
   if (what == "own") {
     own_ = words[1] == "up";
-    ledger_.own("here", own_, "no anchor answers", now());
+    ledger_->own("here", own_, "no anchor answers", now());
     return {};
   }
   if (what == "clock") {
@@ -295,24 +310,28 @@ std::string Play::act(const Words& words) {
   }
   if (what == "maintenance") {
     for (const auto& id : names_of(words[1])) {
-      ledger_.maintenance(numbers_.at(id), words.at(2) == "on");
+      ledger_->maintenance(numbers_.at(id), words.at(2) == "on");
     }
     return {};
   }
   if (what == "ack") {
-    return ledger_.acknowledge(incident_of(words[1]), "ann", now()) ? "" : "no such incident";
+    return ledger_->acknowledge(incident_of(words[1]), "ann", now()) ? "" : "no such incident";
   }
   if (what == "merge") {
     const bool merged =
-        ledger_.merge(incident_of(words[1]), incident_of(words.at(3)), "ann", now());
+        ledger_->merge(incident_of(words[1]), incident_of(words.at(3)), "ann", now());
     return merged ? "" : "cannot merge";
   }
   if (what == "split") {
-    const bool split = ledger_.split(incident_of(words[1]), numbers_.at(words[1]), "ann", now());
+    const bool split = ledger_->split(incident_of(words[1]), numbers_.at(words[1]), "ann", now());
     return split ? "" : "cannot split";
   }
+  if (what == "restart") {
+    restart();
+    return {};
+  }
   if (what == "remove") {
-    ledger_.remove(numbers_.at(words[1]), now());
+    ledger_->remove(numbers_.at(words[1]), now());
     return {};
   }
   return result(words);
@@ -335,7 +354,9 @@ std::string Play::expect_incident(const Words& words) {
     }
     if (key == "members") {
       int failing = 0;
-      for (const auto& [target, open] : members_[id]) failing += open ? 1 : 0;
+      for (const auto& [target, member] : members_[id]) {
+        failing += member.until == WallTime{} ? 1 : 0;
+      }
       found = fmt::format("{}", failing);
     }
     if (found != words[i + 1]) return fmt::format("{} is '{}', not {}", key, found, words[i + 1]);
@@ -362,7 +383,7 @@ std::string Play::expect(const Words& words) {
     return there ? "" : fmt::format("no event {}", words[2]);
   }
   if (!numbers_.contains(what)) return fmt::format("'{}' is no target", what);
-  const Standing standing = ledger_.standing(numbers_[what]);
+  const Standing standing = ledger_->standing(numbers_[what]);
   const std::string_view stands = name(standing.outcome);
   return stands == words.at(2) ? "" : fmt::format("{} is {}, not {}", what, stands, words[2]);
 }

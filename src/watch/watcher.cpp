@@ -126,14 +126,21 @@ std::uint32_t Watcher::Impl::put(const Target& target, std::string source) {
       plan(number, site.due);
     }
   }
-  if (fresh) site.beat_at = schedule ? net::Loop::current().now() : Clock::now();
+  if (fresh) wait_for_beat(site);
   return number;
+}
+
+// Silence counts from now on.
+void Watcher::Impl::wait_for_beat(Site& site) const {
+  site.beat_at = schedule ? net::Loop::current().now() : Clock::now();
+  site.beat_heard = false;
 }
 
 // What was seen of the old definition is not blamed on the new one; its incidents and figures stay.
 void Watcher::Impl::replaced(std::uint32_t number, const Target& next) {
   Site& site = sites[number];
   site.stale = site.running;
+  if (next.kind != site.target->kind || (site.target->paused && !next.paused)) wait_for_beat(site);
   if (site.target->subject() != next.subject()) {
     site.newest.shared = {};
     site.addresses.clear();
@@ -176,6 +183,7 @@ Parsed<bool> Watcher::Impl::load() {
     std::vector<std::vector<store::Member>> members;
     std::vector<store::MaintenanceWindow> windows;
     std::vector<store::Beat> beats;
+    std::optional<WallTime> alive;
   };
   auto read = store.read([](store::Database& database) -> Parsed<Known> {
     Known out;
@@ -191,6 +199,9 @@ Parsed<bool> Watcher::Impl::load() {
     out.incidents = std::move(*incidents);
     out.windows = std::move(*windows);
     out.beats = std::move(*beats);
+    const auto alive = store::setting(database, kAlive);
+    if (!alive) return error(alive.error().text);
+    if (const auto at = parse_rfc3339(alive->value_or(""))) out.alive = *at;
     for (const auto& incident : out.incidents) {
       auto members = store::members(database, incident.id);
       if (!members) return error(members.error().text);
@@ -212,15 +223,45 @@ Parsed<bool> Watcher::Impl::load() {
   if (!adopted) return adopted;
   const Moment begin{Clock::now(), wall_now()};
   for (std::size_t i = 0; i < read->incidents.size(); ++i) {
+    // One that is not checked any more cannot recover.
+    std::erase_if(read->members[i], [&](const store::Member& member) {
+      const auto* number = number_of(member.target);
+      return number != nullptr && sites[*number].target->paused;
+    });
     ledger.restore(read->incidents[i], read->members[i], begin);
   }
-  for (const auto& beat : read->beats) {
-    const auto* number = number_of(beat.target);
-    if (number == nullptr) continue;
-    sites[*number].beat = beat.at;
-    if (!beat.ok) sites[*number].beat_failure = "It reports a failure: " + beat.note;
-  }
+  for (const auto& beat : read->beats) restore_beat(beat, begin);
+  count_absence(read->alive, begin.wall);
   return true;
+}
+
+// Beats that were sent while nobody listened are lost: one that is overdue by now is unknown first.
+void Watcher::Impl::restore_beat(const store::Beat& beat, Moment begin) {
+  const auto* number = number_of(beat.target);
+  if (number == nullptr) return;
+  Site& site = sites[*number];
+  site.beat = beat.at;
+  if (!beat.ok) site.beat_failure = "It reports a failure: " + beat.note;
+  const Duration ago = begin.wall - beat.at;
+  if (ago < Duration::zero() || ago > site.target->interval + site.target->timeout) return;
+  site.beat_at = begin.steady - ago;
+  site.beat_heard = true;
+}
+
+// Nobody saw anything while no watch ran: that time counts as unknown.
+void Watcher::Impl::count_absence(std::optional<WallTime> alive, WallTime now) {
+  const bool absent = alive && now - *alive > limits::kWatchOff;
+  store.write_soon(
+      [vantage = settings.vantage, absent, alive, now](store::Database& database) -> Parsed<bool> {
+        Parsed<bool> kept{true};
+        if (absent) {
+          const store::Blind off{
+              .vantage = vantage, .since = *alive, .reason = "the watch did not run"};
+          kept = store::begin_blind(database, off);
+        }
+        if (kept) kept = store::end_blind(database, vantage, now);
+        return kept;
+      });
 }
 
 // The file's part of everything; what the API made stays.
@@ -234,6 +275,7 @@ Parsed<bool> Watcher::Impl::adopt(Settings next) {
     base = std::move(*opened);
   }
   settings = std::move(next);
+  ledger.configure(options_of(settings));
   as_database = std::move(base);
   outbox.configure(settings.channels, settings.console);
   std::erase_if(windows, [](const auto& window) { return window.source != "api"; });
@@ -582,6 +624,7 @@ Parsed<bool> Watcher::beat(const std::string& id, bool ok, const std::string& no
     const Moment moment = impl_->now();
     site.beat = moment.wall;
     site.beat_at = moment.steady;
+    site.beat_heard = true;
     const store::Beat row{
         .target = id, .at = moment.wall, .ok = ok, .note = printable(note, limits::kTextKept)};
     impl_->store.write([row](store::Database& db) { return store::put_beat(db, row); });

@@ -125,6 +125,7 @@ void Watcher::Impl::keep_agent(Agent& agent, Instant now) {
 void Watcher::Impl::take_result(const std::string& agent, const AgentResult& one) {
   const Moment moment = now();
   const std::uint32_t number = *number_of(one.target);
+  if (sites[number].target->paused) return;
   const WallTime began =
       moment.wall - std::chrono::duration_cast<std::chrono::milliseconds>(one.age);
   const Outcome stood = ledger.standing(number).outcome;

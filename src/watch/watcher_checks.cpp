@@ -32,8 +32,6 @@ std::string list(const std::vector<IpAddress>& addresses) {
   return join(out, ", ");
 }
 
-bool is_bad(Outcome outcome) { return outcome == Outcome::down || outcome == Outcome::degraded; }
-
 // The address that the light path can take: there is exactly one, and nothing else to ask.
 std::optional<Endpoint> light_way(const Target& target, const Names& names) {
   const bool plain = target.kind == CheckKind::tcp ||
@@ -84,6 +82,11 @@ store::TargetState state_row(const Site& site, const Standing& standing, const D
           .elapsed_us = microseconds(site.newest.elapsed),
           .certificate_until = site.newest.shared.certificate_until,
           .facts = facts_of(site, domain)};
+}
+
+// A heartbeat is missing from then on.
+Instant silent_from(const Site& site) {
+  return site.beat_at + site.target->interval + site.target->timeout;
 }
 
 }  // namespace
@@ -167,18 +170,18 @@ net::Task<void> Watcher::Impl::run_full(std::uint32_t number,
 void Watcher::Impl::check_heartbeat(std::uint32_t number) {
   Site& site = sites[number];
   CheckResult result;
-  const Duration silent = net::Loop::current().now() - site.beat_at;
-  const bool missing = silent > site.target->interval + site.target->timeout;
-  // What a beat reported holds until the next one.
-  if (!missing && !site.beat_failure.empty()) {
+  result.outcome = Outcome::ok;
+  if (net::Loop::current().now() > silent_from(site)) {
+    result.outcome = Outcome::down;
+    result.detail = site.beat == WallTime{}
+                        ? "No heartbeat has come."
+                        : fmt::format("No heartbeat since {}.", rfc3339(site.beat));
+  } else if (!site.beat_heard) {
+    result.outcome = Outcome::unknown;
+  } else if (!site.beat_failure.empty()) {  // what a beat reported holds until the next one
     result.outcome = Outcome::down;
     result.detail = site.beat_failure;
-    ended(number, net::Loop::current().now(), std::move(result));
-    return;
   }
-  result.outcome = missing ? Outcome::down : Outcome::ok;
-  if (!missing && site.beat == WallTime{}) result.outcome = Outcome::unknown;  // none came yet
-  if (missing) result.detail = fmt::format("No heartbeat for {}.", words(silent));
   ended(number, net::Loop::current().now(), std::move(result));
 }
 
@@ -261,6 +264,10 @@ void Watcher::Impl::schedule_next(std::uint32_t number, const CheckResult& resul
   const bool open_question = (is_bad(result.outcome) && stands != result.outcome) ||
                              (result.outcome == Outcome::ok && is_bad(stands));
   const Instant soon = at + std::min(site.target->retry, site.target->interval);
+  // Silence is seen when it begins, not when the rhythm comes by.
+  if (site.target->kind == CheckKind::heartbeat && silent_from(site) > at) {
+    site.due = std::min(site.due, silent_from(site) + limits::kWatchSlot);
+  }
   plan(number, open_question ? std::min(soon, site.due) : site.due);
 }
 
@@ -350,6 +357,9 @@ void Watcher::Impl::flush_minutes(bool all) {
     if (!over && !all) continue;
     rows.push_back(std::exchange(site.minute, {}));
   }
+  store.write([at = wall_now()](store::Database& database) {
+    return store::set_setting(database, kAlive, rfc3339(at));
+  });
   std::ranges::sort(rows, {}, &store::Rollup::target);
   for (std::size_t at = 0; at < rows.size(); at += limits::kWatchSumsWritten) {
     const auto end = std::min(at + limits::kWatchSumsWritten, rows.size());

@@ -50,6 +50,16 @@ model::Diagnosis concluded(const Target& target, WallTime started, reach::Diagno
   return out;
 }
 
+// Only who heard of a beginning hears of the end.
+Parsed<bool> queue(store::Database& database, const store::Alert& alert) {
+  if (alert.kind == "recovered") {
+    auto heard = store::was_alerted(database, alert.incident, alert.channel);
+    if (!heard || !*heard) return heard ? true : heard;
+  }
+  const auto queued = store::queue_alert(database, alert);
+  return queued ? true : queued;
+}
+
 }  // namespace
 
 void Watcher::Impl::serve_ledger() {
@@ -120,9 +130,12 @@ void Watcher::Impl::apply(Change change) {
                          .at = wall_now(),
                          .body = newest.excerpt});
   }
-  if (change.tell == Change::Tell::opened) {
+  if (change.tell == Change::Tell::opened || change.tell == Change::Tell::joined) {
     for (const std::uint32_t number : ledger.members(change.incident.id)) {
       if (ledger.standing(number).incident != change.incident.id) continue;  // a notice of it
+      const std::string& id = sites[number].target->id;
+      const bool joins = std::ranges::find(change.concerned, id) != change.concerned.end();
+      if (change.tell == Change::Tell::joined && !joins) continue;
       for (const Remedy& one : sites[number].target->remedies) {
         tasks.start(remedy(number, change.incident.id, one, change.incident.failure));
       }
@@ -145,9 +158,7 @@ void Watcher::Impl::apply(Change change) {
           if (kept) kept = store::put_document(db, document);
         }
         for (const auto& alert : alerts) {
-          if (!kept) break;
-          const auto queued = store::queue_alert(db, alert);
-          if (!queued) kept = queued;
+          if (kept) kept = queue(db, alert);
         }
         for (const char* kind : {"reminder", "escalated"}) {
           if (kept && closed)

@@ -30,6 +30,9 @@
 
 namespace causeway::watch {
 
+// The store's note of when a watch last ran.
+constexpr const char* kAlive = "alive";
+
 struct Site {                            // a target and what is known about it
   std::shared_ptr<const Target> target;  // null: the number is free
   std::string source;                    // file | api | flag
@@ -48,7 +51,8 @@ struct Site {                            // a target and what is known about it
   std::vector<IpAddress> addresses;  // as last seen, for changes
   store::Rollup minute;
   WallTime beat;
-  Instant beat_at{};
+  Instant beat_at{};         // from when silence counts: the last beat, or when watching began
+  bool beat_heard = false;   // what came before a start may have been followed by more
   std::string beat_failure;  // what the last beat reported; empty: that all is well
   std::vector<std::shared_ptr<std::promise<Parsed<CheckResult>>>> waiting;  // check_now()
 };
@@ -96,6 +100,9 @@ class Watcher::Impl {
   Parsed<bool> adopt(Settings next);
   std::uint32_t put(const Target& target, std::string source);
   void replaced(std::uint32_t number, const Target& next);
+  void wait_for_beat(Site& site) const;
+  void restore_beat(const store::Beat& beat, Moment begin);
+  void count_absence(std::optional<WallTime> alive, WallTime now);
   void remove(std::uint32_t number);
   Parsed<bool> refers(const Target& target);
   std::uint32_t* number_of(const std::string& id);

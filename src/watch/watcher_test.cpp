@@ -272,6 +272,59 @@ TEST_F(WatcherTest, WhatFailsWithAHealthyOwnNetworkIsCounted) {
   EXPECT_GE(down, 2);
 }
 
+// Beats that came while no watch ran are lost: what is overdue at the start is neither well nor
+// down.
+TEST_F(WatcherTest, ARestartIsNoHeartbeat) {
+  Target job = target("http://job.example.net");
+  job.kind = CheckKind::heartbeat;
+  job.id = "overdue";
+  job.interval = std::chrono::minutes{1};
+  settings_.targets = {job};
+  job.id = "in-time";
+  settings_.targets.push_back(job);
+  {
+    auto store = store::Store::open(folder_ + "/store");
+    ASSERT_TRUE(store) << store.error().text;
+    const auto kept = (*store)->write_now([](store::Database& db) -> Parsed<bool> {
+      const WallTime now = wall_now();
+      auto put =
+          store::put_beat(db, {.target = "overdue", .at = now - std::chrono::hours{1}, .ok = true});
+      if (put) put = store::put_beat(db, {.target = "in-time", .at = now, .ok = true});
+      return put;
+    });
+    ASSERT_TRUE(kept) << kept.error().text;
+  }
+  start();
+  EXPECT_EQ(watcher_->check_now("overdue")->outcome, Outcome::unknown);
+  EXPECT_EQ(watcher_->check_now("in-time")->outcome, Outcome::ok);
+  ASSERT_TRUE(watcher_->beat("overdue", true, ""));
+  EXPECT_EQ(watcher_->check_now("overdue")->outcome, Outcome::ok);
+}
+
+TEST_F(WatcherTest, TimeInWhichNoWatchRanIsUnknown) {
+  const WallTime before = wall_now() - std::chrono::hours{1};
+  {
+    auto store = store::Store::open(folder_ + "/store");
+    ASSERT_TRUE(store) << store.error().text;
+    const auto kept = (*store)->write_now([&](store::Database& db) -> Parsed<bool> {
+      auto put = store::set_setting(db, "alive", rfc3339(before));
+      // It stopped while it could not see.
+      const store::Blind blind{.vantage = "here", .since = before - std::chrono::hours{1}};
+      if (put) put = store::begin_blind(db, blind);
+      return put;
+    });
+    ASSERT_TRUE(kept) << kept.error().text;
+  }
+  start();
+  watcher_->stop();
+  const auto blinds =
+      store_->read([](store::Database& db) { return store::blinds(db, {}, WallTime::max()); });
+  ASSERT_TRUE(blinds) << blinds.error().text;
+  ASSERT_EQ(blinds->size(), 2U);
+  for (const auto& one : *blinds) EXPECT_NE(one.until, WallTime{}) << one.reason;
+  EXPECT_EQ(blinds->back().reason, "the watch did not run");
+}
+
 TEST_F(WatcherTest, AnEndedWatchStillAnswersAndChangesNothing) {
   settings_.targets = {target("http://" + good_->endpoint().text())};
   start();
