@@ -204,9 +204,11 @@ void Watcher::Impl::ended(std::uint32_t number, Instant began, CheckResult resul
   const Instant end = Clock::now();
   const WallTime wall = wall_now();
   const auto wall_began = wall - std::chrono::duration_cast<std::chrono::milliseconds>(end - began);
-  // Stopped in mid-check: a silence that nobody listened to.
-  const bool absent =
-      end - began > site.target->timeout + limits::kWatchAbsence && result.outcome == Outcome::down;
+  // Stopped in mid-check: a silence that nobody listened to. A name may take as long as the rest.
+  const Duration allowed = site.target->timeout +
+                           std::min<Duration>(result.phases.resolve, site.target->timeout) +
+                           limits::kWatchAbsence;
+  const bool absent = end - began > allowed && result.outcome == Outcome::down;
   if (absent || net::Loop::current().interrupted()) result.outcome = Outcome::unknown;
   // Also what began blind and ends seeing: its packets may have been lost on our side.
   if ((blind || began < sees_since) && is_bad(result.outcome)) {
