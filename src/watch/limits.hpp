@@ -18,8 +18,6 @@ constexpr std::chrono::seconds kWatchIntervalLeast{1};
 constexpr std::chrono::hours kWatchIntervalMost{24};
 constexpr std::chrono::milliseconds kWatchTimeoutLeast{100};
 constexpr std::chrono::minutes kWatchTimeoutMost{5};
-constexpr int kWatchMaintenanceMinutes = 30 * 24 * 60;
-constexpr std::size_t kWatchOccurrences = 400;  // of one window in one question: a year of days
 
 // --- checks ---
 constexpr std::size_t kWatchExcerptBytes =
