@@ -277,6 +277,7 @@ int serve(const Plan& plan, const House& house, const DemoOrigins& demo, const D
   const bool named = !end.once || show->all_named();
   show.reset();
   house.watcher->stop();
+  house.store->finish();  // a store that is away tells the watch of nothing afterwards
   return named ? kFine : kCouldNotTell;
 }
 

@@ -235,6 +235,7 @@ int run(const Flags& flags) {
   int number = 0;
   while (::sigwait(&signals, &number) == 0 && number == SIGHUP) reload(**watcher, flags);
   (*watcher)->stop();
+  (*store)->finish();  // a store that is away tells the watch of nothing afterwards
   fmt::print(stderr, "{}\n", summary((*watcher)->figures()));
   return kFine;
 }

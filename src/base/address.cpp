@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <optional>
 
 namespace causeway {
 namespace {
@@ -36,6 +37,7 @@ constexpr std::array kClassRows{
     ClassRow{"240.0.0.0/4", AddressClass::reserved},
     ClassRow{"::/128", AddressClass::unspecified},
     ClassRow{"::1/128", AddressClass::loopback},
+    ClassRow{"64:ff9b:1::/48", AddressClass::private_use},  // a site's own NAT64 (RFC 8215)
     ClassRow{"100::/64", AddressClass::reserved},
     ClassRow{"2001:db8::/32", AddressClass::documentation},
     ClassRow{"fc00::/7", AddressClass::private_use},
@@ -144,7 +146,24 @@ std::string_view name(AddressClass address_class) {
   std::unreachable();
 }
 
+namespace {
+
+// The IPv4 address that a translator (64:ff9b::/96, RFC 6052) or a relay (2002::/16, RFC 3056)
+// makes of this one: who asks it of them reaches that.
+std::optional<IpAddress> embedded(const IpAddress& address) {
+  const auto& at = address.bytes();
+  constexpr std::array<std::uint8_t, 12> kTranslated{0x00, 0x64, 0xff, 0x9b};
+  if (std::equal(kTranslated.begin(), kTranslated.end(), at.begin())) {
+    return IpAddress::v4({at[12], at[13], at[14], at[15]});
+  }
+  if (at[0] == 0x20 && at[1] == 0x02) return IpAddress::v4({at[2], at[3], at[4], at[5]});
+  return std::nullopt;
+}
+
+}  // namespace
+
 AddressClass classify(const IpAddress& address) {
+  if (const auto inner = embedded(address)) return classify(*inner);
   for (const auto& row : parsed_classes()) {
     if (row.prefix.contains(address)) return row.address_class;
   }

@@ -25,6 +25,17 @@ TEST(Address, ClassesFollowTheRegistries) {
   EXPECT_EQ(class_of("2606:4700::1"), AddressClass::global);
 }
 
+TEST(Address, TranslatedAddressesAreWhatTheyReach) {
+  const auto class_of = [](const char* text) { return classify(*IpAddress::parse(text)); };
+  EXPECT_EQ(class_of("64:ff9b::127.0.0.1"), AddressClass::loopback);
+  EXPECT_EQ(class_of("64:ff9b::10.1.2.3"), AddressClass::private_use);
+  EXPECT_EQ(class_of("64:ff9b::8.8.8.8"), AddressClass::global);
+  EXPECT_EQ(class_of("64:ff9b:1::8.8.8.8"), AddressClass::private_use);
+  EXPECT_EQ(class_of("2002:7f00:1::1"), AddressClass::loopback);
+  EXPECT_EQ(class_of("2002:a9fe:a9fe::1"), AddressClass::link_local);
+  EXPECT_EQ(class_of("2002:808:808::1"), AddressClass::global);
+}
+
 TEST(Prefix, ContainsOnlyItsOwnFamilyAndBits) {
   const auto prefix = *Prefix::parse("198.51.100.17/20");
   EXPECT_EQ(prefix.text(), "198.51.96.0/20");

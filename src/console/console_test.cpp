@@ -20,6 +20,7 @@
 #include "console/uptime.hpp"
 #include "model/cause.hpp"
 #include "net/loop.hpp"
+#include "store/alerts.hpp"
 #include "store/incidents.hpp"
 #include "store/targets.hpp"
 
@@ -260,6 +261,19 @@ TEST_F(ConsoleTest, TellsHowEverythingStands) {
   const auto shop = ask("GET", "/api/v1/targets/shop").body;
   EXPECT_EQ(shop.at("uptime").at("day").at("incidents"), 1);
   EXPECT_NEAR(shop.at("uptime").at("day").at("share").get<double>(), 1 - 10.0 / 1440, 1e-3);
+  ASSERT_TRUE(store_->write_now([](store::Database& database) {
+    const WallTime start = wall_now() - hours{1};
+    return store::put_maintenance(database, {.id = "w",
+                                             .zone = "UTC",
+                                             .starts = rfc3339(start).substr(0, 16),
+                                             .minutes = 120,
+                                             .targets = {"shop"},
+                                             .source = "api",
+                                             .created = start});
+  }));
+  const auto planned = ask("GET", "/api/v1/targets/shop").body.at("uptime").at("day");
+  EXPECT_EQ(planned.at("share"), 1.0) << "maintenance is no downtime";
+  EXPECT_LT(planned.at("seen_s").get<double>(), 23.1 * 3600);
   EXPECT_EQ(ask("GET", "/api/v1/targets/none").status, 404);
   EXPECT_EQ(ask("GET", "/api/v1/targets?search=wik").body.at("targets").size(), 1U);
   const auto page = ask("GET", "/api/v1/targets?limit=2").body;
@@ -676,18 +690,49 @@ TEST(UptimeFigure, LeavesOutWhatNobodySawAndCountsNothingTwice) {
   const auto from = day;
   const auto to = day + hours{10};
   const auto at = [&](int hour) { return day + hours{hour}; };
-  const auto none = uptime(from, to, from, {}, {});
-  EXPECT_EQ(none.share(), 1.0);
+  const auto past = [&](WallTime since, const std::vector<store::Member>& downs,
+                        const NotCounted& aside) {
+    return Past{{.id = "t", .team = "sales", .created = since}, downs, aside, to};
+  };
+  const auto none = past(from, {}, {}).over(from, to);
+  EXPECT_EQ(none.share, 1.0);
   // Two incidents at once, one of them open; two hours blind, one of them while down.
-  const auto some = uptime(
-      from, to, from,
-      {{"a", "t", at(1), at(3), ""}, {"b", "t", at(2), at(4), ""}, {"c", "t", at(9), {}, ""}},
-      {{0, "v", at(3), at(5), ""}});
-  EXPECT_EQ(some.seen, hours{8});
+  const std::vector<store::Member> downs{
+      {"a", "t", at(1), at(3), ""}, {"b", "t", at(2), at(4), ""}, {"c", "t", at(9), {}, ""}};
+  const auto blind = not_counted({{0, "v", at(3), at(5), ""}}, {}, from, to);
+  const auto some = past(from, downs, blind).over(from, to);
+  EXPECT_EQ(some.observed, hours{8});
   EXPECT_EQ(some.down, hours{3});
-  EXPECT_EQ(some.incidents, 2);
-  EXPECT_LT(uptime(from, to, to, {}, {}).share(), 0);  // not watched yet
-  EXPECT_EQ(uptime(from, to, at(8), {}, {}).seen, hours{2});
+  EXPECT_EQ(some.outages, 2);
+  EXPECT_FALSE(past(to, {}, {}).over(from, to).share);  // not watched yet
+  EXPECT_EQ(past(at(8), {}, {}).over(from, to).observed, hours{2});
+}
+
+TEST(UptimeFigure, MaintenanceIsNoDowntime) {
+  const WallTime day{std::chrono::sys_days{std::chrono::year{2026} / 11 / 25}};
+  const auto at = [&](int hour) { return day + hours{hour}; };
+  const std::vector<store::Member> downs{{"a", "t", at(1), at(4), ""}};
+  store::MaintenanceWindow window{.zone = "UTC",
+                                  .starts = "2026-11-20T02:00",
+                                  .minutes = 60,
+                                  .repeats = "daily",
+                                  .teams = {"sales"},
+                                  .created = at(-100)};
+  const auto down = [&](const std::string& team) {
+    const auto aside = not_counted({}, {window}, at(0), at(10));
+    return Past{{.id = "t", .team = team, .created = at(-100)}, downs, aside, at(10)}
+        .over(at(0), at(10))
+        .down;
+  };
+  EXPECT_EQ(down("sales"), hours{2});
+  EXPECT_EQ(down("other"), hours{3});
+  window.removed = at(5);
+  EXPECT_EQ(down("sales"), hours{2}) << "what was planned then stays so";
+  window.removed = at(2);
+  EXPECT_EQ(down("sales"), hours{3});
+  window.removed = {};
+  window.created = at(5);
+  EXPECT_EQ(down("sales"), hours{3}) << "a rule of today plans nothing of yesterday";
 }
 
 TEST(LoginLimits, GrowAndForget) {

@@ -130,7 +130,7 @@ Parsed<OpenedSession> open_session(Desk& desk, const std::string& account,
   const WallTime now = wall_now();
   const store::Session session{token_hash(token),          account, now, now,
                                now + limits::kSessionLife, address};
-  auto kept = desk.store.write_now([&](store::Database& database) -> Parsed<bool> {
+  auto kept = desk.store.write_now([=](store::Database& database) -> Parsed<bool> {
     auto forgotten = store::forget_sessions(database, now);
     if (!forgotten) return forgotten;
     return store::put_session(database, session);

@@ -73,6 +73,11 @@ void write_store(const store::StoreFigures& figures, Exposition& out) {
   out.sample(static_cast<double>(figures.dropped));
   out.begin("causeway_store_writes_waiting", "gauge", "Writes that wait now.");
   out.sample(static_cast<double>(figures.waiting));
+  out.begin("causeway_store_failing_seconds", "gauge",
+            "Since when nothing can be written; 0 while all is well.");
+  const auto failing = figures.failing_since == WallTime{} ? std::chrono::milliseconds{0}
+                                                           : wall_now() - figures.failing_since;
+  out.sample(std::chrono::duration<double>(failing).count());
 }
 
 }  // namespace

@@ -153,7 +153,7 @@ net::HttpReply log_out(Desk& desk, const Call& call) {
   if (!call.caller().session.empty()) {
     const auto hash = token_hash(call.caller().session);
     const auto ended = desk.store.write_now(
-        [&](store::Database& database) { return store::end_session(database, hash); });
+        [hash](store::Database& database) { return store::end_session(database, hash); });
     if (!ended) return store_failed(ended.error().text);
   }
   net::HttpReply reply{.status = 204};
@@ -183,7 +183,7 @@ net::HttpReply change_own_password(Desk& desk, const Call& call) {
   auto changed = **account;
   changed.password = hash_password(*fresh);
   changed.updated = wall_now();
-  const auto kept = desk.store.write_now([&](store::Database& database) -> Parsed<bool> {
+  const auto kept = desk.store.write_now([changed](store::Database& database) -> Parsed<bool> {
     auto ended = store::end_sessions_of(database, changed.id);
     if (!ended) return ended;
     return store::put_account(database, changed);
@@ -219,7 +219,7 @@ net::HttpReply add_account(Desk& desk, const Call& call) {
   const WallTime now = wall_now();
   const store::Account account{random_id(), *name, *role, hash_password(*password), now, now};
   const auto kept = desk.store.write_now(
-      [&](store::Database& database) { return store::put_account(database, account); });
+      [account](store::Database& database) { return store::put_account(database, account); });
   if (!kept) return store_failed(kept.error().text);
   record_audit(desk, call, "account.add", account.id, account.name + " as " + account.role);
   return created(shape(account));
@@ -248,7 +248,7 @@ net::HttpReply change_account(Desk& desk, const Call& call) {
     account.password = hash_password(*password);
   }
   account.updated = wall_now();
-  const auto kept = desk.store.write_now([&](store::Database& database) -> Parsed<bool> {
+  const auto kept = desk.store.write_now([account](store::Database& database) -> Parsed<bool> {
     auto ended = store::end_sessions_of(database, account.id);
     if (!ended) return ended;
     return store::put_account(database, account);
@@ -267,7 +267,7 @@ net::HttpReply delete_account(Desk& desk, const Call& call) {
     return problem(409, "Last administrator", "make another account an administrator first");
   }
   const auto gone = desk.store.write_now(
-      [&](store::Database& database) { return store::remove_account(database, found->id); });
+      [id = found->id](store::Database& database) { return store::remove_account(database, id); });
   if (!gone) return store_failed(gone.error().text);
   record_audit(desk, call, "account.delete", found->id, found->name);
   return {.status = 204};
@@ -303,7 +303,7 @@ net::HttpReply add_token(Desk& desk, const Call& call) {
   token.author = call.caller().name;
   token.created = wall_now();
   const auto kept = desk.store.write_now(
-      [&](store::Database& database) { return store::put_token(database, token); });
+      [token](store::Database& database) { return store::put_token(database, token); });
   if (!kept) return store_failed(kept.error().text);
   record_audit(desk, call, "token.add", token.id, token.name + " as " + token.scope);
   Json out = shape(token);
@@ -313,7 +313,7 @@ net::HttpReply add_token(Desk& desk, const Call& call) {
 
 net::HttpReply delete_token(Desk& desk, const Call& call) {
   const auto gone = desk.store.write_now(
-      [&](store::Database& database) { return store::remove_token(database, call.part(0)); });
+      [id = call.part(0)](store::Database& database) { return store::remove_token(database, id); });
   if (!gone) return store_failed(gone.error().text);
   record_audit(desk, call, "token.delete", call.part(0));
   return {.status = 204};

@@ -26,13 +26,13 @@ namespace {
 
 constexpr auto kDay = std::chrono::days{1};
 
-DayState state_of_day(const Uptime& day) {
-  if (day.seen <= Duration::zero()) return DayState::unknown;
+DayState state_of_day(const calendar::Availability& day) {
+  if (day.observed <= Duration::zero()) return DayState::unknown;
   return day.down > Duration::zero() ? DayState::down : DayState::fine;
 }
 
 Parsed<StatusSite> read_site(store::Database& database, const Standing& standing,
-                             const std::vector<store::Blind>& blinds, WallTime now) {
+                             const NotCounted& aside, WallTime now) {
   StatusSite out{.id = standing.target.id,
                  .name = standing.target.name,
                  .group = standing.target.team,
@@ -43,18 +43,19 @@ Parsed<StatusSite> read_site(store::Database& database, const Standing& standing
   if (!downs) return error(downs.error().text);
   const auto degraded = store::memberships(database, out.id, from, now, "degraded");
   if (!degraded) return error(degraded.error().text);
+  const Past past{standing.target, *downs, aside, now};
+  const Past poor{standing.target, *degraded, aside, now};
   for (int i = 0; i < limits::kStatusDays; ++i) {
     const WallTime start = from + kDay * i;
     const WallTime end = std::min(now, start + kDay);
-    const Uptime day = uptime(start, end, standing.target.created, *downs, blinds);
+    const auto day = past.over(start, end);
     StatusDay shown{start, state_of_day(day), day.down};
-    if (shown.state == DayState::fine &&
-        uptime(start, end, standing.target.created, *degraded, blinds).down > Duration::zero()) {
+    if (shown.state == DayState::fine && poor.over(start, end).down > Duration::zero()) {
       shown.state = DayState::degraded;
     }
     out.days.push_back(shown);
   }
-  out.share = uptime(from, now, standing.target.created, *downs, blinds).share();
+  out.share = past.over(from, now).share.value_or(-1);
   return out;
 }
 
@@ -90,14 +91,14 @@ Parsed<bool> read_incidents(store::Database& database, StatusReport& out, WallTi
 Parsed<StatusReport> read_report(store::Database& database, std::vector<Standing> standings,
                                  const std::string& title, WallTime now) {
   StatusReport out{.title = title, .at = now};
-  const auto blinds = store::blinds(database, now - kDay * limits::kStatusDays, now);
-  if (!blinds) return error(blinds.error().text);
+  const auto aside = read_not_counted(database, now - kDay * limits::kStatusDays, now);
+  if (!aside) return error(aside.error().text);
   std::ranges::sort(standings, {}, [](const Standing& each) {
     return std::tuple{std::string_view{each.target.team}, std::string_view{each.target.name},
                       std::string_view{each.target.id}};
   });
   for (const auto& standing : standings) {
-    auto site = read_site(database, standing, *blinds, now);
+    auto site = read_site(database, standing, *aside, now);
     if (!site) return error(site.error().text);
     out.sites.push_back(std::move(*site));
   }

@@ -40,16 +40,14 @@ constexpr std::array kFigures{Figure{"day", hours{24}}, Figure{"week", hours{24 
                               Figure{"month", hours{24 * 30}}, Figure{"quarter", hours{24 * 90}},
                               Figure{"year", hours{24 * 365}}};
 
-Json uptimes(const store::Target& target, const std::vector<store::Member>& downs,
-             const std::vector<store::Blind>& blinds, WallTime now) {
+Json uptimes(const Past& past, WallTime now) {
   Json out = Json::object();
   for (const auto& [name, span] : kFigures) {
-    const auto figure = uptime(now - span, now, target.created, downs, blinds);
-    const double share = figure.share();
-    out[name] = {{"share", share < 0 ? Json(nullptr) : Json(share)},
+    const auto figure = past.over(now - span, now);
+    out[name] = {{"share", figure.share ? Json(*figure.share) : Json(nullptr)},
                  {"down_s", std::chrono::duration<double>(figure.down).count()},
-                 {"seen_s", std::chrono::duration<double>(figure.seen).count()},
-                 {"incidents", figure.incidents}};
+                 {"seen_s", std::chrono::duration<double>(figure.observed).count()},
+                 {"incidents", figure.outages}};
   }
   return out;
 }
@@ -58,7 +56,7 @@ struct TargetPage {
   store::Target target;
   std::optional<store::TargetState> state;
   std::vector<store::Member> downs;
-  std::vector<store::Blind> blinds;
+  NotCounted aside;
   std::vector<store::Incident> incidents;
   std::vector<store::RemedyRun> remedies;
   bool found = false;
@@ -83,7 +81,7 @@ Parsed<TargetPage> read_target(store::Database& database, const std::string& id,
       take(store::target(database, id), target, why) &&
       take(store::state(database, id), out.state, why) &&
       take(store::memberships(database, id, year, now), out.downs, why) &&
-      take(store::blinds(database, year, now), out.blinds, why) &&
+      take(read_not_counted(database, year, now), out.aside, why) &&
       take(store::incidents(database, {.target = id, .most = 50}), out.incidents, why) &&
       take(store::remedy_runs(database, id, year, 20), out.remedies, why);
   if (!good) return std::unexpected{why};
@@ -176,7 +174,7 @@ net::HttpReply get_target(Desk& desk, const Call& call) {
   Json out = shape(page->target, page->state ? &*page->state : nullptr);
   out["definition"] = definition_of(page->target);
   out["facts"] = page->state ? Json::parse(page->state->facts, nullptr, false) : Json::object();
-  out["uptime"] = uptimes(page->target, page->downs, page->blinds, now);
+  out["uptime"] = uptimes(Past{page->target, page->downs, page->aside, now}, now);
   out["incidents"] = Json::array();
   for (const auto& each : page->incidents) out["incidents"].push_back(shape(each));
   out["remedies"] = Json::array();

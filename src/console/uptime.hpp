@@ -1,28 +1,44 @@
 // How much of a time a target was up: from incidents, not from single probes. Time that nobody
-// could see (the vantage was blind, or it was not watched yet) is unknown and counts neither way.
+// could see (the vantage was blind or off, it was not watched yet) and maintenance count neither
+// way.
 #pragma once
 
 #include <vector>
 
+#include "base/result.hpp"
 #include "base/time.hpp"
+#include "calendar/availability.hpp"
+#include "store/database.hpp"
 #include "store/records.hpp"
 
 namespace causeway::console {
 
-struct Uptime {
-  Duration seen{};  // of the time asked for
-  Duration down{};  // of `seen`
-  int incidents = 0;
-
-  // 0 to 1; 1 when nothing was down, negative when nothing was seen.
-  double share() const {
-    if (seen <= Duration::zero()) return -1;
-    return 1 - static_cast<double>(down.count()) / static_cast<double>(seen.count());
-  }
+// When something was not to be counted, for all targets: read once.
+struct NotCounted {
+  struct Planned {
+    store::MaintenanceWindow window;
+    std::vector<calendar::Interval> times;
+  };
+  std::vector<calendar::Interval> blind;
+  std::vector<Planned> planned;
 };
+Parsed<NotCounted> read_not_counted(store::Database& database, WallTime from, WallTime to);
+NotCounted not_counted(const std::vector<store::Blind>& blinds,
+                       const std::vector<store::MaintenanceWindow>& windows, WallTime from,
+                       WallTime to);
 
-// `downs`: times in which the target was a member of an incident. Open ends reach to `to`.
-Uptime uptime(WallTime from, WallTime to, WallTime watched_since,
-              const std::vector<store::Member>& downs, const std::vector<store::Blind>& blinds);
+// One target's past; times as calendar::united() leaves them.
+class Past {
+ public:
+  // `downs`: times in which it was a member of an incident. Open ends reach to `to`.
+  Past(const store::Target& target, const std::vector<store::Member>& downs,
+       const NotCounted& aside, WallTime to);
+  calendar::Availability over(WallTime from, WallTime to) const;
+
+ private:
+  WallTime watched_since_;
+  std::vector<calendar::Interval> down_;
+  std::vector<calendar::Interval> aside_;
+};
 
 }  // namespace causeway::console

@@ -207,6 +207,15 @@ Parsed<std::vector<MaintenanceWindow>> maintenance_windows(Database& database) {
              window_of);
 }
 
+Parsed<std::vector<MaintenanceWindow>> maintenance_windows_since(Database& database,
+                                                                 WallTime since) {
+  return all(database.run("SELECT id, title, zone, starts, minutes, repeats, until, targets, "
+                          "teams, tags, note, source, author, created, removed FROM maintenance "
+                          "WHERE removed IS NULL OR removed > $1 ORDER BY starts, id",
+                          {cell(since)}),
+             window_of);
+}
+
 Parsed<bool> add_remedy_run(Database& database, const RemedyRun& run) {
   return done(
       database.run("INSERT INTO remedy (target, incident, name, at, dry, outcome, detail) "

@@ -39,6 +39,9 @@ Parsed<std::vector<Delivery>> newest_deliveries(Database& database, const std::s
 Parsed<bool> put_maintenance(Database& database, const MaintenanceWindow& window);
 Parsed<bool> remove_maintenance(Database& database, const std::string& id, WallTime at);
 Parsed<std::vector<MaintenanceWindow>> maintenance_windows(Database& database);  // not removed
+// The same, and those that were removed after `since`.
+Parsed<std::vector<MaintenanceWindow>> maintenance_windows_since(Database& database,
+                                                                 WallTime since);
 
 Parsed<bool> add_remedy_run(Database& database, const RemedyRun& run);
 // `target` empty: of all. Newest first.

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -71,6 +72,12 @@ class Database {
   virtual std::int64_t changed() const = 0;
   // After an error: whether the connection itself is gone.
   virtual bool lost() const = 0;
+  // A full disk can end a whole transaction in the middle of a statement: what follows would be
+  // kept at once, by itself.
+  virtual bool in_transaction() const = 0;
+  // Whether an error since the last question was the machine's (a full disk, no memory, a lock),
+  // not the statement's: the same may well go later.
+  bool environment_failed() { return std::exchange(environment_failed_, false); }
   // Damage in the file or the server's tables, one sentence each; empty: none found.
   virtual Parsed<std::vector<std::string>> damage() = 0;
   virtual std::int64_t bytes() = 0;  // on disk; 0 when not known
@@ -79,6 +86,9 @@ class Database {
   Parsed<Rows> run(std::string_view sql, std::initializer_list<Cell> parameters) {
     return run(sql, std::span<const Cell>{parameters.begin(), parameters.size()});
   }
+
+ protected:
+  bool environment_failed_ = false;
 };
 
 enum class Access : std::uint8_t { read, write };

@@ -41,11 +41,13 @@ struct Libpq : LateLibrary {
     find("PQnfields", nfields);
     find("PQntuples", ntuples);
     find("PQprepare", prepare);
+    find("PQresultErrorField", result_error_field);
     find("PQresultStatus", result_status);
     find("PQsendQueryPrepared", send_query_prepared);
     find("PQsetNoticeProcessor", set_notice_processor);
     find("PQsetSingleRowMode", set_single_row_mode);
     find("PQstatus", status);
+    find("PQtransactionStatus", transaction_status);
   }
   decltype(&::PQclear) clear = nullptr;
   decltype(&::PQcmdTuples) cmd_tuples = nullptr;
@@ -61,11 +63,13 @@ struct Libpq : LateLibrary {
   decltype(&::PQnfields) nfields = nullptr;
   decltype(&::PQntuples) ntuples = nullptr;
   decltype(&::PQprepare) prepare = nullptr;
+  decltype(&::PQresultErrorField) result_error_field = nullptr;
   decltype(&::PQresultStatus) result_status = nullptr;
   decltype(&::PQsendQueryPrepared) send_query_prepared = nullptr;
   decltype(&::PQsetNoticeProcessor) set_notice_processor = nullptr;
   decltype(&::PQsetSingleRowMode) set_single_row_mode = nullptr;
   decltype(&::PQstatus) status = nullptr;
+  decltype(&::PQtransactionStatus) transaction_status = nullptr;
 };
 
 const Libpq& libpq() {
@@ -117,11 +121,14 @@ class Postgresql final : public Database {
                     const std::function<bool(Row)>& take) override;
   std::int64_t changed() const override { return changed_; }
   bool lost() const override { return link_ == nullptr || libpq().status(link_) != CONNECTION_OK; }
+  bool in_transaction() const override {
+    return libpq().transaction_status(link_) == PQTRANS_INTRANS;
+  }
   Parsed<std::vector<std::string>> damage() override;
   std::int64_t bytes() override;
 
  private:
-  std::unexpected<Error> failed(std::string_view sql);
+  std::unexpected<Error> failed(std::string_view sql, const PGresult* answer = nullptr);
   Parsed<std::string> prepared(std::string_view sql);
   Parsed<bool> take_rows(std::string_view sql, const std::function<bool(Row)>& take);
 
@@ -140,7 +147,18 @@ std::string one_line(std::string_view text) {
   return out;
 }
 
-std::unexpected<Error> Postgresql::failed(std::string_view sql) {
+// SQLSTATE (the manual's appendix A): no resources, the server's own ends and errors, a deadlock, a
+// lock that is not to be had. 57014 is a statement that ran too long: it would again.
+bool of_the_environment(std::string_view state) {
+  return (state.starts_with("53") || state.starts_with("57") || state.starts_with("58") ||
+          state.starts_with("40") || state == "55P03") &&
+         state != "57014";
+}
+
+std::unexpected<Error> Postgresql::failed(std::string_view sql, const PGresult* answer) {
+  const char* state =
+      answer == nullptr ? nullptr : libpq().result_error_field(answer, PG_DIAG_SQLSTATE);
+  if (state != nullptr && of_the_environment(state)) environment_failed_ = true;
   return error(fmt::format("PostgreSQL: {} (in '{}')", one_line(libpq().error_message(link_)),
                            printable(trim(sql), limits::kSqlShown)));
 }
@@ -148,11 +166,24 @@ std::unexpected<Error> Postgresql::failed(std::string_view sql) {
 Parsed<bool> Postgresql::connect() {
   libpq().finish(link_);
   prepared_.clear();
-  const std::array<const char*, 5> keys{"dbname", "connect_timeout", "application_name",
-                                        "client_encoding", nullptr};
+  // What stands before the address is what the address may say otherwise.
+  const std::array<const char*, 9> keys{"keepalives_idle",
+                                        "keepalives_interval",
+                                        "keepalives_count",
+                                        "tcp_user_timeout",
+                                        "dbname",
+                                        "connect_timeout",
+                                        "application_name",
+                                        "client_encoding",
+                                        nullptr};
+  const std::string silence = fmt::format("{}", limits::kStoreSilence.count());
+  const std::string probe = fmt::format("{}", limits::kStoreProbe.count());
+  const std::string unheard =
+      fmt::format("{}", std::chrono::milliseconds{limits::kStoreSilence}.count());
   const std::string wait = fmt::format("{}", limits::kStoreConnect.count());
-  const std::array<const char*, 5> values{address_.c_str(), wait.c_str(), "causeway", "UTF8",
-                                          nullptr};
+  const std::array<const char*, 9> values{silence.c_str(), probe.c_str(),    "3",
+                                          unheard.c_str(), address_.c_str(), wait.c_str(),
+                                          "causeway",      "UTF8",           nullptr};
   link_ = libpq().connectdb_params(keys.data(), values.data(), 1);
   if (libpq().status(link_) != CONNECTION_OK) {
     return error(fmt::format("cannot open the store: {}", one_line(libpq().error_message(link_))));
@@ -160,6 +191,13 @@ Parsed<bool> Postgresql::connect() {
   // Notices ("relation exists, skipping") are nothing for a terminal.
   libpq().set_notice_processor(link_, [](void*, const char*) {}, nullptr);
   if (access_ == Access::read) return script("SET default_transaction_read_only = on");
+  // The same at the server's side: after a cut it would keep our locks for hours. On a socket of
+  // this machine these mean nothing.
+  [[maybe_unused]] const auto kept = script(fmt::format(
+      "SET tcp_keepalives_idle = {}; SET tcp_keepalives_interval = {}; SET tcp_keepalives_count = "
+      "3; SET tcp_user_timeout = {}",
+      silence, probe, unheard));
+  environment_failed_ = false;
   return true;
 }
 
@@ -167,7 +205,7 @@ Parsed<bool> Postgresql::script(std::string_view sql) {
   const std::string text{sql};
   const Answer answer{libpq().exec(link_, text.c_str())};
   const auto status = libpq().result_status(answer.get());
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return failed(sql);
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return failed(sql, answer.get());
   return true;
 }
 
@@ -177,7 +215,7 @@ Parsed<std::string> Postgresql::prepared(std::string_view sql) {
   std::string made = fmt::format("s{}", prepared_.size());
   const std::string text{sql};
   const Answer answer{libpq().prepare(link_, made.c_str(), text.c_str(), 0, nullptr)};
-  if (libpq().result_status(answer.get()) != PGRES_COMMAND_OK) return failed(sql);
+  if (libpq().result_status(answer.get()) != PGRES_COMMAND_OK) return failed(sql, answer.get());
   prepared_.emplace(sql, made);
   return made;
 }
@@ -192,7 +230,7 @@ Parsed<bool> Postgresql::take_rows(std::string_view sql, const std::function<boo
       changed_ = 0;
       std::from_chars(count.data(), count.data() + count.size(), changed_);
     } else if (status != PGRES_SINGLE_TUPLE) {
-      why = failed(sql).error().text;
+      why = failed(sql, answer.get()).error().text;
     }
     const int rows = status == PGRES_SINGLE_TUPLE ? libpq().ntuples(answer.get()) : 0;
     for (int row = 0; wanted && row < rows; ++row) {

@@ -168,7 +168,7 @@ struct Delivery {  // one try
   std::string detail;  // "250 2.0.0 Ok: queued", "HTTP 503: ..."
 };
 
-// Local wall time in an IANA zone; see watch/maintenance.hpp for what repeats means.
+// Local wall time in an IANA zone; see calendar/maintenance.hpp for what repeats means.
 struct MaintenanceWindow {
   std::string id;
   std::string title;

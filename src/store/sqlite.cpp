@@ -54,18 +54,23 @@ class Sqlite final : public Database {
                     const std::function<bool(Row)>& take) override;
   std::int64_t changed() const override { return sqlite3_changes64(handle_); }
   bool lost() const override { return false; }
+  bool in_transaction() const override { return sqlite3_get_autocommit(handle_) == 0; }
   Parsed<std::vector<std::string>> damage() override;
   std::int64_t bytes() override;
 
  private:
-  std::unexpected<Error> failed(std::string_view sql) const;
+  std::unexpected<Error> failed(std::string_view sql);
   Parsed<sqlite3_stmt*> prepared(std::string_view sql);
 
   sqlite3* handle_;
   std::map<std::string, sqlite3_stmt*, std::less<>> prepared_;
 };
 
-std::unexpected<Error> Sqlite::failed(std::string_view sql) const {
+std::unexpected<Error> Sqlite::failed(std::string_view sql) {
+  const int code = sqlite3_errcode(handle_);
+  if (code == SQLITE_FULL || code == SQLITE_NOMEM || code == SQLITE_BUSY) {
+    environment_failed_ = true;
+  }
   return error(fmt::format("SQLite: {} (in '{}')", sqlite3_errmsg(handle_),
                            printable(trim(sql), limits::kSqlShown)));
 }

@@ -3,8 +3,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <future>
 #include <thread>
@@ -510,6 +513,78 @@ TEST_P(StoreTest, BackupWhileInUseAndRestoreElsewhere) {
   EXPECT_EQ(checked->version, newest_version());
 }
 
+constexpr StorePace kQuick{.retry = std::chrono::microseconds{10},
+                           .retry_most = std::chrono::microseconds{100},
+                           .answer = std::chrono::milliseconds{20},
+                           .answer_away = std::chrono::milliseconds{1}};
+
+// A write that takes its whole batch along, as a store that is away does, while `away`.
+Write lost_while(const std::shared_ptr<std::atomic<int>>& away) {
+  return [away](Database& db) -> Parsed<bool> {
+    if (--*away < 0) return true;
+    return db.script("ROLLBACK");
+  };
+}
+
+TEST_P(StoreTest, AStoreThatIsAwayLosesNothing) {
+  store_.reset();
+  auto opened = Store::open(where_, kQuick);
+  ASSERT_TRUE(opened) << opened.error().text;
+  store_ = std::move(*opened);
+  const auto away = std::make_shared<std::atomic<int>>(1'000'000'000);
+  store_->write_soon([](Database& db) { return put_beat(db, {.target = "a", .at = at(1)}); });
+  store_->write_soon(lost_while(away));
+  const auto asked = store_->write_now([beat = store::Beat{.target = "b", .at = at(1)}](
+                                           Database& db) { return put_beat(db, beat); });
+  ASSERT_FALSE(asked);
+  EXPECT_THAT(asked.error().text, HasSubstr("written when it comes back"));
+  while (*away > 1'000'000'000 - 20) std::this_thread::yield();  // more often than any bound
+  EXPECT_NE(store_->figures().failing_since, WallTime{});
+  EXPECT_TRUE(ask([](Database& db) { return beats(db); }).empty());
+  *away = 0;
+  std::promise<bool> back;
+  store_->write_soon([](Database& db) { return put_beat(db, {.target = "c", .at = at(1)}); },
+                     [&](const Parsed<bool>& how) { back.set_value(how.has_value()); });
+  EXPECT_TRUE(back.get_future().get());
+  EXPECT_EQ(ask([](Database& db) { return beats(db); }).size(), 3U);
+  EXPECT_EQ(store_->figures().failing_since, WallTime{});
+}
+
+TEST_P(StoreTest, TheEndWaitsForAStoreThatIsAwayInAFewTries) {
+  store_.reset();
+  auto opened = Store::open(where_, kQuick);
+  ASSERT_TRUE(opened) << opened.error().text;
+  store_ = std::move(*opened);
+  bool told = false;
+  store_->write_soon(lost_while(std::make_shared<std::atomic<int>>(1'000'000'000)),
+                     [&](const Parsed<bool>& how) { told = !how; });
+  store_->finish();
+  EXPECT_TRUE(told);
+  EXPECT_FALSE(store_->write_now([](Database&) -> Parsed<bool> { return true; }));
+}
+
+TEST_P(StoreTest, ATransactionThatEndsInItsMiddleDoublesNothing) {
+  store_.reset();
+  auto opened = Store::open(where_, kQuick);
+  ASSERT_TRUE(opened) << opened.error().text;
+  store_ = std::move(*opened);
+  const auto sum = [](Database& db) {
+    return add_rollup(
+        db, {.target = "shop", .vantage = "here", .span = Span::minute, .start = at(0), .ok = 1});
+  };
+  store_->write(sum);
+  store_->write(lost_while(std::make_shared<std::atomic<int>>(3)));
+  store_->write(sum);
+  std::promise<bool> ended;
+  store_->write_soon(sum, [&](const Parsed<bool>& how) { ended.set_value(how.has_value()); });
+  EXPECT_TRUE(ended.get_future().get());
+  const auto kept =
+      ask([](Database& db) { return rollups(db, "shop", Span::minute, WallTime{}, at(100)); });
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(kept[0].ok, 3);
+  EXPECT_EQ(store_->figures().failed, 0U);
+}
+
 INSTANTIATE_TEST_SUITE_P(Both, StoreTest, ::testing::Values(Dialect::sqlite, Dialect::postgresql),
                          [](const auto& info) {
                            return info.param == Dialect::sqlite ? "sqlite" : "postgresql";
@@ -526,6 +601,66 @@ TEST(Postgresql, WritesGoOnAfterTheServerRestarted) {
   const auto read = (*store)->read([](Database& db) { return beats(db); });
   ASSERT_TRUE(read) << read.error().text;
   EXPECT_EQ(read->size(), 1U);
+}
+
+int sockets(std::vector<int>& out) {
+  for (int fd = 0; fd < 256; ++fd) {
+    struct stat facts{};
+    if (::fstat(fd, &facts) == 0 && S_ISSOCK(facts.st_mode)) out.push_back(fd);
+  }
+  return static_cast<int>(out.size());
+}
+
+// The network is cut: this side sees an error, and the server nothing at all.
+TEST(Postgresql, TheLockOfItsOwnLostConnectionStopsNobody) {
+  ASSERT_EQ(private_postgresql().problem(), "");
+  const std::string where = private_postgresql().fresh();
+  std::vector<int> before;
+  std::vector<int> after;
+  sockets(before);
+  auto store = Store::open(where, {.answer = std::chrono::seconds{60}});
+  ASSERT_TRUE(store) << store.error().text;
+  ASSERT_EQ(sockets(after), static_cast<int>(before.size()) + 1);
+  int writer = -1;
+  for (const int fd : after) {
+    if (std::ranges::find(before, fd) == before.end()) writer = fd;
+  }
+  const int still_open = ::dup(writer);
+  int nowhere[2] = {-1, -1};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, nowhere), 0);
+  ::close(nowhere[1]);
+  ASSERT_EQ(::dup2(nowhere[0], writer), writer);
+  const auto kept =
+      (*store)->write_now([](Database& db) { return put_beat(db, {.target = "a", .at = at(1)}); });
+  EXPECT_TRUE(kept) << kept.error().text;
+  ::close(nowhere[0]);
+  ::close(still_open);
+  const auto second = Store::open(where);
+  EXPECT_FALSE(second) << "the lock is held by the new connection";
+}
+
+TEST(Sqlite, AFullDiskLosesNothing) {
+  const Folder folder;
+  auto store = Store::open(folder / "store", kQuick);
+  ASSERT_TRUE(store) << store.error().text;
+  const auto full = std::make_shared<int>(3);
+  const std::string large(1'000'000, 'x');
+  std::promise<bool> ended;
+  (*store)->write([](Database& db) { return put_beat(db, {.target = "a", .at = at(1)}); });
+  (*store)->write([full, large](Database& db) -> Parsed<bool> {
+    const bool has_room = --*full < 0;
+    const auto set =
+        db.run(has_room ? "PRAGMA max_page_count = 100000" : "PRAGMA max_page_count = 1");
+    if (!set) return error(set.error().text);
+    return set_setting(db, "large", large);
+  });
+  (*store)->write_soon([](Database& db) { return put_beat(db, {.target = "b", .at = at(1)}); },
+                       [&](const Parsed<bool>& how) { ended.set_value(how.has_value()); });
+  EXPECT_TRUE(ended.get_future().get());
+  EXPECT_EQ((*store)->figures().failed, 0U);
+  const auto kept = (*store)->read([](Database& db) { return setting(db, "large"); });
+  ASSERT_TRUE(kept && *kept);
+  EXPECT_EQ((*kept)->size(), large.size());
 }
 
 TEST(Sqlite, RefusesAFileThatIsNoStore) {

@@ -22,8 +22,6 @@ constexpr std::chrono::minutes kWatchOff{2};  // not running for longer is time 
 // What a vantage saw of a target counts for so many of its rounds, and never less than this.
 constexpr int kWatchViewRounds = 3;
 constexpr std::chrono::minutes kWatchViewLeast{5};
-constexpr int kWatchMaintenanceMinutes = 30 * 24 * 60;
-constexpr std::size_t kWatchOccurrences = 400;  // of one window in one question: a year of days
 
 // --- checks ---
 constexpr std::size_t kWatchExcerptBytes =

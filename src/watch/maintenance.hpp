@@ -1,38 +1,17 @@
-// Maintenance windows: local wall time in an IANA zone, so that "02:00 every Sunday in Berlin"
-// stays that when the clocks change. Pure but for the system's zone files (tzdata), read by cctz.
-//
-// repeats: ""                    once, at `starts`
-//          "daily"               at the time of `starts`, from its day on
-//          "weekly:mon,thu"      on these days
-//          "monthly:1" "monthly:last"   on this day of the month; 31 means the last where there is
-//                                no 31st
-// A local time that the clocks skip begins when they jump (02:30 is 03:00 then); one that comes
-// twice begins the first time. The length counts real minutes.
+// Maintenance windows (calendar/maintenance.hpp) of a watch's own targets.
 #pragma once
 
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
-
-#include "base/result.hpp"
-#include "base/time.hpp"
-#include "store/records.hpp"
+#include "calendar/maintenance.hpp"
 #include "watch/target.hpp"
 
 namespace causeway::watch {
 
-// The error says which key is wrong, and what is expected.
-Parsed<bool> validate(const store::MaintenanceWindow& window);
+using calendar::occurrences;
+using calendar::Times;
+using calendar::validate;
 
-struct Times {
-  WallTime from;
-  WallTime to;
-};
-// The occurrences that touch [from, to), in order, at most limits::kWatchOccurrences.
-Parsed<std::vector<Times>> occurrences(const store::MaintenanceWindow& window, WallTime from,
-                                       WallTime to);
-
-bool covers(const store::MaintenanceWindow& window, const Target& target);
+inline bool covers(const store::MaintenanceWindow& window, const Target& target) {
+  return calendar::covers(window, target.id, target.team, target.tags);
+}
 
 }  // namespace causeway::watch

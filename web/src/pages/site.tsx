@@ -61,7 +61,7 @@ export function SitePage({ id }: { id: string }) {
         {why.value && <Failed why={why.value} />}
       </header>
       {run.value > 0 && <Card title="Diagnosis, just now"><DiagnoseNow key={run.value} what={{ target: of.id }} /></Card>}
-      <Card title="Uptime"><ul class="figures">{(Object.keys(PERIODS) as (keyof typeof PERIODS)[]).map((each) => <li key={each}><span>{PERIODS[each]}</span><b>{share(of.uptime[each].share)}</b><small>{of.uptime[each].seen_s > 0 ? of.uptime[each].incidents === 0 ? 'no incident' : `${of.uptime[each].incidents} down, ${span(of.uptime[each].down_s)}` : ''}</small></li>)}</ul><p class="meta">From incidents, not from single checks; time in which this watch could not see is left out.</p></Card>
+      <Card title="Uptime"><ul class="figures">{(Object.keys(PERIODS) as (keyof typeof PERIODS)[]).map((each) => <li key={each}><span>{PERIODS[each]}</span><b>{share(of.uptime[each].share)}</b><small>{of.uptime[each].seen_s > 0 ? of.uptime[each].incidents === 0 ? 'no incident' : `${of.uptime[each].incidents} down, ${span(of.uptime[each].down_s)}` : ''}</small></li>)}</ul><p class="meta">From incidents, not from single checks; time in which this watch could not see and maintenance are left out.</p></Card>
       <Card title="Response times" aside={<div role="group" aria-label="Time shown">{(Object.keys(SPANS) as (keyof typeof SPANS)[]).map((each) => <button type="button" key={each} aria-pressed={chosen.value === each} onClick={() => { chosen.value = each; }}>{each}</button>)}</div>}>
         {times.why ? <Failed why={times.why} again={times.again} /> : <><Times rows={rows} />{rows.length > 0 && <Phases last={rows[rows.length - 1]!} />}</>}
       </Card>

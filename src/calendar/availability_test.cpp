@@ -1,8 +1,8 @@
-#include "watch/availability.hpp"
+#include "calendar/availability.hpp"
 
 #include <gtest/gtest.h>
 
-namespace causeway::watch {
+namespace causeway::calendar {
 namespace {
 
 WallTime at(int minute) { return WallTime{std::chrono::minutes{minute}}; }
@@ -33,4 +33,4 @@ TEST(Availability, NothingObservedIsNoFigure) {
 }
 
 }  // namespace
-}  // namespace causeway::watch
+}  // namespace causeway::calendar

@@ -1,9 +1,9 @@
-#include "watch/maintenance.hpp"
+#include "calendar/maintenance.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace causeway::watch {
+namespace causeway::calendar {
 namespace {
 
 using ::testing::ElementsAre;
@@ -83,17 +83,13 @@ TEST(Maintenance, SaysWhatIsWrong) {
 }
 
 TEST(Maintenance, CoversByIdTeamAndTag) {
-  Target target;
-  target.id = "shop";
-  target.team = "sales";
-  target.tags = {"eu"};
   auto one = window("2026-11-01T12:00", "");
-  EXPECT_TRUE(covers(one, target));
+  EXPECT_TRUE(covers(one, "shop", "sales", {"eu"}));
   one.teams = {"other"};
-  EXPECT_FALSE(covers(one, target));
+  EXPECT_FALSE(covers(one, "shop", "sales", {"eu"}));
   one.tags = {"eu"};
-  EXPECT_TRUE(covers(one, target));
+  EXPECT_TRUE(covers(one, "shop", "sales", {"eu"}));
 }
 
 }  // namespace
-}  // namespace causeway::watch
+}  // namespace causeway::calendar

@@ -3,11 +3,12 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/time.hpp"
 
-namespace causeway::watch {
+namespace causeway::calendar {
 
 struct Interval {
   WallTime from;
@@ -16,6 +17,9 @@ struct Interval {
 
 // Sorted, without overlaps.
 std::vector<Interval> united(std::vector<Interval> intervals);
+
+// What of `list`, as united() made it, touches `over`.
+std::span<const Interval> touching(const std::vector<Interval>& list, const Interval& over);
 
 struct Availability {
   Duration observed{};  // of the whole time, what counts
@@ -28,4 +32,4 @@ struct Availability {
 Availability availability(Interval over, const std::vector<Interval>& watched,
                           std::vector<Interval> down, std::vector<Interval> not_counted);
 
-}  // namespace causeway::watch
+}  // namespace causeway::calendar

@@ -1,8 +1,8 @@
-#include "watch/availability.hpp"
+#include "calendar/availability.hpp"
 
 #include <algorithm>
 
-namespace causeway::watch {
+namespace causeway::calendar {
 namespace {
 
 std::vector<Interval> cut(const std::vector<Interval>& list, const Interval& over) {
@@ -51,6 +51,14 @@ std::vector<Interval> united(std::vector<Interval> intervals) {
   return out;
 }
 
+std::span<const Interval> touching(const std::vector<Interval>& list, const Interval& over) {
+  // Without overlaps the ends are in order too.
+  const auto first = std::ranges::upper_bound(list, over.from, {}, &Interval::to);
+  const auto last = std::ranges::lower_bound(list, over.to, {}, &Interval::from);
+  if (first >= last) return {};
+  return {first, last};
+}
+
 Availability availability(Interval over, const std::vector<Interval>& watched,
                           std::vector<Interval> down, std::vector<Interval> not_counted) {
   const auto holes = united(std::move(not_counted));
@@ -71,4 +79,4 @@ Availability availability(Interval over, const std::vector<Interval>& watched,
   return out;
 }
 
-}  // namespace causeway::watch
+}  // namespace causeway::calendar

@@ -1,17 +1,18 @@
-#include "watch/maintenance.hpp"
+#include "calendar/maintenance.hpp"
 
 #include <cctz/civil_time.h>
 #include <cctz/time_zone.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
-#include "watch/limits.hpp"
+#include "calendar/limits.hpp"
 
-namespace causeway::watch {
+namespace causeway::calendar {
 namespace {
 
 using std::chrono::days;
@@ -143,7 +144,7 @@ Parsed<bool> validate(const store::MaintenanceWindow& window) {
   if (!window.until.empty() && !read_day(window.until)) {
     return wrong("until", window.until, "a day like 2027-01-31");
   }
-  if (window.minutes < 1 || window.minutes > limits::kWatchMaintenanceMinutes) {
+  if (window.minutes < 1 || window.minutes > limits::kMaintenanceMinutes) {
     return wrong("minutes", fmt::format("{}", window.minutes), "1 to 43200 (30 days)");
   }
   return true;
@@ -165,7 +166,7 @@ Parsed<std::vector<Times>> occurrences(const store::MaintenanceWindow& window, W
   local_days day =
       std::max(first, std::chrono::floor<days>(local_of(from - length, zone)) - days{1});
   const local_days end = std::chrono::floor<days>(local_of(to, zone)) + days{1};
-  for (; day <= end && out.size() < limits::kWatchOccurrences; day += days{1}) {
+  for (; day <= end && out.size() < limits::kOccurrences; day += days{1}) {
     if ((last && day > *last) || !falls_on(rule, day, first)) continue;
     const WallTime begins = utc_of(LocalMinutes{day} + time_of_day, zone);
     const WallTime ends = begins + length;
@@ -175,10 +176,10 @@ Parsed<std::vector<Times>> occurrences(const store::MaintenanceWindow& window, W
   return out;
 }
 
-bool covers(const store::MaintenanceWindow& window, const Target& target) {
+bool covers(const store::MaintenanceWindow& window, const std::string& id, const std::string& team,
+            const std::vector<std::string>& tags) {
   if (window.targets.empty() && window.teams.empty() && window.tags.empty()) return true;
-  return any_of(window.targets, {target.id}) || any_of(window.teams, {target.team}) ||
-         any_of(window.tags, target.tags);
+  return any_of(window.targets, {id}) || any_of(window.teams, {team}) || any_of(window.tags, tags);
 }
 
-}  // namespace causeway::watch
+}  // namespace causeway::calendar
