@@ -22,8 +22,12 @@
 
 namespace causeway::watch {
 
-// The error says which key is wrong, and what is expected.
-Parsed<bool> validate(const store::MaintenanceWindow& window);
+// Each says which key is wrong, and what is expected.
+std::vector<Fault> faults(const store::MaintenanceWindow& window);
+Parsed<bool> validate(const store::MaintenanceWindow& window);  // the first of them
+
+// Why the window never comes, or never again: "until: ..."; empty: it does.
+std::string past(const store::MaintenanceWindow& window, WallTime now);
 
 struct Times {
   WallTime from;

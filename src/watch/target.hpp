@@ -139,8 +139,15 @@ Parsed<Target> target_of(std::string_view address);
 std::string to_json(const Target& target);
 // Refused with "expect.status: expected an integer from 100 to 599" and the like.
 Parsed<Target> target_from_json(std::string_view json);
-// What both ways in must keep: an id, something to ask, sane times.
-Parsed<bool> validate(const Target& target);
+
+struct Fault {       // what is wrong with one key
+  std::string key;   // "expect.status"
+  std::string text;  // and what is expected
+};
+// What both ways in must keep: an id, something to ask, sane times. Remedies stand for themselves.
+std::vector<Fault> faults(const Target& target);
+std::vector<Fault> faults(const Remedy& remedy);
+Parsed<bool> validate(const Target& target);  // the first of all of them
 
 store::Target row_of(const Target& target, std::string source, WallTime now);
 
