@@ -128,26 +128,51 @@ bool any_of(const std::vector<std::string>& wanted, const std::vector<std::strin
 
 }  // namespace
 
-Parsed<bool> validate(const store::MaintenanceWindow& window) {
-  const auto wrong = [](std::string_view key, const std::string& value, std::string_view expected) {
-    return error(fmt::format("{}: '{}' is not understood; expected {}", key,
-                             printable(value, limits::kTextKept), expected));
+std::vector<Fault> faults(const store::MaintenanceWindow& window) {
+  std::vector<Fault> out;
+  const auto wrong = [&out](std::string key, const std::string& value, std::string_view expected) {
+    std::string text = fmt::format("{}: '{}' is not understood; expected {}", key,
+                                   printable(value, limits::kTextKept), expected);
+    out.push_back({std::move(key), std::move(text)});
   };
-  if (!zone_named(window.zone)) return wrong("zone", window.zone, "a name like Europe/Berlin");
-  if (!read_local(window.starts)) {
-    return wrong("starts", window.starts, "local time like 2026-11-25T02:00");
-  }
+  if (!zone_named(window.zone)) wrong("zone", window.zone, "a name like Europe/Berlin");
+  const auto starts = read_local(window.starts);
+  if (!starts) wrong("starts", window.starts, "local time like 2026-11-25T02:00");
   if (!read_rule(window.repeats)) {
-    return wrong("repeats", window.repeats,
-                 "nothing, daily, weekly:mon,thu, monthly:1 or monthly:last");
+    wrong("repeats", window.repeats, "nothing, daily, weekly:mon,thu, monthly:1 or monthly:last");
   }
-  if (!window.until.empty() && !read_day(window.until)) {
-    return wrong("until", window.until, "a day like 2027-01-31");
+  const auto last = read_day(window.until);
+  if (!window.until.empty() && !last) wrong("until", window.until, "a day like 2027-01-31");
+  if (starts && last && *last < std::chrono::floor<days>(*starts)) {
+    out.push_back({"until", fmt::format("until: {} lies before starts, {}; expected a later day",
+                                        window.until, window.starts)});
   }
   if (window.minutes < 1 || window.minutes > limits::kMaintenanceMinutes) {
-    return wrong("minutes", fmt::format("{}", window.minutes), "1 to 43200 (30 days)");
+    wrong("minutes", fmt::format("{}", window.minutes), "1 to 43200 (30 days)");
   }
+  return out;
+}
+
+Parsed<bool> validate(const store::MaintenanceWindow& window) {
+  if (auto all = faults(window); !all.empty()) return error(std::move(all.front().text));
   return true;
+}
+
+std::string past(const store::MaintenanceWindow& window, WallTime now) {
+  constexpr days kYear{366};
+  if (!validate(window)) return {};
+  const WallTime starts = utc_of(*read_local(window.starts), *zone_named(window.zone));
+  const WallTime from = std::max(now, starts);
+  const auto times = occurrences(window, from, from + kYear);
+  if (!times || !times->empty()) return {};
+  if (!window.until.empty()) {
+    return fmt::format(
+        "until: with {} as its last day the window never comes; expected a later "
+        "day, or none",
+        window.until);
+  }
+  return fmt::format("starts: the window was over at {}; expected a time to come, or repeats",
+                     rfc3339(starts + minutes{window.minutes}).substr(0, 16) + "Z");
 }
 
 Parsed<std::vector<Times>> occurrences(const store::MaintenanceWindow& window, WallTime from,

@@ -15,14 +15,19 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fault.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "store/records.hpp"
 
 namespace causeway::calendar {
 
-// The error says which key is wrong, and what is expected.
-Parsed<bool> validate(const store::MaintenanceWindow& window);
+// Each says which key is wrong, and what is expected.
+std::vector<Fault> faults(const store::MaintenanceWindow& window);
+Parsed<bool> validate(const store::MaintenanceWindow& window);  // the first of them
+
+// Why the window never comes, or never again: "until: ..."; empty: it does.
+std::string past(const store::MaintenanceWindow& window, WallTime now);
 
 struct Times {
   WallTime from;

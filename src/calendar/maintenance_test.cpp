@@ -91,5 +91,18 @@ TEST(Maintenance, CoversByIdTeamAndTag) {
   EXPECT_TRUE(covers(one, "shop", "sales", {"eu"}));
 }
 
+TEST(Maintenance, WhatIsOverOrNeverComesIsTold) {
+  const WallTime now = *parse_rfc3339("2026-11-26T12:00:00Z");
+  EXPECT_THAT(past(window("2020-01-01T02:00", ""), now), HasSubstr("starts: "));
+  EXPECT_EQ(past(window("2026-11-26T12:30", ""), now), "");  // under way
+  EXPECT_EQ(past(window("2020-01-01T02:00", "daily"), now), "");
+  EXPECT_EQ(past(window("2031-01-31T02:00", "monthly:31"), now), "");
+  auto ended = window("2020-01-01T02:00", "daily");
+  ended.until = "2021-01-01";
+  EXPECT_THAT(past(ended, now), HasSubstr("until: "));
+  ended.until = "2019-12-31";
+  EXPECT_THAT(validate(ended).error().text, HasSubstr("lies before starts"));
+}
+
 }  // namespace
 }  // namespace causeway::calendar

@@ -25,6 +25,10 @@ bool Findings::any_error() const {
   return std::ranges::any_of(list_, [](const auto& f) { return f.severity == Severity::error; });
 }
 
+bool Findings::any_at(Place place) const {
+  return std::ranges::find(list_, place, &Finding::place) != list_.end();
+}
+
 std::vector<Finding> Findings::sorted() const {
   auto out = list_;
   std::ranges::sort(out, {}, [](const Finding& each) { return std::tie(each.place, each.text); });

@@ -58,6 +58,7 @@ class Findings {
   void add(Finding finding) { list_.push_back(std::move(finding)); }
 
   bool any_error() const;
+  bool any_at(Place place) const;
   bool empty() const { return list_.empty(); }
   std::vector<Finding> sorted() const;  // by place
 

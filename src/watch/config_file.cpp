@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "base/text.hpp"
 #include "config/keys.hpp"
 #include "model/target_url.hpp"
-#include "watch/channels.hpp"
+#include "watch/config_names.hpp"
 #include "watch/limits.hpp"
 #include "watch/maintenance.hpp"
 
@@ -338,28 +337,48 @@ const Keys<FileWatch>& watch_keys() {
   return keys;
 }
 
-Parsed<Target> target_from(const FileTarget& file) {
-  Target out;
+// What is asked; false, with a finding, when it cannot be read.
+bool read_address(const FileTarget& file, const Node& table, Target& out,
+                  config::Findings& findings) {
+  if (file.kind == CheckKind::heartbeat) {
+    out.kind = CheckKind::heartbeat;
+    return true;
+  }
   const std::string address =
       !file.url.empty() ? file.url
       : file.kind == CheckKind::http
           ? file.host
           : fmt::format("{}://{}{}", name(file.kind), file.host,
                         file.port == 0 ? "" : fmt::format(":{}", file.port));
-  if (file.kind == CheckKind::heartbeat) {
-    out.kind = CheckKind::heartbeat;
-  } else {
-    const auto asked = target_of(address);
-    if (!asked) return asked;
-    out = *asked;
+  auto asked = target_of(address);
+  if (asked) {
+    out = std::move(*asked);
+    return true;
   }
+  const bool none = file.url.empty() && file.host.empty();
+  // A value of a wrong type was refused and is not here.
+  const std::string_view key =
+      !file.url.empty() || (none && table.find("url") != nullptr) ? "url" : "host";
+  refuse(table, key, "wrong-value",
+         none ? "nothing says what to ask; expected a url, or a host" : asked.error().text,
+         findings);
+  return false;
+}
+
+// A whole target even when there is something wrong with it, so that all of it is said at once.
+Target target_from(const FileTarget& file, const Node& table, config::Findings& findings) {
+  Target out;
+  const bool asks = read_address(file, table, out, findings);
   if (!file.id.empty()) out.id = file.id;
   out.name = file.name;
   out.record = file.record;
   for (const std::string& word : file.origins) {
     const auto origin = Endpoint::parse(word, out.port);
-    if (!origin) return error(origin.error().text);
-    out.origins.push_back(*origin);
+    if (origin) {
+      out.origins.push_back(*origin);
+    } else {
+      refuse(table, "origins", "wrong-value", origin.error().text, findings);
+    }
   }
   out.known_addresses = file.known_addresses;
   out.resolver = file.resolver;
@@ -381,8 +400,17 @@ Parsed<Target> target_from(const FileTarget& file) {
   out.channels = file.channels;
   out.remedies = file.remedies;
   out.paused = file.paused;
-  const auto fits = validate(out);
-  if (!fits) return error(fits.error().text);
+  for (Fault& fault : faults(out)) {
+    const bool of_address = fault.key == "host" || fault.key == "port" || fault.key == "id";
+    if (!asks && of_address && (fault.key != "id" || file.id.empty())) continue;
+    const bool by_url = fault.key == "host" && !file.url.empty();
+    refuse(table, by_url ? "url" : fault.key, "wrong-value", std::move(fault.text), findings);
+  }
+  for (std::size_t i = 0; i < out.remedies.size(); ++i) {
+    for (Fault& fault : faults(out.remedies[i])) {
+      refuse(nth(table, "remedy", i), fault.key, "wrong-value", std::move(fault.text), findings);
+    }
+  }
   return out;
 }
 
@@ -414,18 +442,21 @@ Parsed<QuietHours> quiet_from(const FileChannel& file) {
                            printable(text, 80)));
 }
 
-Parsed<Channel> channel_from(const FileChannel& file, bool reveal_secrets) {
+Channel channel_from(const FileChannel& file, const Node& table, bool reveal_secrets,
+                     config::Findings& findings) {
   Channel out;
   out.name = file.name;
   out.kind = file.kind;
   out.url = file.url;
   if (file.secret.given()) {
+    out.secret = "given";
     if (reveal_secrets) {
       auto secret = config::reveal(file.secret);
-      if (!secret) return error(secret.error().text);
-      out.secret = std::move(*secret);
-    } else {
-      out.secret = "given";
+      if (secret) {
+        out.secret = std::move(*secret);
+      } else {
+        refuse(table, "secret", "wrong-value", secret.error().text, findings);
+      }
     }
   }
   out.user = file.user;
@@ -441,62 +472,38 @@ Parsed<Channel> channel_from(const FileChannel& file, bool reveal_secrets) {
   out.escalate = file.escalate;
   out.recoveries = file.recoveries;
   const auto quiet = quiet_from(file);
-  if (!quiet) return error(quiet.error().text);
-  out.quiet = *quiet;
+  if (quiet) {
+    out.quiet = *quiet;
+  } else {
+    refuse(table, "quiet", "wrong-value", quiet.error().text, findings);
+  }
   return out;
 }
 
-// The place of the n-th table of [[watch.KEY]].
-config::Place place_of(const Node& table, std::string_view key, std::size_t n) {
-  const Node* list = table.find(key);
-  return list != nullptr && n < list->items.size() ? list->items[n].place : table.place;
-}
-
-void check_names(const Node& table, const Settings& settings, config::Findings& findings) {
-  std::set<std::string> ids;
-  std::set<std::string> channels;
-  std::vector<std::string> id_list;
-  std::vector<std::string> channel_list;
-  for (std::size_t i = 0; i < settings.targets.size(); ++i) {
-    const Target& target = settings.targets[i];
-    id_list.push_back(target.id);
-    if (!ids.insert(target.id).second) {
-      findings.error(
-          "duplicate", place_of(table, "target", i),
-          fmt::format("another target has the id '{}'; give one of them its own id", target.id));
+// Channels, windows and edges; targets have gone before.
+void add_others(const Node& table, const FileWatch& file, const config::CheckContext& context,
+                Settings& settings, config::Findings& findings) {
+  for (std::size_t i = 0; i < file.edges.size(); ++i) {
+    if (const auto fits = validate_admin(file.edges[i].admin); !fits) {
+      refuse(nth(table, "edge", i), "admin", "wrong-value", fits.error().text, findings);
     }
+    if (settings.edges[i].name.empty()) settings.edges[i].name = file.edges[i].admin;
   }
-  for (std::size_t i = 0; i < settings.channels.size(); ++i) {
-    const Channel& channel = settings.channels[i];
-    channel_list.push_back(channel.name);
-    if (!channels.insert(channel.name).second) {
-      findings.error("duplicate", place_of(table, "channel", i),
-                     fmt::format("another channel is called '{}'", channel.name));
-    }
-    if (const std::string why = missing(channel); !why.empty()) {
-      findings.error("missing-key", place_of(table, "channel", i), why);
-    }
+  for (std::size_t i = 0; i < file.channels.size(); ++i) {
+    settings.channels.push_back(
+        channel_from(file.channels[i], nth(table, "channel", i), context.files, findings));
   }
-  std::set<std::string> failures;
-  for (const auto& row : model::failure_rows()) failures.emplace(row.id);
-  const std::vector<std::string> failure_list{failures.begin(), failures.end()};
-  for (std::size_t i = 0; i < settings.targets.size(); ++i) {
-    const auto refers = [&](const std::vector<std::string>& used,
-                            const std::set<std::string>& known,
-                            const std::vector<std::string>& list, std::string_view what) {
-      for (const std::string& name_used : used) {
-        if (known.contains(name_used)) continue;
-        findings.error(
-            "dangling-reference", place_of(table, "target", i),
-            fmt::format("there is no {} '{}'; {}", what, name_used, config::hint(name_used, list)));
-      }
-    };
-    refers(settings.targets[i].parents, ids, id_list, "target");
-    refers(settings.targets[i].channels, channels, channel_list, "channel");
-    for (const Remedy& remedy : settings.targets[i].remedies) {
-      refers(remedy.verify, ids, id_list, "target");
-      refers(remedy.failures, failures, failure_list, "failure");
+  for (std::size_t i = 0; i < file.maintenance.size(); ++i) {
+    auto window = file.maintenance[i];
+    window.id = fmt::format("file-{}", i + 1);
+    window.source = "file";
+    const Node& place = nth(table, "maintenance", i);
+    for (Fault& fault : faults(window)) {
+      // What is not there was said to be missing.
+      if (place.find(fault.key) == nullptr) continue;
+      refuse(place, fault.key, "wrong-value", std::move(fault.text), findings);
     }
+    settings.maintenance.push_back(std::move(window));
   }
 }
 
@@ -515,49 +522,20 @@ FileSettings settings_from(const Node& table, const config::CheckContext& contex
   settings.rdap = file.rdap;
   while (settings.rdap.ends_with('/')) settings.rdap.pop_back();
   if (const auto url = model::parse_target(settings.rdap); !settings.rdap.empty() && !url) {
-    const Node* node = table.find("rdap");
-    findings.error("wrong-value", node == nullptr ? table.place : node->place, url.error().text);
+    refuse(table, "rdap", "wrong-value", url.error().text, findings);
   }
   settings.private_targets = file.private_targets;
   settings.edges = file.edges;
-  for (std::size_t i = 0; i < file.edges.size(); ++i) {
-    if (const auto fits = validate_admin(file.edges[i].admin); !fits) {
-      findings.error("wrong-value", place_of(table, "edge", i), fits.error().text);
-    }
-    if (settings.edges[i].name.empty()) settings.edges[i].name = file.edges[i].admin;
-  }
   settings.diagnose = file.diagnose;
   settings.ledger.gather = file.gather;
   settings.ledger.quorum = file.quorum;
   settings.retention.minutes = std::chrono::duration_cast<hours>(file.keep_minutes);
   settings.retention.hours = std::chrono::duration_cast<hours>(file.keep_hours);
   for (std::size_t i = 0; i < file.targets.size(); ++i) {
-    auto target = target_from(file.targets[i]);
-    if (target) {
-      settings.targets.push_back(std::move(*target));
-    } else {
-      findings.error("wrong-value", place_of(table, "target", i), target.error().text);
-    }
+    settings.targets.push_back(target_from(file.targets[i], nth(table, "target", i), findings));
   }
-  for (std::size_t i = 0; i < file.channels.size(); ++i) {
-    auto channel = channel_from(file.channels[i], context.files);
-    if (channel) {
-      settings.channels.push_back(std::move(*channel));
-    } else {
-      findings.error("wrong-value", place_of(table, "channel", i), channel.error().text);
-    }
-  }
-  for (std::size_t i = 0; i < file.maintenance.size(); ++i) {
-    auto window = file.maintenance[i];
-    window.id = fmt::format("file-{}", i + 1);
-    window.source = "file";
-    const auto fits = validate(window);
-    if (!fits) {
-      findings.error("wrong-value", place_of(table, "maintenance", i), fits.error().text);
-    }
-    settings.maintenance.push_back(std::move(window));
-  }
-  if (!findings.any_error()) check_names(table, settings, findings);
+  add_others(table, file, context, settings, findings);
+  check_names(table, settings, context, findings);
   return out;
 }
 

@@ -6,7 +6,9 @@
 
 namespace causeway::watch {
 
+using calendar::faults;
 using calendar::occurrences;
+using calendar::past;
 using calendar::Times;
 using calendar::validate;
 

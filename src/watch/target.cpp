@@ -74,29 +74,40 @@ std::unexpected<Error> wrong(std::string_view what, std::string_view expected) {
   return error(fmt::format("{}; expected {}", what, expected));
 }
 
-Parsed<bool> validate(const EdgeSwitch& edge, const std::string& name) {
-  if (const auto fits = validate_admin(edge.admin); !fits) {
-    return error(fmt::format("remedy '{}': edge.{}", printable(name, 80), fits.error().text));
+class Faults {
+ public:
+  void add(std::string key, std::string text) {
+    list_.push_back({std::move(key), std::move(text)});
   }
-  if (edge.from.empty() || edge.to.empty() || edge.from == edge.to) {
-    return wrong(fmt::format("remedy '{}' does not say which pools", printable(name, 80)),
-                 "edge.from and edge.to, two different ones");
+  void add(std::string key, std::string_view what, std::string_view expected) {
+    add(std::move(key), fmt::format("{}; expected {}", what, expected));
   }
-  return true;
-}
+  // "KEY is out of range; expected ..."
+  void range(bool fits, std::string_view key, std::string_view expected) {
+    if (!fits) add(std::string{key}, fmt::format("{} is out of range", key), expected);
+  }
+  std::vector<Fault> take() { return std::move(list_); }
 
-Parsed<bool> validate(const Remedy& remedy) {
-  const int ways = (remedy.command.empty() ? 0 : 1) + (remedy.agent.empty() ? 0 : 1) +
-                   (remedy.edge.admin.empty() ? 0 : 1);
-  if (ways != 1) {
-    return wrong(fmt::format("remedy '{}' does not say what runs", printable(remedy.name, 80)),
-                 "one of command, agent and edge");
+ private:
+  std::vector<Fault> list_;
+};
+
+void check_subject(const Target& target, Faults& out) {
+  const bool beats = target.kind == CheckKind::heartbeat;
+  if (!beats && target.host.empty()) {
+    out.add("host", "nothing says what to ask", "a url, or a host");
+  } else if (!beats && !IpAddress::parse(target.host)) {
+    const auto host = model::parse_host_name(target.host);
+    if (!host) out.add("host", host.error().text);
   }
-  if (remedy.wait < std::chrono::seconds{1} || remedy.wait > limits::kWatchCommandMost) {
-    return wrong(fmt::format("remedy '{}': wait is out of range", printable(remedy.name, 80)),
-                 "1s to 10m");
+  const bool has_port = target.kind == CheckKind::tcp || target.kind == CheckKind::tls;
+  if (has_port && target.port == 0) out.add("port", "port is missing", "1 to 65535");
+  constexpr std::array<std::string_view, 6> kRecords{"A", "AAAA", "CNAME", "MX", "NS", "TXT"};
+  if (target.kind == CheckKind::dns &&
+      std::ranges::find(kRecords, target.record) == kRecords.end()) {
+    out.add("record", fmt::format("record '{}' is not compared", printable(target.record, 20)),
+            "A, AAAA, CNAME, MX, NS or TXT");
   }
-  return remedy.edge.admin.empty() ? Parsed<bool>{true} : validate(remedy.edge, remedy.name);
 }
 
 }  // namespace
@@ -178,56 +189,72 @@ Parsed<Target> target_of(std::string_view address) {
   return out;
 }
 
-Parsed<bool> validate(const Target& target) {
+std::vector<Fault> faults(const Remedy& remedy) {
+  Faults out;
+  const std::string named = fmt::format("remedy '{}'", printable(remedy.name, 80));
+  constexpr std::string_view kOne = "one of command, agent and edge";
+  std::vector<std::string> ways;
+  if (!remedy.command.empty()) ways.emplace_back("command");
+  if (!remedy.agent.empty()) ways.emplace_back("agent");
+  if (!remedy.edge.admin.empty()) ways.emplace_back("edge");
+  if (ways.empty()) out.add("name", named + " does not say what runs", kOne);
+  if (ways.size() > 1) {
+    out.add(ways.back(), fmt::format("{} says more than one thing: {}", named, join(ways, ", ")),
+            kOne);
+  }
+  if (remedy.wait < std::chrono::seconds{1} || remedy.wait > limits::kWatchCommandMost) {
+    out.add("wait", named + ": wait is out of range", "1s to 10m");
+  }
+  if (remedy.edge.admin.empty()) return out.take();
+  if (const auto fits = validate_admin(remedy.edge.admin); !fits) {
+    out.add("edge.admin", fmt::format("{}: edge.{}", named, fits.error().text));
+  }
+  const EdgeSwitch& edge = remedy.edge;
+  if (edge.from.empty() || edge.to.empty() || edge.from == edge.to) {
+    out.add("edge", named + " does not say which pools",
+            "edge.from and edge.to, two different ones");
+  }
+  return out.take();
+}
+
+std::vector<Fault> faults(const Target& target) {
+  Faults out;
+  check_subject(target, out);
   const bool good_id = !target.id.empty() && target.id.size() <= limits::kWatchIdLetters &&
                        std::ranges::all_of(target.id, id_letter);
   if (!good_id) {
-    return wrong(fmt::format("id '{}' cannot be used", printable(target.id, 80)),
-                 "1 to 120 of a-z 0-9 - _ .");
+    out.add("id", fmt::format("id '{}' cannot be used", printable(target.id, 80)),
+            "1 to 120 of a-z 0-9 - _ .");
   }
-  const bool has_host = target.kind == CheckKind::heartbeat || !target.host.empty();
-  if (!has_host) return wrong("nothing says what to ask", "a url, or a host");
-  if (target.kind != CheckKind::heartbeat && !IpAddress::parse(target.host)) {
-    if (const auto host = model::parse_host_name(target.host); !host) {
-      return error(host.error().text);
-    }
-  }
-  if ((target.kind == CheckKind::tcp || target.kind == CheckKind::tls) && target.port == 0) {
-    return wrong("port is missing", "1 to 65535");
-  }
-  constexpr std::array<std::string_view, 6> kRecords{"A", "AAAA", "CNAME", "MX", "NS", "TXT"};
-  if (target.kind == CheckKind::dns &&
-      std::ranges::find(kRecords, target.record) == kRecords.end()) {
-    return wrong(fmt::format("record '{}' is not compared", printable(target.record, 20)),
-                 "A, AAAA, CNAME, MX, NS or TXT");
-  }
-  if (target.interval < limits::kWatchIntervalLeast ||
-      target.interval > limits::kWatchIntervalMost) {
-    return wrong("interval is out of range", "1s to 24h");
-  }
-  if (target.timeout < limits::kWatchTimeoutLeast || target.timeout > limits::kWatchTimeoutMost) {
-    return wrong("timeout is out of range", "100ms to 5m");
-  }
+  const auto within = [](auto value, auto least, auto most) {
+    return value >= least && value <= most;
+  };
+  out.range(within(target.interval, Duration{limits::kWatchIntervalLeast},
+                   Duration{limits::kWatchIntervalMost}),
+            "interval", "1s to 24h");
+  out.range(within(target.timeout, Duration{limits::kWatchTimeoutLeast},
+                   Duration{limits::kWatchTimeoutMost}),
+            "timeout", "100ms to 5m");
   const Confirm& confirm = target.confirm;
   const auto sane = [](int n, int m) { return n >= 1 && n <= m && m <= 16; };
-  if (!sane(confirm.open_failures, confirm.open_of) ||
-      !sane(confirm.close_successes, confirm.close_of)) {
-    return wrong("confirm is out of range", "N of M with 1 <= N <= M <= 16");
+  out.range(sane(confirm.open_failures, confirm.open_of) &&
+                sane(confirm.close_successes, confirm.close_of),
+            "confirm", "N of M with 1 <= N <= M <= 16");
+  out.range(target.expect.status == 0 || within(target.expect.status, 100, 599), "expect.status",
+            "100 to 599");
+  out.range(within(target.resume, Duration::zero(), Duration{limits::kWatchResumeMost}), "resume",
+            "0 (never) to 24h");
+  for (const auto& [key, share] : {std::pair{"certificate_share", target.certificate_share},
+                                   std::pair{"domain_share", target.domain_share}}) {
+    out.range(share >= 0 && share < 1, key, "0 (never) to 0.99");
   }
-  if (target.expect.status != 0 && (target.expect.status < 100 || target.expect.status > 599)) {
-    return wrong("expect.status is out of range", "100 to 599");
-  }
+  return out.take();
+}
+
+Parsed<bool> validate(const Target& target) {
+  if (const auto all = faults(target); !all.empty()) return error(all.front().text);
   for (const Remedy& remedy : target.remedies) {
-    if (const auto fits = validate(remedy); !fits) return fits;
-  }
-  if (target.resume < Duration::zero() || target.resume > limits::kWatchResumeMost) {
-    return wrong("resume is out of range", "0 (never) to 24h");
-  }
-  if (target.certificate_share < 0 || target.certificate_share >= 1) {
-    return wrong("certificate_share is out of range", "0 (never) to 0.99");
-  }
-  if (target.domain_share < 0 || target.domain_share >= 1) {
-    return wrong("domain_share is out of range", "0 (never) to 0.99");
+    if (const auto all = faults(remedy); !all.empty()) return error(all.front().text);
   }
   return true;
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/address.hpp"
+#include "base/fault.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "model/diagnosis.hpp"
@@ -139,8 +140,11 @@ Parsed<Target> target_of(std::string_view address);
 std::string to_json(const Target& target);
 // Refused with "expect.status: expected an integer from 100 to 599" and the like.
 Parsed<Target> target_from_json(std::string_view json);
-// What both ways in must keep: an id, something to ask, sane times.
-Parsed<bool> validate(const Target& target);
+
+// What both ways in must keep: an id, something to ask, sane times. Remedies stand for themselves.
+std::vector<Fault> faults(const Target& target);
+std::vector<Fault> faults(const Remedy& remedy);
+Parsed<bool> validate(const Target& target);  // the first of all of them
 
 store::Target row_of(const Target& target, std::string source, WallTime now);
 

@@ -1,5 +1,6 @@
 #include "watch/target.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -147,6 +148,73 @@ TEST(ConfigFile, ARemedySaysOneThingThatRuns) {
   EXPECT_THAT(says("command = ['true']\nwait = '11m'\n"), HasSubstr("f.toml:7"));
   EXPECT_THAT(says("command = ['true']\nfailures = ['connect.refuse']\n"),
               HasSubstr("did you mean"));
+}
+
+// Targets a, b and so on, each with its parents.
+std::string targets(const std::vector<std::string>& parents) {
+  std::string out = "[watch]\n";
+  for (std::size_t i = 0; i < parents.size(); ++i) {
+    out += fmt::format("[[watch.target]]\nid = '{}'\nurl = 'https://a.test'\nparents = [{}]\n",
+                       static_cast<char>('a' + i), parents[i]);
+  }
+  return out;
+}
+
+TEST(ConfigFile, TargetsDoNotDependOnEachOther) {
+  EXPECT_THAT(findings(targets({"'a'"}).c_str()), HasSubstr("f.toml:5:1: error: 'a' depends on"));
+  EXPECT_THAT(findings(targets({"'b'", "'a'"}).c_str()), HasSubstr("a, b, a depend"));
+  EXPECT_THAT(findings(targets({"'b'", "'d', 'c'", "'a'", ""}).c_str()),
+              HasSubstr("f.toml:5:1: error: a, b, c, a depend on each other"));
+  EXPECT_EQ(findings(targets({"'b', 'c'", "'d'", "'d'", ""}).c_str()), "");
+}
+
+TEST(ConfigFile, WindowsAndChannelsNameWhatIsThere) {
+  const auto says = [](const std::string& more) {
+    return findings(("[watch]\n[[watch.target]]\nid = 'cache'\nurl = 'https://a.test'\n"
+                     "team = 'web'\ntags = ['shop']\n" +
+                     more)
+                        .c_str());
+  };
+  const auto window = [&](const std::string& line) {
+    return says(
+        "[[watch.maintenance]]\ntitle = 't'\nzone = 'Europe/Berlin'\n"
+        "starts = '2126-11-29T02:00'\nminutes = 5\n" +
+        line);
+  };
+  const auto channel = [&](const std::string& line) {
+    return says("[[watch.channel]]\nname = 'c'\nkind = 'webhook'\n" + line);
+  };
+  EXPECT_EQ(window("targets = ['cache']\nteams = ['web']\ntags = ['shop']\n"), "");
+  EXPECT_THAT(window("targets = ['cachee']\n"), HasSubstr("f.toml:12:12: error: there is no"));
+  EXPECT_THAT(window("targets = ['nope']\n"), HasSubstr("known are cache"));
+  EXPECT_THAT(window("teams = ['webb']\n"), HasSubstr("did you mean `web`?"));
+  EXPECT_THAT(window("groups = ['web']\n"), HasSubstr("did you mean `teams`?"));
+  EXPECT_THAT(says("group = 'web'\n"), HasSubstr("did you mean `team`?"));
+  const std::string url = "url = 'https://hook.test/?key=1'\n";
+  EXPECT_EQ(channel(url + "teams = ['web']\n"), "");
+  EXPECT_EQ(channel(url + "teams = ['of-the-console']\n"), "");
+  EXPECT_THAT(channel(url + "tags = ['shopp']\n"), HasSubstr("f.toml:11:9: error: no target has"));
+  EXPECT_THAT(channel("url = 'not a url'\n"), HasSubstr("f.toml:10:1: error: 'not a url' is no"));
+  EXPECT_THAT(channel("url = 'https://a b/'\n"), HasSubstr("is no address"));
+  EXPECT_THAT(channel("url = 'smtp://mail.test'\n"), HasSubstr("is no address"));
+  EXPECT_EQ(channel("url = 'https://user:word@hook.test:8443/x'\n"), "");
+}
+
+TEST(ConfigFile, EveryMistakeIsToldAtOnceAndAtItsKey) {
+  const std::string all = findings(
+      "[watch]\nrdap = 'x y'\n"
+      "[[watch.target]]\nid = 'A'\nurl = 'https://a b'\nparents = ['bd']\ncolour = 1\n"
+      "confirm = { open_failures = 4, open_of = 3 }\nexpect = { status = 99 }\n"
+      "[[watch.target.remedy]]\nname = 'r'\ncommand = ['true']\nagent = 'x'\nverify = ['cb']\n"
+      "[[watch.target]]\nid = 'db'\nurl = 5\nchannels = ['m']\n"
+      "[[watch.channel]]\nname = 'mm'\nkind = 'webhook'\nurl = 'x'\nquiet = 'never'\n"
+      "[[watch.maintenance]]\ntitle = 't'\nzone = 'Mars'\nstarts = 'now'\nminutes = 0\n");
+  for (const std::string_view place :
+       {":2:1: ", ":4:1: ", ":5:1: ", ":6:12: ", ":7:1: ", ":8:1: ", ":9:12: ", ":13:1: ",
+        ":14:11: ", ":17:7: ", ":18:13: ", ":22:1: ", ":23:1: ", ":26:1: ", ":27:1: ", ":28:1: "}) {
+    EXPECT_THAT(all, HasSubstr("f.toml" + std::string{place}));
+  }
+  EXPECT_EQ(std::ranges::count(all, '\n'), 16) << all;
 }
 
 }  // namespace

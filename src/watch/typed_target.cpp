@@ -113,7 +113,11 @@ std::expected<Target, Refused> typed_target(std::string_view text, bool private_
     return std::unexpected(Refused{.field = "", .text = "expected a JSON object"});
   }
   if (const std::string why = wrong_key(json); !why.empty()) return std::unexpected(refused(why));
-  const bool told = json.contains("url") || json.contains("host");
+  const auto says = [&json](const char* key) {
+    const Json value = json.value(key, Json{});
+    return !value.is_null() && value != "";
+  };
+  const bool told = says("url") || says("host");
   if (!told && json.value("kind", Json{}) != "heartbeat") {
     return std::unexpected(
         Refused{.field = "url",
@@ -158,8 +162,40 @@ std::string private_place(const Target& target) {
   return {};
 }
 
+std::vector<std::string> way_round(const std::string& start, const ParentsOf& parents_of,
+                                   std::set<std::string>& done) {
+  struct Step {
+    std::string id;
+    std::size_t next = 0;  // of its parents
+  };
+  if (!done.insert(start).second) return {};
+  std::vector<Step> way{{start}};
+  std::set<std::string> on_way{start};
+  while (!way.empty()) {
+    const auto* parents = parents_of(way.back().id);
+    if (parents == nullptr || way.back().next == parents->size()) {
+      on_way.erase(way.back().id);
+      way.pop_back();
+      continue;
+    }
+    const std::string& parent = (*parents)[way.back().next++];
+    if (on_way.contains(parent)) {
+      std::vector<std::string> out;
+      for (auto at = std::ranges::find(way, parent, &Step::id); at != way.end(); ++at) {
+        out.push_back(at->id);
+      }
+      out.push_back(parent);
+      return out;
+    }
+    if (!done.insert(parent).second) continue;
+    on_way.insert(parent);
+    way.push_back({parent});
+  }
+  return {};
+}
+
 Parsed<bool> references(const Target& target, const std::vector<std::string>& targets,
-                        const std::vector<std::string>& channels) {
+                        const std::vector<std::string>& channels, const ParentsOf& parents_of) {
   const auto missing_one = [](std::string_view key, std::string_view what,
                               const std::vector<std::string>& used,
                               const std::vector<std::string>& known) -> std::string {
@@ -177,6 +213,17 @@ Parsed<bool> references(const Target& target, const std::vector<std::string>& ta
   std::string why = missing_one("parents", "target", target.parents, targets);
   if (why.empty()) why = missing_one("channels", "channel", target.channels, channels);
   if (!why.empty()) return error(std::move(why));
+  std::set<std::string> done;
+  const auto round = way_round(
+      target.id,
+      [&](const std::string& id) { return id == target.id ? &target.parents : parents_of(id); },
+      done);
+  if (!round.empty()) {
+    return error(
+        fmt::format("parents: {} depend on each other; expected one that depends on none "
+                    "of them",
+                    join(round, ", ")));
+  }
   return true;
 }
 

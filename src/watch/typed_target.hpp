@@ -3,6 +3,8 @@
 #pragma once
 
 #include <expected>
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,8 +30,17 @@ std::expected<Target, Refused> typed_target(std::string_view json, bool private_
 // looked at when it is resolved.
 std::string private_place(const Target& target);
 
-// What the target names must be there: "parents: there is no ...; did you mean ...".
+// The parents of a target; null: it is not known.
+using ParentsOf = std::function<const std::vector<std::string>*(const std::string& id)>;
+
+// Targets that depend on each other: the way round that `start` leads into, "a, b, c, a"; empty:
+// none. What was looked at goes to `done` and is not looked at again.
+std::vector<std::string> way_round(const std::string& start, const ParentsOf& parents_of,
+                                   std::set<std::string>& done);
+
+// What the target names must be there, and none of its parents may depend on it: "parents: there is
+// no ...; did you mean ...".
 Parsed<bool> references(const Target& target, const std::vector<std::string>& targets,
-                        const std::vector<std::string>& channels);
+                        const std::vector<std::string>& channels, const ParentsOf& parents_of);
 
 }  // namespace causeway::watch

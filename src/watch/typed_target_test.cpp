@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 namespace causeway::watch {
 namespace {
 
@@ -77,17 +79,37 @@ TEST(TypedTarget, IsNoAmplifier) {
   EXPECT_EQ(why(json.c_str()).field, "origins");
 }
 
+const std::vector<std::string>* no_parents(const std::string& /*id*/) { return nullptr; }
+
 TEST(References, MustBeThere) {
   Target target = *target_of("https://shop.example.net/");
   target.parents = {"dbb"};
-  EXPECT_EQ(references(target, {"db", "web"}, {}).error().text,
+  EXPECT_EQ(references(target, {"db", "web"}, {}, no_parents).error().text,
             "parents: there is no target 'dbb'; did you mean 'db'?");
   target.parents = {target.id};
-  EXPECT_FALSE(references(target, {target.id}, {}));
+  EXPECT_FALSE(references(target, {target.id}, {}, no_parents));
   target.parents = {"db"};
   target.channels = {"ops"};
-  EXPECT_FALSE(references(target, {"db"}, {"mail"}));
-  EXPECT_TRUE(references(target, {"db"}, {"ops"}));
+  EXPECT_FALSE(references(target, {"db"}, {"mail"}, no_parents));
+  EXPECT_TRUE(references(target, {"db"}, {"ops"}, no_parents));
+}
+
+TEST(References, DoNotLeadRoundInACircle) {
+  const std::map<std::string, std::vector<std::string>> all{
+      {"a", {}}, {"b", {"top", "c"}}, {"c", {"a"}}, {"top", {}}};
+  const auto parents_of = [&](const std::string& id) { return &all.at(id); };
+  Target target = *target_of("https://shop.example.net/");
+  target.id = "a";
+  target.parents = {"b"};
+  const std::vector<std::string> ids{"a", "b", "c", "top"};
+  EXPECT_THAT(references(target, ids, {}, parents_of).error().text, HasSubstr("a, b, c, a "));
+  target.parents = {"top"};
+  EXPECT_TRUE(references(target, ids, {}, parents_of));
+}
+
+TEST(TypedTarget, AnEmptyUrlIsMissing) {
+  EXPECT_EQ(why(R"({"url":""})").field, "url");
+  EXPECT_EQ(why(R"({"url":null})").field, "url");
 }
 
 }  // namespace

@@ -173,7 +173,12 @@ Parsed<bool> Watcher::Impl::refers(const Target& target) {
   std::vector<std::string> channels;
   channels.reserve(settings.channels.size());
   for (const Channel& channel : settings.channels) channels.push_back(channel.name);
-  return references(target, ids, channels);
+  return references(target, ids, channels,
+                    [this](const std::string& id) -> const std::vector<std::string>* {
+                      const auto* number = number_of(id);
+                      if (number == nullptr || !sites[*number].target) return nullptr;
+                      return &sites[*number].target->parents;
+                    });
 }
 
 Parsed<bool> Watcher::Impl::load() {
