@@ -206,20 +206,26 @@ AnswerHead Http1Exchange::head() const {
   return out;
 }
 
+// `bytes` are views into the shared buffer: theirs no more once this waits.
 net::Task<bool> Http1Exchange::take(std::string_view bytes) {
   auto& reader = scratch_.response;
-  const std::string_view body = parse(bytes);
+  std::string_view body = parse(bytes);
   if (!head_taken_ && reader.head_complete()) head_came(reader.head().status());
-  if (!interims_.empty() && !co_await send_interims()) co_return false;
+  const bool upgraded = head_taken_ && reader.head().status() == 101;
+  if (upgraded) scratch_.joined.assign(bytes);
+  if (!interims_.empty()) {
+    // A visitor who does not take them lets others read into the buffer that the body lies in.
+    if (!body.empty() && scratch_.joined.data() != body.data()) {
+      scratch_.joined.assign(body);
+      body = scratch_.joined;
+    }
+    if (!co_await send_interims()) co_return false;
+  }
   if (reader.fault() != codec::HttpFault::none) {
     fail(reach::outcome_of_fault(reader.fault()), reader.detail());
     co_return false;
   }
-  if (!head_taken_) co_return true;
-  if (reader.head().status() == 101) {
-    scratch_.joined.assign(bytes);
-    co_return true;
-  }
+  if (!head_taken_ || upgraded) co_return true;
   end_.reusable = reader.done() && bytes.empty();
   if (!reader.done() && holds(body)) co_return true;
   const AnswerHead answer = head();
