@@ -322,6 +322,23 @@ TEST(Relay, TheProxyHeaderSaysWhoTheVisitorIs) {
   EXPECT_EQ(ask(edge.endpoint(), kGet), "");  // not without one
 }
 
+// A worker that went on looking at it would serve nobody else, for ever.
+TEST(Relay, HalfAProxyHeaderAndNoMoreEndsTheConnection) {
+  const net::ScriptedOrigin origin{{answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")},
+                                   kNone};
+  Config config = fast({origin_at(origin.endpoint())});
+  config.listeners.push_back({.address = {}, .proxy_protocol = true});
+  EdgeUnderTest edge{std::move(config)};
+  TestVisitor half{edge.endpoint()};
+  half.send("PROXY TCP4 1");
+  half.end_writing();
+  EXPECT_TRUE(half.ended());
+  TestVisitor whole{edge.endpoint()};  // all that it has to say is there
+  whole.send(std::string{"PROXY TCP4 203.0.113.7 203.0.113.8 1 2\r\n"} + kGet);
+  whole.end_writing();
+  EXPECT_EQ(status_of(whole.read_answer()), 200);
+}
+
 // Wherever an origin stops, the visitor gets an answer or a cut one, never silence without end.
 TEST(Relay, AnOriginThatStallsAtAnyByteIsFoundOut) {
   const std::string whole =

@@ -38,7 +38,10 @@ std::uint64_t random_seed() {
 // Reads a PROXY header and not a byte beyond it.
 Task<std::optional<codec::ProxyHeader>> read_proxy(const Fd& socket, Instant deadline) {
   Loop& loop = Loop::current();
-  while (true) {
+  bool ended = false;  // the visitor's side: this look is the last
+  // What is looked at stays there to be read, so that a wait may be over at once, again and again:
+  // the turns are what the deadline bounds.
+  while (co_await loop.turn(deadline)) {
     // Not in the frame: it would stay in that of the connection for all its life.
     auto* const bytes = reinterpret_cast<char*>(shared_buffer().data());
     const auto got = ::recv(socket.get(), bytes, codec::kProxyHeaderMost, MSG_PEEK | MSG_DONTWAIT);
@@ -52,9 +55,13 @@ Task<std::optional<codec::ProxyHeader>> read_proxy(const Fd& socket, Instant dea
         co_return header;
       }
     }
+    if (ended) co_return std::nullopt;
+    ended = Loop::hung_up(socket);
+    if (ended) continue;
     Loop::drained_read(socket);
     if (!co_await loop.read_edge(socket, deadline)) co_return std::nullopt;
   }
+  co_return std::nullopt;
 }
 
 }  // namespace
