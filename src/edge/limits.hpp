@@ -32,6 +32,7 @@ constexpr int kEdgeAcceptedAtOnce = 64;             // before those accepted get
 constexpr auto kEdgeAcceptRest = milliseconds{50};  // out of descriptors: nothing else helps
 // Of answers that one HTTP/2 visitor has not taken, before each of them is read in small parts.
 constexpr std::size_t kEdgeH2Waiting = 1024 * 1024;
+constexpr std::size_t kBodyTaken = 128 * 1024;  // of a body, gone before its memory is used again
 constexpr std::size_t kEdgeTunnelBuffer = 16 * 1024;
 constexpr auto kEdgeResolveKeep = seconds{5};  // an answer about a name, however short its TTL
 constexpr auto kEdgeResolveKeepMost = seconds{60};
