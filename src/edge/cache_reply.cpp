@@ -150,10 +150,16 @@ net::Task<bool> CacheReply::serve(StoredPtr answer, CacheStatus status) {
 
 net::Task<bool> CacheReply::begin(const AnswerHead& head, std::string_view body, bool last) {
   const bool from_origin = !scratch_.story.failure && scratch_.story.origin_status != 0;
+  std::string kept;
   if (stale_instead(head)) {
     CacheStatus status{.hit = true, .detail = "stale-if-error"};
     if (from_origin) status.forward_status = head.status;
     const int told = scratch_.story.status;
+    // A file may turn out to be unreadable, after a wait that the body would not outlive.
+    if (asked_.stored->file) {
+      kept = body;
+      body = kept;
+    }
     const bool sent = co_await serve(asked_.stored, status);
     if (scratch_.story.status != 0) co_return sent;
     scratch_.story.status = told;

@@ -206,20 +206,26 @@ AnswerHead Http1Exchange::head() const {
   return out;
 }
 
+// `bytes` are views into the shared buffer: theirs no more once this waits.
 net::Task<bool> Http1Exchange::take(std::string_view bytes) {
   auto& reader = scratch_.response;
-  const std::string_view body = parse(bytes);
+  std::string_view body = parse(bytes);
   if (!head_taken_ && reader.head_complete()) head_came(reader.head().status());
-  if (!interims_.empty() && !co_await send_interims()) co_return false;
+  const bool upgraded = head_taken_ && reader.head().status() == 101;
+  if (upgraded) scratch_.joined.assign(bytes);
+  if (!interims_.empty()) {
+    // A visitor who does not take them lets others read into the buffer that the body lies in.
+    if (!body.empty() && scratch_.joined.data() != body.data()) {
+      scratch_.joined.assign(body);
+      body = scratch_.joined;
+    }
+    if (!co_await send_interims()) co_return false;
+  }
   if (reader.fault() != codec::HttpFault::none) {
     fail(reach::outcome_of_fault(reader.fault()), reader.detail());
     co_return false;
   }
-  if (!head_taken_) co_return true;
-  if (reader.head().status() == 101) {
-    scratch_.joined.assign(bytes);
-    co_return true;
-  }
+  if (!head_taken_ || upgraded) co_return true;
   end_.reusable = reader.done() && bytes.empty();
   if (!reader.done() && holds(body)) co_return true;
   const AnswerHead answer = head();
@@ -262,7 +268,20 @@ void Http1Exchange::take_end(const net::ReadResult& read) {
   fail(outcome, std::move(because));
 }
 
+// The visitor's bytes are the request's until its body ends, however soon the origin agrees.
+net::Task<bool> Http1Exchange::body_sent() {
+  if (pump_ == Pump::running) co_await pumped_.wait(kNever);
+  if (pump_ == Pump::none || pump_ == Pump::done) co_return true;
+  if (pump_ == Pump::running) {
+    attempt_.failure = model::FailureId::cancelled;
+  } else if (!take_pump_failure()) {
+    fail("closed", "the server changes the protocol and does not read the request");
+  }
+  co_return false;
+}
+
 net::Task<void> Http1Exchange::upgrade() {
+  if (!co_await body_sent()) co_return;
   const std::string early = std::move(scratch_.joined);
   scratch_.joined.clear();
   filter_fields(scratch_.response.head().fields());

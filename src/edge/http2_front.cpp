@@ -111,7 +111,7 @@ net::Task<bool> Http2Stream::trailers(std::span<const codec::HeaderField> fields
 net::Task<bool> Http2Stream::drained() {
   Loop& loop = Loop::current();
   const Duration most = front_->worker_.config().timeouts.visitor_write;
-  while (!closed_ && out_.size() - out_at_ > kBodyWaiting) {
+  while (!closed_ && out_.size() > kBodyWaiting) {
     body_left_.clear();
     if (!co_await body_left_.wait(moved_ + most) &&
         (loop.interrupted() || stalls(loop.now() - most))) {
@@ -301,7 +301,7 @@ void Http2Front::forget_finished() {
     const auto found = std::ranges::lower_bound(streams_, id, {}, &Open::id);
     auto stream = std::move(found->stream);
     streams_.erase(found);
-    waiting_ -= stream->out_.size() - stream->out_at_;
+    waiting_ -= stream->out_.size();
     auto& spare = spare_streams();
     if (spare.size() < kSpareStreams && stream->recycle()) spare.push_back(std::move(stream));
   }
@@ -334,14 +334,15 @@ Http2Stream& Http2Front::stream_of(std::int32_t id) {
 // Ready for another request; not when it has grown large.
 bool Http2Stream::recycle() {
   for (auto* text : {&head_, &text_, &method_, &path_, &authority_, &cookies_, &trailer_,
-                     &trailer_out_, &in_, &handed_out_, &out_}) {
+                     &trailer_out_, &in_, &handed_out_}) {
     if (text->capacity() > kKeptOfStream) return false;
     text->clear();
   }
+  if (out_.capacity() > kKeptOfStream) return false;
+  out_.clear();
   trailers_in_.clear();
   trailers_out_.clear();
   scratch_.reset();
-  out_at_ = 0;
   in_ended_ = out_ended_ = out_done_ = has_body_ = began_ = closed_ = false;
   handled_ = true;
   body_came_.clear();
@@ -473,18 +474,18 @@ std::size_t Http2Front::take_body(std::int32_t id, std::span<std::byte> into, bo
     ends = true;
     return 0;
   }
-  const auto left = std::string_view{stream->out_}.substr(stream->out_at_);
-  const std::size_t length = std::min(into.size(), left.size());
-  std::memcpy(into.data(), left.data(), length);
-  stream->out_at_ += length;
+  BodyQueue& out = stream->out_;
+  const std::size_t length = std::min(into.size(), out.size());
+  if (length > 0) {
+    std::memcpy(into.data(), out.left().data(), length);
+    stream->moved_ = Loop::current().now();
+  }
+  out.take(length);
   waiting_ -= length;
-  if (length > 0) stream->moved_ = Loop::current().now();
-  if (stream->out_at_ == stream->out_.size()) {
-    stream->out_.clear();
-    stream->out_at_ = 0;
+  if (out.empty()) {
     ends = stream->out_done_ = stream->out_ended_;
     stream->body_left_.set();
-  } else if (left.size() - length <= kBodyWaiting) {
+  } else if (out.size() <= kBodyWaiting) {
     stream->body_left_.set();
   }
   return length;

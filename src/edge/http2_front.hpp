@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "edge/body_queue.hpp"
 #include "edge/reply.hpp"
 #include "edge/scratch.hpp"
 #include "edge/worker.hpp"
@@ -59,8 +60,7 @@ class Http2Stream final : public Reply {
   std::string in_;  // of the request's body, not handed out yet
   std::string handed_out_;
   bool in_ended_ = false;
-  std::string out_;  // of the answer's body, not sent yet
-  std::size_t out_at_ = 0;
+  BodyQueue out_;  // of the answer's body, not sent yet
   bool out_ended_ = false;
   bool out_done_ = false;  // its last byte is on its way
   bool has_body_ = false;

@@ -32,9 +32,14 @@ constexpr int kEdgeAcceptedAtOnce = 64;             // before those accepted get
 constexpr auto kEdgeAcceptRest = milliseconds{50};  // out of descriptors: nothing else helps
 // Of answers that one HTTP/2 visitor has not taken, before each of them is read in small parts.
 constexpr std::size_t kEdgeH2Waiting = 1024 * 1024;
+constexpr std::size_t kBodyTaken = 128 * 1024;  // of a body, gone before its memory is used again
 constexpr std::size_t kEdgeTunnelBuffer = 16 * 1024;
 constexpr auto kEdgeResolveKeep = seconds{5};  // an answer about a name, however short its TTL
 constexpr auto kEdgeResolveKeepMost = seconds{60};
+// Addresses of an origin go on for so long while the resolver fails (RFC 8767 section 5 allows
+// days), and it is asked again after each of these rests.
+constexpr auto kEdgeResolveStale = std::chrono::hours{1};
+constexpr auto kEdgeResolveRest = seconds{30};
 constexpr std::size_t kEdgeAddresses = 16;  // of one origin
 constexpr auto kEdgeSweep = seconds{1};
 

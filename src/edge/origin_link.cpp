@@ -51,6 +51,12 @@ void order(std::vector<IpAddress>& list, FamilyPreference preference) {
   list = std::move(out);
 }
 
+// That there is no address, not that the resolver has trouble of its own.
+bool says_of_name(FailureId failure) {
+  return failure == FailureId::resolve_not_found || failure == FailureId::resolve_no_address ||
+         failure == FailureId::resolve_alias_loop;
+}
+
 struct Flag {
   explicit Flag(bool& flag) : flag_(flag) { flag_ = true; }
   Flag(const Flag&) = delete;
@@ -58,6 +64,16 @@ struct Flag {
   ~Flag() { flag_ = false; }
   bool& flag_;
 };
+
+// Bytes that nobody asked for would be the answer of whoever asks next. What TLS says for itself,
+// such as a session ticket, is used up by the read and does not count; part of a record may be
+// anything. No system call unless something has come.
+bool said_unasked(const Link& link) {
+  net::Stream& stream = *link.stream;
+  if (!link.secure) return net::Loop::may_read(stream.socket());
+  std::byte first{};
+  return stream.read_now({&first, 1}).end != net::ReadEnd::later || stream.has_buffered();
+}
 
 void fail(Attempt& attempt, FailureId failure, std::string because) {
   attempt.failure = failure;
@@ -77,6 +93,24 @@ std::string explain(const net::TlsResult& result, FailureId failure) {
 }
 
 }  // namespace
+
+void Addresses::take(reach::Resolution found, FamilyPreference family, Instant now) {
+  std::optional<FailureId> said = found.failure;
+  if (found.addresses.empty() && !said) said = FailureId::resolve_timeout;
+  if (said && !list.empty() && now < stale_until && !says_of_name(*said)) {
+    until = std::min(now + limits::kEdgeResolveRest, stale_until);
+    return;
+  }
+  const auto keep = std::clamp<Duration>(std::chrono::seconds{found.ttl}, limits::kEdgeResolveKeep,
+                                         limits::kEdgeResolveKeepMost);
+  until = now + keep;
+  stale_until = until + limits::kEdgeResolveStale;
+  failure = said;
+  because = std::move(found.because);
+  list = std::move(found.addresses);
+  if (list.size() > limits::kEdgeAddresses) list.resize(limits::kEdgeAddresses);
+  order(list, family);
+}
 
 bool wants_tls(const Origin& origin, bool visitor_secure) {
   switch (origin.tls) {
@@ -126,10 +160,8 @@ std::unique_ptr<Link> OriginState::take_idle(const LinkWish& wish,
     if (address && link.address != *address) continue;
     auto taken = std::move(idle_[at]);
     idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(at));
-    // An event has come although nobody asked for anything: closed, or bytes that are nobody's.
-    // A TLS session ticket is the one thing a healthy origin says unasked.
     if (net::Loop::hung_up(taken->stream->socket())) continue;
-    if (!taken->secure && net::Loop::may_read(taken->stream->socket())) continue;
+    if (said_unasked(*taken)) continue;
     return taken;
   }
   return nullptr;
@@ -203,19 +235,7 @@ net::Task<void> OriginState::resolve(std::string_view resolver) {
   net::Loop& loop = net::Loop::current();
   reach::Survey survey{
       .request = request, .record = notes, .deadline = loop.now() + timeouts_.resolve};
-  auto found = co_await reach::resolve(survey);
-  std::optional<FailureId> failure = found.failure;
-  if (found.addresses.empty() && !failure) failure = FailureId::resolve_timeout;
-  const auto keep = std::clamp<Duration>(std::chrono::seconds{found.ttl}, limits::kEdgeResolveKeep,
-                                         limits::kEdgeResolveKeepMost);
-  addresses_.until = loop.now() + keep;
-  addresses_.failure = failure;
-  addresses_.because = std::move(found.because);
-  addresses_.list = std::move(found.addresses);
-  if (addresses_.list.size() > limits::kEdgeAddresses) {
-    addresses_.list.resize(limits::kEdgeAddresses);
-  }
-  order(addresses_.list, origin_.family);
+  addresses_.take(co_await reach::resolve(survey), origin_.family, loop.now());
 }
 
 net::Task<const Addresses*> OriginState::addresses(std::string_view resolver) {

@@ -18,6 +18,10 @@
 #include "net/stream.hpp"
 #include "net/task.hpp"
 
+namespace causeway::reach {
+struct Resolution;
+}
+
 namespace causeway::edge {
 
 class OriginState;
@@ -49,7 +53,10 @@ struct Addresses {
   std::vector<IpAddress> list;  // in the order of the family preference
   std::optional<model::FailureId> failure;
   std::string because;
-  Instant until;  // asked again after it
+  Instant until;        // asked again after it
+  Instant stale_until;  // the list outlives a failing resolver until then
+
+  void take(reach::Resolution found, FamilyPreference family, Instant now);
 };
 
 // One origin of one worker, as long as its configuration lives.

@@ -248,6 +248,48 @@ TEST(Relay, AnUpgradeBecomesATunnel) {
   EXPECT_TRUE(visitor.read_all().ends_with(" and back"));
 }
 
+constexpr const char* kSwitching =
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+constexpr const char* kUpgrade =
+    "POST /ws HTTP/1.1\r\nHost: www.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
+
+TEST(Relay, TheBodyOfAnUpgradeDoesNotGoIntoTheTunnelAgain) {
+  const net::ScriptedOrigin origin{{{step("read"), step("send", {kSwitching}), step("echo")}},
+                                   kNone};
+  EdgeUnderTest edge{fast({origin_at(origin.endpoint())})};
+  TestVisitor visitor{edge.endpoint()};
+  visitor.send(std::string{kUpgrade} + "Content-Length: 4\r\n\r\nbodyEARLY");
+  const std::string all = visitor.read_until("EARLY");
+  EXPECT_EQ(status_of(all), 101);
+  EXPECT_TRUE(all.ends_with("\r\n\r\nbodyEARLY")) << all;
+}
+
+TEST(Relay, WhatComesBehindTheLongBodyOfAnUpgradeIsTheTunnels) {
+  const net::ScriptedOrigin origin{
+      {{step("read"), step("read"), step("send", {kSwitching}), step("echo")}}, kNone};
+  EdgeUnderTest edge{fast({origin_at(origin.endpoint())})};
+  TestVisitor visitor{edge.endpoint()};
+  visitor.send(std::string{kUpgrade} + "Expect: 100-continue\r\nContent-Length: 8\r\n\r\n");
+  EXPECT_EQ(visitor.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  visitor.send("body\r\n\r\nEARLY");
+  const std::string all = visitor.read_until("EARLY");
+  EXPECT_EQ(status_of(all), 101);
+  EXPECT_TRUE(all.ends_with("\r\n\r\nEARLY")) << all;
+}
+
+TEST(Relay, AnUpgradeIsSaidWhenTheBodyHasGone) {
+  const std::string both = std::string{"HTTP/1.1 103 Early Hints\r\n\r\n"} + kSwitching;
+  const net::ScriptedOrigin origin{{{step("read"), step("send", {both}), step("echo")}}, kNone};
+  EdgeUnderTest edge{fast({origin_at(origin.endpoint())})};
+  TestVisitor visitor{edge.endpoint()};
+  visitor.send(std::string{kUpgrade} + "Content-Length: 4\r\n\r\n");
+  EXPECT_EQ(visitor.read_until("\r\n\r\n"), "HTTP/1.1 103 Early Hints\r\n\r\n");
+  visitor.send("bodyEARLY");
+  const std::string all = visitor.read_until("EARLY");
+  EXPECT_EQ(status_of(all), 101);
+  EXPECT_TRUE(all.ends_with("\r\n\r\nbodyEARLY")) << all;
+}
+
 TEST(Relay, ContinueIsSaidWhenTheOriginIsThere) {
   const net::ScriptedOrigin origin{
       {{step("read"), step("read"),
@@ -320,6 +362,23 @@ TEST(Relay, TheProxyHeaderSaysWhoTheVisitorIs) {
                           std::string{"PROXY TCP4 203.0.113.7 203.0.113.8 1 2\r\n"} + kGet)),
             200);
   EXPECT_EQ(ask(edge.endpoint(), kGet), "");  // not without one
+}
+
+// A worker that went on looking at it would serve nobody else, for ever.
+TEST(Relay, HalfAProxyHeaderAndNoMoreEndsTheConnection) {
+  const net::ScriptedOrigin origin{{answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")},
+                                   kNone};
+  Config config = fast({origin_at(origin.endpoint())});
+  config.listeners.push_back({.address = {}, .proxy_protocol = true});
+  EdgeUnderTest edge{std::move(config)};
+  TestVisitor half{edge.endpoint()};
+  half.send("PROXY TCP4 1");
+  half.end_writing();
+  EXPECT_TRUE(half.ended());
+  TestVisitor whole{edge.endpoint()};  // all that it has to say is there
+  whole.send(std::string{"PROXY TCP4 203.0.113.7 203.0.113.8 1 2\r\n"} + kGet);
+  whole.end_writing();
+  EXPECT_EQ(status_of(whole.read_answer()), 200);
 }
 
 // Wherever an origin stops, the visitor gets an answer or a cut one, never silence without end.

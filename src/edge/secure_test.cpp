@@ -247,6 +247,70 @@ TEST(TlsOrigin, ModesAndCertificatesComeOutExactly) {
   }
 }
 
+// An origin of two connections, whatever its certificate.
+struct TwoConnections {
+  TwoConnections(net::Script first, net::Script second) {
+    certificates.make({.name = "leaf", .subject = "www.test", .for_names = {"DNS:www.test"}});
+    for (auto* script : {&first, &second}) {
+      script->insert(script->begin(), step("tls", {"cert=leaf"}));
+      script->push_back(step("stall"));
+    }
+    scripted.emplace(std::vector<net::Script>{std::move(first), std::move(second)}, certificates);
+  }
+  Config config() const {
+    Origin origin = origin_at(scripted->endpoint());
+    origin.scheme = OriginScheme::https;
+    origin.tls = TlsMode::full;
+    return config_for({origin});
+  }
+  net::ScriptedCertificates certificates;
+  std::optional<net::ScriptedOrigin> scripted;
+};
+
+TEST(TlsOrigin, BytesThatNobodyAskedForAreNobodysAnswer) {
+  const TwoConnections origin{
+      {step("read"), step("cork"), step("send", {"HTTP/1.1 200 OK\r\nContent-Length: 44\r\n\r\n"}),
+       step("send", {"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"}), step("uncork")},
+      {step("read"), step("send", {kPage})}};
+  EdgeUnderTest edge{origin.config()};
+  TestVisitor visitor{edge.endpoint()};
+  visitor.send("HEAD / HTTP/1.1\r\nHost: www.test\r\n\r\n");
+  EXPECT_EQ(status_of(visitor.read_until("\r\n\r\n")), 200);
+  EXPECT_THAT(ask(edge.endpoint(), "GET / HTTP/1.1\r\nHost: www.test\r\n\r\n"),
+              testing::EndsWith("\r\n\r\nhello"));
+}
+
+TEST(TlsOrigin, ATicketDoesNotKeepAConnectionFromBeingUsedAgain) {
+  const TwoConnections origin{{step("read"), step("cork"), step("send", {kPage}), step("ticket"),
+                               step("uncork"), step("read"), step("send", {kPage})},
+                              {step("reset")}};
+  EdgeUnderTest edge{origin.config()};
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(status_of(ask(edge.endpoint(), "GET / HTTP/1.1\r\nHost: www.test\r\n\r\n")), 200);
+  }
+}
+
+// Its connection was accepted with certificates, and has them still.
+TEST(TlsFront, AReloadWithoutTlsMayComeWhileAProxyHeaderIsAwaited) {
+  const Front front;
+  const net::ScriptedOrigin origin{{once(kPage)}, kNone};
+  Config config = config_for({origin_at(origin.endpoint())});
+  config.access_log.on = false;
+  const Snapshot plain{.config = std::make_shared<const Config>(config)};
+  config.listeners.push_back({.address = {}, .proxy_protocol = true});
+  EdgeUnderTest edge{std::move(config), front.server()};
+  TestVisitor visitor{edge.endpoint()};
+  visitor.send("PROXY TCP4 203.0.113.7 ");
+  while (edge.metrics().connections_open.get() == 0) std::this_thread::yield();
+  const OpenListener door = open_door();
+  edge.worker().reload(plain, {door});
+  const std::string get = "GET / HTTP/1.1\r\nHost: www.test\r\n\r\n";
+  EXPECT_EQ(status_of(ask(door.rules.address, get)), 200);
+  visitor.send("203.0.113.8 1 2\r\nno handshake, not at all\r\n\r\n");
+  EXPECT_EQ(status_of(visitor.read_all()), 0);
+  EXPECT_EQ(status_of(ask(door.rules.address, get)), 200);
+}
+
 TEST(TlsOrigin, AServerThatSpeaksSomethingElseIs525) {
   const net::ScriptedOrigin origin{{{step("send", {"220 mail ready\r\n"}), step("stall")}}, kNone};
   Origin target = origin_at(origin.endpoint());

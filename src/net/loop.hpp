@@ -6,6 +6,9 @@
 //   read_edge/write_edge             for whoever has just met EAGAIN, or a short read, and said so
 //   with
 //                                    drained_read()/drained_write(): no system call at all
+// After a hang-up read_edge waits no more, whatever drained_read() says: the end may have come with
+// the last data, without an edge of its own. Whoever waits with it must read until the end or an
+// error; whoever only looks (MSG_PEEK) must ask hung_up() and look once more, then stop.
 #pragma once
 
 #include <array>

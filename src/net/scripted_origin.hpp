@@ -10,11 +10,16 @@
 //                     alpn=h2 client-cert=required
 //   stall             until the client is gone
 //   hold              until the test ends, without taking a byte
+//   echo              what comes, back, until the client is gone
+//   cork, uncork      what is sent between them leaves together
+//   ticket            of TLS 1.3: another one
 //   close             orderly
 //   reset             RST
 #pragma once
 
 #include <linux/filter.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -139,6 +144,11 @@ class ScriptedOrigin {
     if (step.verb == "repeat") return repeat(peer, step);
     if (step.verb == "hex") return send(peer, unhex(step.words));
     if (step.verb == "tls") return handshake(peer, step);
+    if (step.verb == "echo") return echo(peer);
+    if (step.verb == "cork" || step.verb == "uncork") return cork(peer, step.verb == "cork");
+    if (step.verb == "ticket") {
+      return SSL_new_session_ticket(peer.ssl.get()) == 1 && SSL_do_handshake(peer.ssl.get()) == 1;
+    }
     if (step.verb == "stall") return stall(peer);
     if (step.verb == "hold") return wait(stop_);
     if (step.verb == "reset") {
@@ -198,6 +208,22 @@ class ScriptedOrigin {
       out += static_cast<char>(value);
     }
     return out;
+  }
+
+  bool echo(Peer& peer) const {
+    std::string all = std::exchange(peer.unread, {});
+    std::array<char, 4096> buffer{};
+    while (send(peer, all) && wait(peer.socket)) {
+      const int got = receive(peer, buffer);
+      if (got <= 0) break;
+      all.assign(buffer.data(), static_cast<std::size_t>(got));
+    }
+    return true;
+  }
+
+  static bool cork(const Peer& peer, bool on) {
+    const int value = on ? 1 : 0;
+    return ::setsockopt(peer.socket.get(), IPPROTO_TCP, TCP_CORK, &value, sizeof value) == 0;
   }
 
   bool stall(Peer& peer) const {

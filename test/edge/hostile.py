@@ -163,6 +163,22 @@ def h2_zero_windows():
             return f"at most {most / 1024:.1f} MiB for 100 answers"
 
 
+def h2_fast_origin():
+    """An origin that is faster than its visitor, who never stops reading: a long answer needs no more memory than a short one."""
+    with h2_edge(LOOSE, large, top="workers = 1") as edge, edge.h2() as visitor:
+        kib, most, got, size = edge.resident(), 0, 0, 150_000_000
+        visitor.send(frame(h2.HEADERS, 5, 1, request(path=b"/%d" % size)))
+        while got < size:
+            part = visitor.stream.recv(32768)
+            assert part, got
+            got += len(part)
+            visitor.send(b"".join(frame(h2.WINDOW_UPDATE, 0, on, u32(len(part))) for on in (0, 1)))
+            if got // 10_000_000 != (got - len(part)) // 10_000_000:
+                most = max(most, edge.resident() - kib)
+        assert SANITIZED or most < 24 * 1024, most
+        return f"at most {most / 1024:.1f} MiB"
+
+
 def h2_slow_heads():
     """A head whose end does not come, in one piece or a byte at a time, and a connection kept by PINGs alone: ended in time."""
     with h2_edge(SHORT) as edge, nothing_left(edge):
@@ -489,7 +505,7 @@ def visitor_vanishes_at_every_byte():
     return f"{tried} ends"
 
 
-TRIALS = [slow_heads, slow_bodies, slow_readers, h2_zero_windows, h2_slow_heads, rapid_reset, frame_floods, header_bombs,
+TRIALS = [slow_heads, slow_bodies, slow_readers, h2_zero_windows, h2_fast_origin, h2_slow_heads, rapid_reset, frame_floods, header_bombs,
           idle_connections, out_of_descriptors, origin_ends_at_every_byte, h2_origin_ends_at_every_byte, visitor_vanishes_at_every_byte]
 
 if __name__ == "__main__":
