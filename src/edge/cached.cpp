@@ -83,14 +83,23 @@ void put_conditions(codec::RequestHead& head, const StoredFields& conditions) {
   for (const auto& [name, value] : conditions) head.fields.push_back({name, value});
 }
 
-// The same question again, as bytes of its own: the visitor's are gone when it is asked.
+// The same question again, as bytes of its own: the visitor's are gone when it is asked. It goes
+// where the first one went: an absolute target has beaten the Host line (RFC 9112 3.2.2).
 std::string again(const codec::RequestHead& head) {
-  std::string out = fmt::format("GET {} HTTP/1.1\r\n", head.target);
+  std::string out = fmt::format("GET {} HTTP/1.{}\r\n", head.target, head.minor_version);
+  if (!head.authority.empty()) out += fmt::format("Host: {}\r\n", head.authority);
   for (const auto& field : head.fields) {
-    if (is_condition(field.name)) continue;
+    if (is_condition(field.name) || equals_ignoring_case(field.name, "host")) continue;
     out += fmt::format("{}: {}\r\n", field.name, field.value);
   }
   return out + "\r\n";
+}
+
+// What was read once under the limits of its time is read again.
+codec::RequestParse read_again(std::string_view text, codec::RequestHead& head) {
+  const auto lines = static_cast<int>(std::ranges::count(text, '\n'));
+  return codec::parse_request_head(
+      text, {.head_bytes = text.size(), .target_bytes = text.size(), .lines = lines}, head);
 }
 
 struct Refresh {
@@ -101,12 +110,12 @@ struct Refresh {
 };
 
 net::Task<void> refresh(Worker& worker, Refresh order) {
+  Leading leading{worker.flights(), order.key};
   const ScratchPtr scratch = take_scratch();
-  const auto parsed = codec::parse_request_head(order.head, {}, scratch->request);
+  const auto parsed = read_again(order.head, scratch->request);
   if (parsed.fault != codec::RequestFault::none || parsed.taken == 0) co_return;
   scratch->story.restart();
   scratch->story.arrived = worker.now();
-  Leading leading{worker.flights(), order.key};
   Nobody nobody;
   const std::vector<codec::HeaderField> fields = scratch->request.fields;
   auto asked_as = request_of(order.visitor, *scratch);
@@ -180,16 +189,16 @@ class Cached {
   net::Task<bool> from_store(CacheLookup& found) {
     const StoredPtr answer = found.answer;
     const bool only_cached = parse_cache_control(request_.fields).only_if_cached;
-    if (!answer) {
+    const Instant now = worker_.now();
+    const auto use = answer ? use_of(*answer, now) : Use::must_ask;
+    if (use == Use::must_ask) {
+      // Also what is stale: nobody has allowed that (RFC 9111 4.2.4, 5.2.1.7).
       if (only_cached) {
         co_await answer_problem(worker_, reply_, visitor_, scratch_,
                                 problem(Condition::not_in_cache));
       }
       co_return only_cached;
     }
-    const Instant now = worker_.now();
-    const auto use = use_of(*answer, now);
-    if (use == Use::must_ask && !only_cached) co_return false;
     CacheStatus status{.cache = runtime_->config().headers.cdn,
                        .hit = true,
                        .ttl = ttl_of(*answer, now),

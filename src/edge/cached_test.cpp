@@ -122,6 +122,67 @@ TEST(Cached, OnlyIfCachedNeverAsks) {
   EXPECT_EQ(status_of(get(edge.endpoint(), "Cache-Control: only-if-cached\r\n")), 504);
 }
 
+TEST(Cached, OnlyIfCachedGetsNothingStale) {
+  net::ScriptedOrigin origin{
+      {once(page("Cache-Control: max-age=60, must-revalidate\r\nAge: 100\r\nETag: \"a\"\r\n")),
+       {step("reset")}},
+      kNone};
+  EdgeUnderTest edge{cached(origin)};
+  EXPECT_EQ(status_of(get(edge.endpoint())), 200);
+  EXPECT_EQ(status_of(get(edge.endpoint(), "Cache-Control: only-if-cached\r\n")), 504);
+}
+
+// --- refreshing behind a visitor's back ---
+
+constexpr const char* kStale =
+    "Cache-Control: max-age=60, stale-while-revalidate=600\r\nAge: 100\r\n";
+constexpr const char* kFresh = "Cache-Control: max-age=60\r\n";
+
+// Asks until what comes is no longer the old page.
+std::string refreshed(Endpoint edge, std::string_view request) {
+  const Instant deadline = Clock::now() + 5s;
+  std::string out;
+  do {
+    out = ask(edge, request);
+  } while (out.ends_with("old") && Clock::now() < deadline);
+  return out;
+}
+
+TEST(Cached, ARefreshGoesWhereTheTargetSays) {
+  net::ScriptedOrigin victim{{once(page(kStale, "old")), once(page(kFresh, "new"))}, kNone};
+  net::ScriptedOrigin attacker{{once(page(kFresh, "evil"))}, kNone};
+  Config config = cached(victim);
+  config.pools.push_back(config.pools[0]);
+  config.pools[1].name = "other";
+  config.pools[1].origins = {origin_at(attacker.endpoint())};
+  config.routes = {{.hosts = {"victim.test"}, .pool = "test"},
+                   {.hosts = {"attacker.test"}, .pool = "other"}};
+  EdgeUnderTest edge{std::move(config)};
+  const std::string_view request =
+      "GET http://victim.test/page HTTP/1.1\r\nHost: attacker.test\r\n\r\n";
+  EXPECT_TRUE(ask(edge.endpoint(), request).ends_with("old"));
+  EXPECT_TRUE(refreshed(edge.endpoint(), request).ends_with("new"));
+}
+
+TEST(Cached, ARefreshNeedsNoHost) {
+  net::ScriptedOrigin origin{{once(page(kStale, "old")), once(page(kFresh, "new"))}, kNone};
+  EdgeUnderTest edge{cached(origin)};
+  const std::string_view request = "GET /page HTTP/1.0\r\n\r\n";
+  EXPECT_TRUE(ask(edge.endpoint(), request).ends_with("old"));
+  EXPECT_TRUE(refreshed(edge.endpoint(), request).ends_with("new"));
+}
+
+TEST(Cached, ARefreshIsAsLongAsItsRequest) {
+  net::ScriptedOrigin origin{{once(page(kStale, "old")), once(page(kFresh, "new"))}, kNone};
+  Config config = cached(origin);
+  config.limits.url_bytes = 2 * limits::kUrlBytes;
+  EdgeUnderTest edge{std::move(config)};
+  const std::string request =
+      "GET /" + std::string(limits::kUrlBytes, 'a') + " HTTP/1.1\r\nHost: www.test\r\n\r\n";
+  EXPECT_TRUE(ask(edge.endpoint(), request).ends_with("old"));
+  EXPECT_TRUE(refreshed(edge.endpoint(), request).ends_with("new"));
+}
+
 // --- choice ---
 
 net::Script forever(const std::string& text) {
