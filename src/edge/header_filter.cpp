@@ -33,8 +33,11 @@ HeaderFilters::HeaderFilters(const Headers& headers) {
         &headers.forwarded_proto, &headers.forwarded_host, &headers.visitor}) {
     request.add(*own);
   }
-  for (const auto* claim : {"forwarded", "x-real-ip", "x-forwarded-host", "x-forwarded-port",
-                            "true-client-ip", "cf-connecting-ip"}) {
+  // The usual names of such claims, whatever ours are called: servers believe them unasked.
+  for (const auto* claim :
+       {"forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port",
+        "x-forwarded-scheme", "x-forwarded-ssl", "x-forwarded-protocol", "x-url-scheme",
+        "front-end-https", "x-real-ip", "true-client-ip", "cf-connecting-ip", "cf-visitor"}) {
     request_untrusted.add(claim);
   }
   request.add(headers.ray);

@@ -2,6 +2,8 @@
 
 #include "base/text.hpp"
 #include "codec/field_writer.hpp"
+#include "edge/cache_control.hpp"
+#include "model/edge_ranges.hpp"
 
 namespace causeway::edge {
 namespace {
@@ -22,12 +24,10 @@ void write_visitor(const OriginRequest& request, std::string& out) {
   if (!headers.forwarded_for.empty()) {
     out += headers.forwarded_for;
     out += ": ";
-    const auto before = request.trusted
-                            ? codec::find_field(request.head.fields, headers.forwarded_for)
-                            : std::nullopt;
-    if (before && !before->empty()) {
-      out += *before;
-      out += ", ";
+    if (request.trusted) {
+      const auto before = joined_field(request.head.fields, headers.forwarded_for);
+      out += before;
+      if (!before.empty()) out += ", ";
     }
     out += request.trusted ? request.visitor.peer.address.text() : client;
     out += "\r\n";
@@ -73,25 +73,32 @@ void write_framing(const codec::RequestHead& head, std::string& out) {
   }
 }
 
+// A proxy that does not know this field passes a visitor's on as it is.
+bool writes_client_address(const IpAddress& peer, const Headers& headers) {
+  return headers.client_address_from.empty() ? model::cloudflare_ranges().contains(peer)
+                                             : contains(headers.client_address_from, peer);
+}
+
 }  // namespace
 
 IpAddress client_address(const codec::RequestHead& head, const Visitor& visitor,
                          const Headers& headers, bool trusted) {
   if (!trusted) return visitor.peer.address;
-  if (const auto said = codec::find_field(head.fields, headers.client_address)) {
-    if (const auto address = IpAddress::parse(*said)) return *address;
-  }
-  // From the right, the first that is not one of ours.
-  const auto list = codec::find_field(head.fields, headers.forwarded_for);
-  IpAddress last = visitor.peer.address;
-  if (list) {
-    const auto parts = split(*list, ',');
-    for (auto at = parts.rbegin(); at != parts.rend(); ++at) {
-      const auto address = IpAddress::parse(trim(*at));
-      if (!address) break;
-      last = *address;
-      if (!contains(headers.trusted, *address)) break;
+  if (writes_client_address(visitor.peer.address, headers)) {
+    if (const auto said = codec::find_field(head.fields, headers.client_address)) {
+      if (const auto address = IpAddress::parse(*said)) return *address;
     }
+  }
+  // From the right, the first that is not one of ours. All lines are one list (RFC 9110 5.3): some
+  // proxies add theirs as a line of its own, behind whatever the visitor sent.
+  const auto list = joined_field(head.fields, headers.forwarded_for);
+  const auto parts = split(list, ',');
+  IpAddress last = visitor.peer.address;
+  for (auto at = parts.rbegin(); at != parts.rend(); ++at) {
+    const auto address = IpAddress::parse(trim(*at));
+    if (!address) break;
+    last = *address;
+    if (!contains(headers.trusted, *address)) break;
   }
   return last;
 }
