@@ -10,19 +10,24 @@
 #include "edge/cache_reply.hpp"
 #include "edge/handle.hpp"
 #include "edge/limits.hpp"
+#include "edge/origin_request.hpp"
 #include "edge/worker.hpp"
 
 namespace causeway::edge {
 namespace {
 
-CacheRequest request_of(const Visitor& visitor, const Scratch& scratch) {
+CacheRequest request_of(const Runtime& runtime, const Visitor& visitor, const Scratch& scratch) {
   const auto& head = scratch.request;
+  const auto& headers = runtime.config().headers;
+  const bool trusted = is_trusted(visitor, headers);
   return {.method = head.method,
-          .secure = visitor.secure,
+          .secure = effective_scheme(head, visitor, headers, trusted) == "https",
           .authority = head.authority,
           .target = head.target,
           .fields = head.fields,
-          .has_body = head.framing == codec::Framing::chunked || head.length > 0};
+          .has_body = head.framing == codec::Framing::chunked || head.length > 0,
+          .filters = &runtime.filters(),
+          .trusted = trusted};
 }
 
 // Ends a flight however its leader ends: those who wait must hear of it.
@@ -118,12 +123,12 @@ net::Task<void> refresh(Worker& worker, Refresh order) {
   scratch->story.arrived = worker.now();
   Nobody nobody;
   const std::vector<codec::HeaderField> fields = scratch->request.fields;
-  auto asked_as = request_of(order.visitor, *scratch);
+  const auto runtime = worker.runtime();
+  auto asked_as = request_of(*runtime, order.visitor, *scratch);
   asked_as.fields = fields;
   const auto conditions = conditional_fields(*order.stored);
   put_conditions(scratch->request, conditions);
   const auto store = worker.snapshot().cache;
-  const auto runtime = worker.runtime();
   CacheReply reply{nobody,
                    *scratch,
                    *store,
@@ -156,7 +161,7 @@ class Cached {
         visitor_(visitor),
         scratch_(scratch),
         tunnel_(tunnel),
-        request_(request_of(visitor, scratch)),
+        request_(request_of(*runtime_, visitor, scratch)),
         key_(cache_key(request_)) {}
 
   net::Task<void> run() {

@@ -109,8 +109,7 @@ net::Task<void> Handling::run() {
   const Config& config = runtime_->config();
   const auto& request = scratch_.request;
   const auto match = runtime_->match(request.host, request.path());
-  trusted_ =
-      !config.headers.trusted.empty() && contains(config.headers.trusted, visitor_.peer.address);
+  trusted_ = is_trusted(visitor_, config.headers);
   body_limit_ = match.route != nullptr && match.route->request_body_bytes
                     ? *match.route->request_body_bytes
                     : config.limits.request_body_bytes;

@@ -40,6 +40,14 @@ HeaderFilters::HeaderFilters(const Headers& headers) {
         "front-end-https", "x-real-ip", "true-client-ip", "cf-connecting-ip", "cf-visitor"}) {
     request_untrusted.add(claim);
   }
+  for (const auto* hop :
+       {"connection", "te", "upgrade", "cdn-loop", "if-none-match", "if-modified-since"}) {
+    varying.add(hop);
+  }
+  for (const auto* own : {&headers.client_address, &headers.client_address_too,
+                          &headers.forwarded_for, &headers.ray}) {
+    varying.add(*own);
+  }
   request.add(headers.ray);
   for (const auto& name : headers.remove_on_request) request.add(name);
   for (const auto& [name, value] : headers.set_on_request) request.add(name);
@@ -68,6 +76,14 @@ constexpr auto kPlainBytes = [] {
 bool is_ambiguous_name(std::string_view name) {
   return !std::ranges::all_of(name,
                               [](char c) { return kPlainBytes[static_cast<unsigned char>(c)]; });
+}
+
+bool passes_to_origin(const HeaderFilters& filters, bool trusted,
+                      std::span<const codec::HeaderField> fields, std::string_view name) {
+  if (filters.request.has(name)) return false;
+  if (!trusted && filters.request_untrusted.has(name)) return false;
+  // A field that Connection names is for this hop alone (RFC 9110 7.6.1).
+  return !is_ambiguous_name(name) && !codec::field_lists(fields, "connection", name);
 }
 
 // What a head may not say is not to be said behind a body either, whoever the visitor is: a name

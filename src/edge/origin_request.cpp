@@ -10,11 +10,6 @@ namespace {
 
 using codec::append_field;
 
-// A field that Connection names is for this hop alone (RFC 9110 7.6.1).
-bool named_by_connection(const codec::RequestHead& head, std::string_view name) {
-  return head.has_connection && codec::field_lists(head.fields, "connection", name);
-}
-
 void write_visitor(const OriginRequest& request, std::string& out) {
   const Headers& headers = request.headers;
   const std::string client =
@@ -32,11 +27,7 @@ void write_visitor(const OriginRequest& request, std::string& out) {
     out += request.trusted ? request.visitor.peer.address.text() : client;
     out += "\r\n";
   }
-  std::string_view scheme = request.visitor.secure ? "https" : "http";
-  if (request.trusted && !headers.forwarded_proto.empty()) {
-    const auto said = codec::find_field(request.head.fields, headers.forwarded_proto);
-    if (said && (*said == "http" || *said == "https")) scheme = *said;
-  }
+  const auto scheme = effective_scheme(request.head, request.visitor, headers, request.trusted);
   if (!headers.forwarded_proto.empty()) append_field(out, headers.forwarded_proto, scheme);
   if (!headers.forwarded_host.empty()) {
     append_field(out, headers.forwarded_host, request.head.authority);
@@ -103,6 +94,21 @@ IpAddress client_address(const codec::RequestHead& head, const Visitor& visitor,
   return last;
 }
 
+bool is_trusted(const Visitor& visitor, const Headers& headers) {
+  return !headers.trusted.empty() && contains(headers.trusted, visitor.peer.address);
+}
+
+std::string_view effective_scheme(const codec::RequestHead& head, const Visitor& visitor,
+                                  const Headers& headers, bool trusted) {
+  std::string_view out = visitor.secure ? "https" : "http";
+  if (!trusted || headers.forwarded_proto.empty()) return out;
+  for (const auto& field : head.fields) {
+    if (!equals_ignoring_case(field.name, headers.forwarded_proto)) continue;
+    if (field.value == "http" || field.value == "https") out = field.value;
+  }
+  return out;  // of several lines the last: the peer's own stands behind a visitor's
+}
+
 int loops(const codec::RequestHead& head, std::string_view cdn) {
   int out = 0;
   for (const auto& field : head.fields) {
@@ -142,10 +148,11 @@ std::string_view origin_authority(const OriginRequest& request) {
 
 void write_origin_fields(const OriginRequest& request, std::string& out) {
   const codec::RequestHead& head = request.head;
+  // Nobody looks for a Connection field that is not there.
+  const std::span named =
+      head.has_connection ? std::span{head.fields} : std::span<const codec::HeaderField>{};
   for (const auto& field : head.fields) {
-    if (request.filters.request.has(field.name)) continue;
-    if (!request.trusted && request.filters.request_untrusted.has(field.name)) continue;
-    if (is_ambiguous_name(field.name) || named_by_connection(head, field.name)) continue;
+    if (!passes_to_origin(request.filters, request.trusted, named, field.name)) continue;
     append_field(out, field.name, field.value);
   }
   write_visitor(request, out);
