@@ -184,9 +184,11 @@ LinkWish Handling::wish(const OriginState& state) const {
                .visitor = visitor_.peer,
                .listener = visitor_.listener};
   if (!out.secure) return out;
-  // The name asked for: configured, else the Host the origin gets, else the visitor's.
+  // The name asked for: configured, else the Host the origin gets, else the visitor's, who has none
+  // in HTTP/1.0 at times: then the origin's own.
   std::string_view host = origin.host_header;
   if (host.empty()) host = scratch_.request.host;
+  if (host.empty()) host = origin.host;
   std::string_view name;
   std::uint16_t port = 0;
   if (codec::split_authority(host, name, port)) host = name;
