@@ -61,6 +61,18 @@ bool is_figure(std::string_view word) {
       word, [](char c) { return is_digit(c) || c == '.' || c == ':' || c == '/' || c == '-'; });
 }
 
+// Where a value begins behind the tags of YAML: "!vault |". One is usual, nothing says how many.
+std::size_t after_tags(std::string_view text, std::size_t at) {
+  while (at < text.size() && text[at] == '!') {
+    auto end = at + 1;
+    while (end < text.size() && is_letter(text[end])) ++end;
+    const auto next = after_blanks(text, end);
+    if (next == end || next == text.size()) break;
+    at = next;
+  }
+  return at;
+}
+
 // DB_PASSWORD, PGPASSWORD: an environment's.
 bool is_variable(std::string_view name) {
   return name.size() > 4 && std::ranges::none_of(name, [](char c) { return c >= 'a' && c <= 'z'; });
@@ -144,7 +156,9 @@ bool Scan::hide_quoted(const Quoted& quoted, const Lead& lead, Telling kind) {
   return true;
 }
 
-bool Scan::hide_assigned(const Word& word, const Lead& lead, Telling kind) {
+bool Scan::hide_assigned(const Word& word, const Lead& given, Telling kind) {
+  auto lead = given;
+  if (lead.sign == Sign::colon) lead.at = after_tags(text_, lead.at);
   auto in = word.in;
   if (lead.closed) in.mark = {};
   const auto skipped = piece(word.end, lead.at);
@@ -175,13 +189,6 @@ bool Scan::hide_assigned(const Word& word, const Lead& lead, Telling kind) {
   const auto quoted = quoted_at(text_, lead.at);
   if (!quoted.mark.empty()) return quoted.mark != in.mark && hide_quoted(quoted, lead, kind);
   const char first = text_[lead.at];
-  if (first == '!' && lead.sign == Sign::colon) {  // a tag of YAML: "!vault |"
-    auto after = lead.at + 1;
-    while (after < text_.size() && is_letter(text_[after])) ++after;
-    const auto value = after_blanks(text_, after);
-    if (value > after && value < text_.size())
-      return hide_assigned(word, {lead.sign, value, lead.closed}, kind);
-  }
   if (first == '[' || (first == '{' && kind == Telling::header)) return hide_list(lead.at, kind);
   if (first == '{' && !text_.substr(lead.at).starts_with("{{") && secret_form(text_, lead.at) == 0)
     return false;

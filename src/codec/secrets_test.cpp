@@ -354,6 +354,17 @@ MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA0Z3VS5JJ
 }
 
 // A text that somebody made to be slow: each is read in time linear in its size.
+TEST(Secrets, TagsHoldUpNothing) {
+  std::string text = "password: ";
+  for (int i = 0; i < 200'000; ++i) text += "!a ";
+  const auto begin = text.size();
+  text += "hunter22\n";
+  const auto found = find_secrets(text);
+  ASSERT_FALSE(found.empty());
+  EXPECT_EQ(found.front().from, begin);
+  EXPECT_EQ(found.front().length, 8U);
+}
+
 TEST(Secrets, CostIsLinear) {
   for (const std::string_view piece : {"@",
                                        "a@",
@@ -377,7 +388,8 @@ TEST(Secrets, CostIsLinear) {
                                        "a-p -p ",
                                        "password\t",
                                        "token,",
-                                       "=password ;"}) {
+                                       "=password ;",
+                                       "password: !a "}) {
     std::string text;
     while (text.size() < 100'000) text += piece;
     const auto begin = std::clock();  // of this program: the machine may have other work

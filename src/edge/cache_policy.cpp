@@ -198,8 +198,10 @@ std::string_view key_without_scheme(std::string_view key) {
 std::string vary_key(std::span<const std::string> vary, const CacheRequest& request) {
   std::string out;
   for (const auto& name : vary) {
+    const bool passes = request.filters == nullptr ||
+                        passes_to_origin(*request.filters, request.trusted, request.fields, name);
+    const auto value = passes ? joined_field(request.fields, name) : std::string{};
     // Lengths part the values: no value can be written so that it reads as two.
-    const auto value = joined_field(request.fields, name);
     out += fmt::format("{}:{}={};", name, value.size(), value);
   }
   return out;
@@ -255,7 +257,8 @@ Storing may_store(const CacheRequest& request, const CacheResponse& response,
     return refuse(Refusal::authorization);
   }
   for (const auto& name : vary_names(response.fields)) {
-    if (name == "*") return refuse(Refusal::vary_all);
+    const bool ours = request.filters != nullptr && request.filters->varying.has(name);
+    if (name == "*" || ours) return refuse(Refusal::vary_all);
   }
   const auto fresh = explicit_lifetime(control, targeted.present, response);
   const bool validator = field(response.fields, "etag") || field(response.fields, "last-modified");

@@ -18,17 +18,20 @@
 #include "base/time.hpp"
 #include "codec/http1.hpp"
 #include "edge/config.hpp"
+#include "edge/header_filter.hpp"
 #include "model/failure.hpp"
 
 namespace causeway::edge {
 
 struct CacheRequest {
   std::string_view method;
-  bool secure = false;
+  bool secure = false;         // as the origin is told
   std::string_view authority;  // host with port, as asked
   std::string_view target;     // path with query
   std::span<const codec::HeaderField> fields;
   bool has_body = false;
+  const HeaderFilters* filters = nullptr;  // of what the origin gets of `fields`; null: all
+  bool trusted = false;                    // the peer
 };
 
 struct CacheResponse {
@@ -78,7 +81,7 @@ using StoredPtr = std::shared_ptr<const StoredAnswer>;
 std::string cache_key(const CacheRequest& request);
 // Host, path and query of a key, for a purge by prefix: "www.example.net/path".
 std::string_view key_without_scheme(std::string_view key);
-// The request's values of these fields, as one text.
+// The request's values of these fields as the origin gets them, as one text.
 std::string vary_key(std::span<const std::string> vary, const CacheRequest& request);
 
 // --- storing ---
@@ -95,7 +98,7 @@ enum class Refusal : std::uint8_t {
   set_cookie,
   status,
   not_allowed,  // the origin does not say that it may be stored
-  vary_all,     // Vary: *
+  vary_all,     // Vary: *, or a field that the edge writes anew for each request
   partial,      // Content-Range, 206
   deceptive,    // "/account/x.css" that is HTML
   too_large,

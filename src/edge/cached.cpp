@@ -10,19 +10,24 @@
 #include "edge/cache_reply.hpp"
 #include "edge/handle.hpp"
 #include "edge/limits.hpp"
+#include "edge/origin_request.hpp"
 #include "edge/worker.hpp"
 
 namespace causeway::edge {
 namespace {
 
-CacheRequest request_of(const Visitor& visitor, const Scratch& scratch) {
+CacheRequest request_of(const Runtime& runtime, const Visitor& visitor, const Scratch& scratch) {
   const auto& head = scratch.request;
+  const auto& headers = runtime.config().headers;
+  const bool trusted = is_trusted(visitor, headers);
   return {.method = head.method,
-          .secure = visitor.secure,
+          .secure = effective_scheme(head, visitor, headers, trusted) == "https",
           .authority = head.authority,
           .target = head.target,
           .fields = head.fields,
-          .has_body = head.framing == codec::Framing::chunked || head.length > 0};
+          .has_body = head.framing == codec::Framing::chunked || head.length > 0,
+          .filters = &runtime.filters(),
+          .trusted = trusted};
 }
 
 // Ends a flight however its leader ends: those who wait must hear of it.
@@ -83,14 +88,23 @@ void put_conditions(codec::RequestHead& head, const StoredFields& conditions) {
   for (const auto& [name, value] : conditions) head.fields.push_back({name, value});
 }
 
-// The same question again, as bytes of its own: the visitor's are gone when it is asked.
+// The same question again, as bytes of its own: the visitor's are gone when it is asked. It goes
+// where the first one went: an absolute target has beaten the Host line (RFC 9112 3.2.2).
 std::string again(const codec::RequestHead& head) {
-  std::string out = fmt::format("GET {} HTTP/1.1\r\n", head.target);
+  std::string out = fmt::format("GET {} HTTP/1.{}\r\n", head.target, head.minor_version);
+  if (!head.authority.empty()) out += fmt::format("Host: {}\r\n", head.authority);
   for (const auto& field : head.fields) {
-    if (is_condition(field.name)) continue;
+    if (is_condition(field.name) || equals_ignoring_case(field.name, "host")) continue;
     out += fmt::format("{}: {}\r\n", field.name, field.value);
   }
   return out + "\r\n";
+}
+
+// What was read once under the limits of its time is read again.
+codec::RequestParse read_again(std::string_view text, codec::RequestHead& head) {
+  const auto lines = static_cast<int>(std::ranges::count(text, '\n'));
+  return codec::parse_request_head(
+      text, {.head_bytes = text.size(), .target_bytes = text.size(), .lines = lines}, head);
 }
 
 struct Refresh {
@@ -101,20 +115,20 @@ struct Refresh {
 };
 
 net::Task<void> refresh(Worker& worker, Refresh order) {
+  Leading leading{worker.flights(), order.key};
   const ScratchPtr scratch = take_scratch();
-  const auto parsed = codec::parse_request_head(order.head, {}, scratch->request);
+  const auto parsed = read_again(order.head, scratch->request);
   if (parsed.fault != codec::RequestFault::none || parsed.taken == 0) co_return;
   scratch->story.restart();
   scratch->story.arrived = worker.now();
-  Leading leading{worker.flights(), order.key};
   Nobody nobody;
   const std::vector<codec::HeaderField> fields = scratch->request.fields;
-  auto asked_as = request_of(order.visitor, *scratch);
+  const auto runtime = worker.runtime();
+  auto asked_as = request_of(*runtime, order.visitor, *scratch);
   asked_as.fields = fields;
   const auto conditions = conditional_fields(*order.stored);
   put_conditions(scratch->request, conditions);
   const auto store = worker.snapshot().cache;
-  const auto runtime = worker.runtime();
   CacheReply reply{nobody,
                    *scratch,
                    *store,
@@ -147,7 +161,7 @@ class Cached {
         visitor_(visitor),
         scratch_(scratch),
         tunnel_(tunnel),
-        request_(request_of(visitor, scratch)),
+        request_(request_of(*runtime_, visitor, scratch)),
         key_(cache_key(request_)) {}
 
   net::Task<void> run() {
@@ -180,16 +194,16 @@ class Cached {
   net::Task<bool> from_store(CacheLookup& found) {
     const StoredPtr answer = found.answer;
     const bool only_cached = parse_cache_control(request_.fields).only_if_cached;
-    if (!answer) {
+    const Instant now = worker_.now();
+    const auto use = answer ? use_of(*answer, now) : Use::must_ask;
+    if (use == Use::must_ask) {
+      // Also what is stale: nobody has allowed that (RFC 9111 4.2.4, 5.2.1.7).
       if (only_cached) {
         co_await answer_problem(worker_, reply_, visitor_, scratch_,
                                 problem(Condition::not_in_cache));
       }
       co_return only_cached;
     }
-    const Instant now = worker_.now();
-    const auto use = use_of(*answer, now);
-    if (use == Use::must_ask && !only_cached) co_return false;
     CacheStatus status{.cache = runtime_->config().headers.cdn,
                        .hit = true,
                        .ttl = ttl_of(*answer, now),

@@ -122,6 +122,116 @@ TEST(Cached, OnlyIfCachedNeverAsks) {
   EXPECT_EQ(status_of(get(edge.endpoint(), "Cache-Control: only-if-cached\r\n")), 504);
 }
 
+TEST(Cached, OnlyIfCachedGetsNothingStale) {
+  net::ScriptedOrigin origin{
+      {once(page("Cache-Control: max-age=60, must-revalidate\r\nAge: 100\r\nETag: \"a\"\r\n")),
+       {step("reset")}},
+      kNone};
+  EdgeUnderTest edge{cached(origin)};
+  EXPECT_EQ(status_of(get(edge.endpoint())), 200);
+  EXPECT_EQ(status_of(get(edge.endpoint(), "Cache-Control: only-if-cached\r\n")), 504);
+}
+
+// --- what the origin was asked is what the copy is for ---
+
+// A field that Connection names never reaches the origin: the answer is that for nobody's Origin.
+TEST(Cached, AVariantIsOfWhatTheOriginGot) {
+  constexpr const char* kVary = "Cache-Control: max-age=60\r\nVary: Origin\r\n";
+  net::ScriptedOrigin origin{{once(page(kVary, "plain")), once(page(kVary, "shared"))}, kNone};
+  EdgeUnderTest edge{cached(origin)};
+  const std::string_view mine = "Origin: https://www.test\r\n";
+  const std::string hidden = "Connection: Origin\r\n" + std::string{mine};
+  EXPECT_TRUE(get(edge.endpoint(), hidden).ends_with("plain"));
+  EXPECT_TRUE(get(edge.endpoint(), mine).ends_with("shared"));
+  EXPECT_TRUE(get(edge.endpoint(), hidden).ends_with("plain"));
+  EXPECT_TRUE(get(edge.endpoint()).ends_with("plain"));
+  EXPECT_TRUE(get(edge.endpoint(), mine).ends_with("shared"));
+}
+
+TEST(Cached, WhatVariesByTheVisitorsAddressIsNotStored) {
+  constexpr const char* kVary = "Cache-Control: max-age=60\r\nVary: x-forwarded-for\r\n";
+  net::ScriptedOrigin origin{{once(page(kVary, "one")), once(page(kVary, "two"))}, kNone};
+  EdgeUnderTest edge{cached(origin)};
+  EXPECT_THAT(get(edge.endpoint()), HasSubstr("detail=vary-all"));
+  EXPECT_TRUE(get(edge.endpoint()).ends_with("two"));
+}
+
+// Behind a proxy that ends TLS: what is stored for http, a redirect mostly, is none for https.
+TEST(Cached, TheSchemeIsTheOneTheOriginIsTold) {
+  net::ScriptedOrigin origin{{once("HTTP/1.1 301 Moved Permanently\r\nCache-Control: max-age=60\r\n"
+                                   "Location: https://www.test/page\r\nContent-Length: 0\r\n\r\n"),
+                              once(page("Cache-Control: max-age=60\r\n", "secure"))},
+                             kNone};
+  Config config = cached(origin);
+  config.headers.trusted = {Prefix::parse("127.0.0.0/8").value()};
+  EdgeUnderTest edge{std::move(config)};
+  EXPECT_EQ(status_of(get(edge.endpoint(), "X-Forwarded-Proto: http\r\n")), 301);
+  EXPECT_EQ(status_of(get(edge.endpoint(), "X-Forwarded-Proto: https\r\n")), 200);
+  // The peer's own line stands behind the visitor's.
+  EXPECT_EQ(
+      status_of(get(edge.endpoint(), "X-Forwarded-Proto: https\r\nX-Forwarded-Proto: http\r\n")),
+      301);
+}
+
+TEST(Cached, AStrangersSchemeIsItsOwn) {
+  net::ScriptedOrigin origin{
+      {once(page("Cache-Control: max-age=60\r\n", "plain")), {step("reset")}}, kNone};
+  EdgeUnderTest edge{cached(origin)};
+  EXPECT_EQ(status_of(get(edge.endpoint())), 200);
+  EXPECT_EQ(status_of(get(edge.endpoint(), "X-Forwarded-Proto: https\r\n")), 200);
+}
+
+// --- refreshing behind a visitor's back ---
+
+constexpr const char* kStale =
+    "Cache-Control: max-age=60, stale-while-revalidate=600\r\nAge: 100\r\n";
+constexpr const char* kFresh = "Cache-Control: max-age=60\r\n";
+
+// Asks until what comes is no longer the old page.
+std::string refreshed(Endpoint edge, std::string_view request) {
+  const Instant deadline = Clock::now() + 5s;
+  std::string out;
+  do {
+    out = ask(edge, request);
+  } while (out.ends_with("old") && Clock::now() < deadline);
+  return out;
+}
+
+TEST(Cached, ARefreshGoesWhereTheTargetSays) {
+  net::ScriptedOrigin victim{{once(page(kStale, "old")), once(page(kFresh, "new"))}, kNone};
+  net::ScriptedOrigin attacker{{once(page(kFresh, "evil"))}, kNone};
+  Config config = cached(victim);
+  config.pools.push_back(config.pools[0]);
+  config.pools[1].name = "other";
+  config.pools[1].origins = {origin_at(attacker.endpoint())};
+  config.routes = {{.hosts = {"victim.test"}, .pool = "test"},
+                   {.hosts = {"attacker.test"}, .pool = "other"}};
+  EdgeUnderTest edge{std::move(config)};
+  const std::string_view request =
+      "GET http://victim.test/page HTTP/1.1\r\nHost: attacker.test\r\n\r\n";
+  EXPECT_TRUE(ask(edge.endpoint(), request).ends_with("old"));
+  EXPECT_TRUE(refreshed(edge.endpoint(), request).ends_with("new"));
+}
+
+TEST(Cached, ARefreshNeedsNoHost) {
+  net::ScriptedOrigin origin{{once(page(kStale, "old")), once(page(kFresh, "new"))}, kNone};
+  EdgeUnderTest edge{cached(origin)};
+  const std::string_view request = "GET /page HTTP/1.0\r\n\r\n";
+  EXPECT_TRUE(ask(edge.endpoint(), request).ends_with("old"));
+  EXPECT_TRUE(refreshed(edge.endpoint(), request).ends_with("new"));
+}
+
+TEST(Cached, ARefreshIsAsLongAsItsRequest) {
+  net::ScriptedOrigin origin{{once(page(kStale, "old")), once(page(kFresh, "new"))}, kNone};
+  Config config = cached(origin);
+  config.limits.url_bytes = 2 * limits::kUrlBytes;
+  EdgeUnderTest edge{std::move(config)};
+  const std::string request =
+      "GET /" + std::string(limits::kUrlBytes, 'a') + " HTTP/1.1\r\nHost: www.test\r\n\r\n";
+  EXPECT_TRUE(ask(edge.endpoint(), request).ends_with("old"));
+  EXPECT_TRUE(refreshed(edge.endpoint(), request).ends_with("new"));
+}
+
 // --- choice ---
 
 net::Script forever(const std::string& text) {

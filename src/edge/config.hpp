@@ -106,6 +106,8 @@ struct Headers {
   int loops = 0;                    // CDN-Loop may name us this often before it is a loop
   // From these peers the headers above are believed: an edge behind an edge. Others' are removed.
   std::vector<Prefix> trusted;
+  // Those among them that write `client_address` themselves; empty: Cloudflare's addresses.
+  std::vector<Prefix> client_address_from;
   std::vector<std::pair<std::string, std::string>> set_on_request;
   std::vector<std::pair<std::string, std::string>> set_on_response;
   std::vector<std::string> remove_on_request;

@@ -179,6 +179,9 @@ const Keys<Headers>& header_keys() {
                "CDN-Loop may name us this often before it is a loop (1000).", between(0, 16))
           .add("trusted", &Headers::trusted,
                "Peers whose headers above are believed: an edge before this edge.")
+          .add("client_address_from", &Headers::client_address_from,
+               "Those of the trusted whose client_address is believed before forwarded_for; empty: "
+               "Cloudflare's addresses.")
           .add("set_on_request", &Headers::set_on_request, "Headers set towards the origin.")
           .add("set_on_response", &Headers::set_on_response, "Headers set towards the visitor.")
           .add("remove_on_request", &Headers::remove_on_request, "Headers the origin does not get.")

@@ -109,8 +109,7 @@ net::Task<void> Handling::run() {
   const Config& config = runtime_->config();
   const auto& request = scratch_.request;
   const auto match = runtime_->match(request.host, request.path());
-  trusted_ =
-      !config.headers.trusted.empty() && contains(config.headers.trusted, visitor_.peer.address);
+  trusted_ = is_trusted(visitor_, config.headers);
   body_limit_ = match.route != nullptr && match.route->request_body_bytes
                     ? *match.route->request_body_bytes
                     : config.limits.request_body_bytes;
@@ -185,9 +184,11 @@ LinkWish Handling::wish(const OriginState& state) const {
                .visitor = visitor_.peer,
                .listener = visitor_.listener};
   if (!out.secure) return out;
-  // The name asked for: configured, else the Host the origin gets, else the visitor's.
+  // The name asked for: configured, else the Host the origin gets, else the visitor's, who has none
+  // in HTTP/1.0 at times: then the origin's own.
   std::string_view host = origin.host_header;
   if (host.empty()) host = scratch_.request.host;
+  if (host.empty()) host = origin.host;
   std::string_view name;
   std::uint16_t port = 0;
   if (codec::split_authority(host, name, port)) host = name;

@@ -33,9 +33,20 @@ HeaderFilters::HeaderFilters(const Headers& headers) {
         &headers.forwarded_proto, &headers.forwarded_host, &headers.visitor}) {
     request.add(*own);
   }
-  for (const auto* claim : {"forwarded", "x-real-ip", "x-forwarded-host", "x-forwarded-port",
-                            "true-client-ip", "cf-connecting-ip"}) {
+  // The usual names of such claims, whatever ours are called: servers believe them unasked.
+  for (const auto* claim :
+       {"forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port",
+        "x-forwarded-scheme", "x-forwarded-ssl", "x-forwarded-protocol", "x-url-scheme",
+        "front-end-https", "x-real-ip", "true-client-ip", "cf-connecting-ip", "cf-visitor"}) {
     request_untrusted.add(claim);
+  }
+  for (const auto* hop :
+       {"connection", "te", "upgrade", "cdn-loop", "if-none-match", "if-modified-since"}) {
+    varying.add(hop);
+  }
+  for (const auto* own : {&headers.client_address, &headers.client_address_too,
+                          &headers.forwarded_for, &headers.ray}) {
+    varying.add(*own);
   }
   request.add(headers.ray);
   for (const auto& name : headers.remove_on_request) request.add(name);
@@ -65,6 +76,14 @@ constexpr auto kPlainBytes = [] {
 bool is_ambiguous_name(std::string_view name) {
   return !std::ranges::all_of(name,
                               [](char c) { return kPlainBytes[static_cast<unsigned char>(c)]; });
+}
+
+bool passes_to_origin(const HeaderFilters& filters, bool trusted,
+                      std::span<const codec::HeaderField> fields, std::string_view name) {
+  if (filters.request.has(name)) return false;
+  if (!trusted && filters.request_untrusted.has(name)) return false;
+  // A field that Connection names is for this hop alone (RFC 9110 7.6.1).
+  return !is_ambiguous_name(name) && !codec::field_lists(fields, "connection", name);
 }
 
 // What a head may not say is not to be said behind a body either, whoever the visitor is: a name

@@ -4,10 +4,12 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "codec/http1.hpp"
 #include "edge/config.hpp"
 
 namespace causeway::edge {
@@ -34,7 +36,14 @@ struct HeaderFilters {
   NameSet request;
   NameSet request_untrusted;  // beside `request`, from peers that are not trusted
   NameSet response;
+  // Of what the edge writes itself: says something else for another visitor, or another time.
+  NameSet varying;
 };
+
+// Whether a field of a request's head goes on to the origin. `fields`: those of the request, among
+// which Connection may name it.
+bool passes_to_origin(const HeaderFilters& filters, bool trusted,
+                      std::span<const codec::HeaderField> fields, std::string_view name);
 
 // Whether a field behind a request's body may go to the origin.
 bool may_trail_request(const HeaderFilters& filters, std::string_view name);

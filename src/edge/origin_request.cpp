@@ -2,16 +2,13 @@
 
 #include "base/text.hpp"
 #include "codec/field_writer.hpp"
+#include "edge/cache_control.hpp"
+#include "model/edge_ranges.hpp"
 
 namespace causeway::edge {
 namespace {
 
 using codec::append_field;
-
-// A field that Connection names is for this hop alone (RFC 9110 7.6.1).
-bool named_by_connection(const codec::RequestHead& head, std::string_view name) {
-  return head.has_connection && codec::field_lists(head.fields, "connection", name);
-}
 
 void write_visitor(const OriginRequest& request, std::string& out) {
   const Headers& headers = request.headers;
@@ -22,21 +19,15 @@ void write_visitor(const OriginRequest& request, std::string& out) {
   if (!headers.forwarded_for.empty()) {
     out += headers.forwarded_for;
     out += ": ";
-    const auto before = request.trusted
-                            ? codec::find_field(request.head.fields, headers.forwarded_for)
-                            : std::nullopt;
-    if (before && !before->empty()) {
-      out += *before;
-      out += ", ";
+    if (request.trusted) {
+      const auto before = joined_field(request.head.fields, headers.forwarded_for);
+      out += before;
+      if (!before.empty()) out += ", ";
     }
     out += request.trusted ? request.visitor.peer.address.text() : client;
     out += "\r\n";
   }
-  std::string_view scheme = request.visitor.secure ? "https" : "http";
-  if (request.trusted && !headers.forwarded_proto.empty()) {
-    const auto said = codec::find_field(request.head.fields, headers.forwarded_proto);
-    if (said && (*said == "http" || *said == "https")) scheme = *said;
-  }
+  const auto scheme = effective_scheme(request.head, request.visitor, headers, request.trusted);
   if (!headers.forwarded_proto.empty()) append_field(out, headers.forwarded_proto, scheme);
   if (!headers.forwarded_host.empty()) {
     append_field(out, headers.forwarded_host, request.head.authority);
@@ -73,27 +64,49 @@ void write_framing(const codec::RequestHead& head, std::string& out) {
   }
 }
 
+// A proxy that does not know this field passes a visitor's on as it is.
+bool writes_client_address(const IpAddress& peer, const Headers& headers) {
+  return headers.client_address_from.empty() ? model::cloudflare_ranges().contains(peer)
+                                             : contains(headers.client_address_from, peer);
+}
+
 }  // namespace
 
 IpAddress client_address(const codec::RequestHead& head, const Visitor& visitor,
                          const Headers& headers, bool trusted) {
   if (!trusted) return visitor.peer.address;
-  if (const auto said = codec::find_field(head.fields, headers.client_address)) {
-    if (const auto address = IpAddress::parse(*said)) return *address;
-  }
-  // From the right, the first that is not one of ours.
-  const auto list = codec::find_field(head.fields, headers.forwarded_for);
-  IpAddress last = visitor.peer.address;
-  if (list) {
-    const auto parts = split(*list, ',');
-    for (auto at = parts.rbegin(); at != parts.rend(); ++at) {
-      const auto address = IpAddress::parse(trim(*at));
-      if (!address) break;
-      last = *address;
-      if (!contains(headers.trusted, *address)) break;
+  if (writes_client_address(visitor.peer.address, headers)) {
+    if (const auto said = codec::find_field(head.fields, headers.client_address)) {
+      if (const auto address = IpAddress::parse(*said)) return *address;
     }
   }
+  // From the right, the first that is not one of ours. All lines are one list (RFC 9110 5.3): some
+  // proxies add theirs as a line of its own, behind whatever the visitor sent.
+  const auto list = joined_field(head.fields, headers.forwarded_for);
+  const auto parts = split(list, ',');
+  IpAddress last = visitor.peer.address;
+  for (auto at = parts.rbegin(); at != parts.rend(); ++at) {
+    const auto address = IpAddress::parse(trim(*at));
+    if (!address) break;
+    last = *address;
+    if (!contains(headers.trusted, *address)) break;
+  }
   return last;
+}
+
+bool is_trusted(const Visitor& visitor, const Headers& headers) {
+  return !headers.trusted.empty() && contains(headers.trusted, visitor.peer.address);
+}
+
+std::string_view effective_scheme(const codec::RequestHead& head, const Visitor& visitor,
+                                  const Headers& headers, bool trusted) {
+  std::string_view out = visitor.secure ? "https" : "http";
+  if (!trusted || headers.forwarded_proto.empty()) return out;
+  for (const auto& field : head.fields) {
+    if (!equals_ignoring_case(field.name, headers.forwarded_proto)) continue;
+    if (field.value == "http" || field.value == "https") out = field.value;
+  }
+  return out;  // of several lines the last: the peer's own stands behind a visitor's
 }
 
 int loops(const codec::RequestHead& head, std::string_view cdn) {
@@ -135,10 +148,11 @@ std::string_view origin_authority(const OriginRequest& request) {
 
 void write_origin_fields(const OriginRequest& request, std::string& out) {
   const codec::RequestHead& head = request.head;
+  // Nobody looks for a Connection field that is not there.
+  const std::span named =
+      head.has_connection ? std::span{head.fields} : std::span<const codec::HeaderField>{};
   for (const auto& field : head.fields) {
-    if (request.filters.request.has(field.name)) continue;
-    if (!request.trusted && request.filters.request_untrusted.has(field.name)) continue;
-    if (is_ambiguous_name(field.name) || named_by_connection(head, field.name)) continue;
+    if (!passes_to_origin(request.filters, request.trusted, named, field.name)) continue;
     append_field(out, field.name, field.value);
   }
   write_visitor(request, out);

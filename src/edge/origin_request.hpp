@@ -39,6 +39,13 @@ std::string_view origin_authority(const OriginRequest& request);
 IpAddress client_address(const codec::RequestHead& head, const Visitor& visitor,
                          const Headers& headers, bool trusted);
 
+// Whether the peer is one whose word about the visitor is taken.
+bool is_trusted(const Visitor& visitor, const Headers& headers);
+
+// "http" or "https": how the visitor came, or how a trusted peer says it did.
+std::string_view effective_scheme(const codec::RequestHead& head, const Visitor& visitor,
+                                  const Headers& headers, bool trusted);
+
 // How often CDN-Loop names this edge (RFC 8586).
 int loops(const codec::RequestHead& head, std::string_view cdn);
 

@@ -59,7 +59,48 @@ TEST(OriginRequest, BelievesOnlyATrustedPeer) {
   EXPECT_THAT(strangers, Not(HasSubstr("9.9.9.9")));
   const std::string friends = Case{.trusted = true}.write(text);
   EXPECT_THAT(friends, HasSubstr("X-Forwarded-For: 198.51.100.1, 203.0.113.9\r\n"));
-  EXPECT_THAT(friends, HasSubstr("CF-Connecting-IP: 198.51.100.2\r\n"));
+  EXPECT_THAT(friends, HasSubstr("CF-Connecting-IP: 198.51.100.1\r\n"));
+}
+
+// HAProxy's "option forwardfor" writes a line of its own behind the visitor's.
+TEST(OriginRequest, AllLinesOfAListAreOne) {
+  const std::string out = Case{.trusted = true}.write(
+      "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6\r\nAccept: */*\r\n"
+      "X-Forwarded-For: 198.51.100.1\r\n\r\n");
+  EXPECT_THAT(out, HasSubstr("X-Forwarded-For: 6.6.6.6, 198.51.100.1, 203.0.113.9\r\n"));
+  EXPECT_THAT(out, HasSubstr("CF-Connecting-IP: 198.51.100.1\r\n"));
+}
+
+TEST(OriginRequest, WhoKnowsTheFieldOfTheVisitorsAddress) {
+  const std::string_view text =
+      "GET / HTTP/1.1\r\nHost: a\r\nCF-Connecting-IP: 198.51.100.2\r\n"
+      "X-Forwarded-For: 198.51.100.1\r\n\r\n";
+  // Another proxy passes on what a visitor says.
+  EXPECT_THAT(Case{.trusted = true}.write(text), HasSubstr("CF-Connecting-IP: 198.51.100.1\r\n"));
+  Case cloudflare{.trusted = true};
+  cloudflare.visitor.peer = Endpoint::parse("173.245.48.7:4000", 0).value();
+  EXPECT_THAT(cloudflare.write(text), HasSubstr("CF-Connecting-IP: 198.51.100.2\r\n"));
+  cloudflare.trusted = false;
+  EXPECT_THAT(cloudflare.write(text), HasSubstr("CF-Connecting-IP: 173.245.48.7\r\n"));
+  Case named{.trusted = true};
+  named.headers.client_address_from = {Prefix::parse("203.0.113.0/24").value()};
+  EXPECT_THAT(named.write(text), HasSubstr("CF-Connecting-IP: 198.51.100.2\r\n"));
+}
+
+// Also under names that the edge does not use, or no longer.
+TEST(OriginRequest, AStrangersClaimsStayHere) {
+  const std::string_view text =
+      "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 198.51.100.1\r\nX-Forwarded-Proto: gopher\r\n"
+      "CF-Visitor: {\"scheme\":\"gopher\"}\r\nX-Forwarded-Scheme: gopher\r\n"
+      "X-Forwarded-Ssl: gopher\r\n\r\n";
+  Case other;
+  other.headers.forwarded_for = "X-Seen-For";
+  other.headers.forwarded_proto = "";
+  for (const Case& given : {Case{}, other}) {
+    const std::string out = given.write(text);
+    EXPECT_THAT(out, Not(HasSubstr("198.51.100.1")));
+    EXPECT_THAT(out, Not(HasSubstr("gopher")));
+  }
 }
 
 TEST(OriginRequest, HopByHopFieldsStayHere) {

@@ -311,6 +311,33 @@ TEST(TlsFront, AReloadWithoutTlsMayComeWhileAProxyHeaderIsAwaited) {
   EXPECT_EQ(status_of(ask(door.rules.address, get)), 200);
 }
 
+// HTTP/1.0 knows requests without Host: the certificate must be for somebody all the same.
+TEST(TlsOrigin, AVisitorWithoutHostIsNoWayRoundTheName) {
+  for (const bool fits : {false, true}) {
+    const Files files;
+    net::ScriptedCertificates certificates;
+    certificates.make({.name = "ca", .subject = "Test CA", .is_ca = true});
+    certificates.make({.name = "leaf",
+                       .subject = "x.test",
+                       .for_names = {fits ? "IP:127.0.0.1" : "DNS:x.test"},
+                       .issuer = "ca"});
+    const std::string ca = files.path("origin-ca.pem");
+    certificates.write(ca, {"ca"});
+    const net::ScriptedOrigin origin{
+        {{step("tls", {"cert=leaf"}), step("read"), step("send", {kPage}), step("stall")}},
+        certificates};
+    Origin target = origin_at(origin.endpoint());
+    target.scheme = OriginScheme::https;
+    target.ca_file = ca;
+    EdgeUnderTest edge{config_for({target})};
+    TestVisitor visitor{edge.endpoint()};
+    visitor.send("GET / HTTP/1.0\r\nAccept: application/json\r\n\r\n");
+    const std::string answer = visitor.read_answer();
+    EXPECT_EQ(answer.contains("hello"), fits) << answer;
+    EXPECT_EQ(answer.contains("cert.wrong_name"), !fits) << answer;
+  }
+}
+
 TEST(TlsOrigin, AServerThatSpeaksSomethingElseIs525) {
   const net::ScriptedOrigin origin{{{step("send", {"220 mail ready\r\n"}), step("stall")}}, kNone};
   Origin target = origin_at(origin.endpoint());

@@ -80,11 +80,27 @@ std::size_t worker_count(const Config& config) {
 
 Server::Server(Load load, Tell tell) : load_(std::move(load)), tell_(std::move(tell)) {}
 
-Server::~Server() {
-  for (const auto& [address, fd] : handed_) ::close(fd);
+Server::~Server() { drop_handed(); }
+
+void Server::drop_handed() {
+  for (const auto& [address, fd] : std::exchange(handed_, {})) ::close(fd);
 }
 
 namespace {
+
+Parsed<net::Fd> copy_of(const net::Fd& socket, const Endpoint& address) {
+  net::Fd out{::fcntl(socket.get(), F_DUPFD_CLOEXEC, 3)};
+  if (!out) return error(fmt::format("{}: {}", address.text(), std::strerror(errno)));
+  return out;
+}
+
+Parsed<bool> renew_trust(const Config& config) {
+  std::vector<std::string> trusted;
+  for (const auto& pool : config.pools) {
+    for (const auto& origin : pool.origins) trusted.push_back(origin.ca_file);
+  }
+  return net::renew_trust(trusted);
+}
 
 DiskRules disk_rules(const CacheRules& rules) {
   return {.folder = rules.disk, .most_bytes = rules.disk_bytes, .most_files = rules.disk_files};
@@ -139,12 +155,6 @@ Parsed<Snapshot> Server::read() const {
   out.evidence = std::make_shared<Evidence>(*out.config);
   out.drills = snapshot_.drills ? snapshot_.drills : std::make_shared<DrillBoard>();
   out.switches = snapshot_.switches ? snapshot_.switches : std::make_shared<PoolSwitches>();
-  // Last: what is trusted changes only when all the rest is well.
-  std::vector<std::string> trusted;
-  for (const auto& pool : out.config->pools) {
-    for (const auto& origin : pool.origins) trusted.push_back(origin.ca_file);
-  }
-  if (auto renewed = net::renew_trust(trusted); !renewed) return std::unexpected{renewed.error()};
   return out;
 }
 
@@ -169,7 +179,9 @@ Parsed<std::vector<Server::Door>> Server::open_doors(const Config& config, std::
                                         [](const Door& known) { return known.rules.address; });
     if (same != doors_.end()) {
       for (const auto& socket : same->sockets) {
-        door.sockets.emplace_back(::fcntl(socket.get(), F_DUPFD_CLOEXEC, 3));
+        auto copy = copy_of(socket, listener.address);
+        if (!copy) return std::unexpected{copy.error()};
+        door.sockets.push_back(std::move(*copy));
       }
       out.push_back(std::move(door));
       continue;
@@ -194,6 +206,28 @@ Parsed<std::vector<Server::Door>> Server::open_doors(const Config& config, std::
   return out;
 }
 
+// A predecessor may have had more workers: what listens is given connections, so somebody takes
+// them of every socket there is.
+Parsed<std::vector<std::vector<Server::Share>>> Server::shares_of(const std::vector<Door>& doors,
+                                                                  std::size_t workers) {
+  std::vector<std::vector<Share>> out(workers);
+  for (const auto& door : doors) {
+    for (std::size_t i = 0; i < door.sockets.size(); ++i) {
+      auto copy = copy_of(door.sockets[i], door.rules.address);
+      if (!copy) return std::unexpected{copy.error()};
+      out[i % workers].push_back({door.rules, std::move(*copy)});
+    }
+  }
+  return out;
+}
+
+std::vector<OpenListener> Server::given(std::vector<Share> shares) {
+  std::vector<OpenListener> out;
+  out.reserve(shares.size());
+  for (auto& share : shares) out.push_back({share.rules, share.socket.release()});
+  return out;
+}
+
 Parsed<std::unique_ptr<Server>> Server::open(Load load, Tell tell) {
   std::unique_ptr<Server> server{new Server{std::move(load), std::move(tell)}};
   const sigset_t set = own_signals();
@@ -210,15 +244,16 @@ Parsed<std::unique_ptr<Server>> Server::open(Load load, Tell tell) {
   const std::size_t workers = worker_count(*snapshot->config);
   auto doors = server->open_doors(*snapshot->config, workers);
   if (!doors) return std::unexpected{doors.error()};
+  auto shares = shares_of(*doors, workers);
+  if (!shares) return std::unexpected{shares.error()};
+  if (auto renewed = renew_trust(*snapshot->config); !renewed) {
+    return std::unexpected{renewed.error()};
+  }
   server->snapshot_ = std::move(*snapshot);
   server->doors_ = std::move(*doors);
-  for (std::size_t i = 0; i < workers; ++i) {
-    std::vector<OpenListener> own;
-    for (const auto& door : server->doors_) {
-      own.push_back({door.rules,
-                     ::fcntl(door.sockets.at(i % door.sockets.size()).get(), F_DUPFD_CLOEXEC, 3)});
-    }
-    server->workers_.push_back(std::make_unique<Worker>(server->snapshot_, std::move(own)));
+  for (auto& share : *shares) {
+    server->workers_.push_back(
+        std::make_unique<Worker>(server->snapshot_, given(std::move(share))));
   }
   if (server->snapshot_.config->admin.address) {
     auto before = server->inherited(*server->snapshot_.config->admin.address);
@@ -233,6 +268,7 @@ Parsed<std::unique_ptr<Server>> Server::open(Load load, Tell tell) {
     if (!admin) return std::unexpected{admin.error()};
     server->admin_ = std::move(*admin);
   }
+  server->drop_handed();  // addresses that are no longer listened at
   return server;
 }
 
@@ -255,17 +291,18 @@ std::vector<const Metrics*> Server::metrics() const {
   return out;
 }
 
+// All or nothing: whatever can fail comes before anything changes.
 void Server::reload() {
+  const auto refuse = [&](const Error& why) {
+    tell_(fmt::format("reload refused, the old configuration stays: {}", why.text));
+  };
   auto snapshot = read();
-  if (!snapshot) {
-    return tell_(
-        fmt::format("reload refused, the old configuration stays: {}", snapshot.error().text));
-  }
+  if (!snapshot) return refuse(snapshot.error());
   auto doors = open_doors(*snapshot->config, workers_.size());
-  if (!doors) {
-    return tell_(
-        fmt::format("reload refused, the old configuration stays: {}", doors.error().text));
-  }
+  if (!doors) return refuse(doors.error());
+  auto shares = shares_of(*doors, workers_.size());
+  if (!shares) return refuse(shares.error());
+  if (auto renewed = renew_trust(*snapshot->config); !renewed) return refuse(renewed.error());
   const auto disk_before = disk_of(snapshot_);
   snapshot_ = std::move(*snapshot);
   doors_ = std::move(*doors);
@@ -273,13 +310,7 @@ void Server::reload() {
   if (disk) disk->use(disk_rules(snapshot_.config->cache));
   if (disk_before && disk_before != disk) disk_before->finish(limits::kDiskFinish);
   for (std::size_t i = 0; i < workers_.size(); ++i) {
-    std::vector<OpenListener> own;
-    own.reserve(doors_.size());
-    for (const auto& door : doors_) {
-      own.push_back({door.rules,
-                     ::fcntl(door.sockets.at(i % door.sockets.size()).get(), F_DUPFD_CLOEXEC, 3)});
-    }
-    workers_[i]->reload(snapshot_, std::move(own));
+    workers_[i]->reload(snapshot_, given(std::move((*shares)[i])));
   }
   tell_("reloaded");
 }

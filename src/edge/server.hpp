@@ -42,13 +42,21 @@ class Server {
  private:
   struct Door {  // one listening address
     Listener rules;
-    std::vector<net::Fd> sockets;  // one a worker
+    std::vector<net::Fd> sockets;  // one a worker, or more: a predecessor's
+  };
+  struct Share {  // of a worker in a door
+    Listener rules;
+    net::Fd socket;
   };
 
   Server(Load load, Tell tell);
   Parsed<Snapshot> read() const;
   std::shared_ptr<CacheStore> cache_for(const CacheRules& rules) const;
   Parsed<std::vector<Door>> open_doors(const Config& config, std::size_t workers);
+  static Parsed<std::vector<std::vector<Share>>> shares_of(const std::vector<Door>& doors,
+                                                           std::size_t workers);
+  static std::vector<OpenListener> given(std::vector<Share> shares);
+  void drop_handed();
   std::vector<net::Fd> inherited(const Endpoint& address);
   void reload();
   void upgrade();

@@ -3,6 +3,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <system_error>
 #include <utility>
 
 #include "net/loop.hpp"
@@ -31,11 +32,23 @@ bool BlockingThreads::take(std::shared_ptr<Job> job) {
     const std::scoped_lock lock{mutex_};
     if (ending_ || jobs_.size() >= most_waiting_) return false;
     jobs_.push_back(std::move(job));
-    if (jobs_.size() > idle_ && threads_.size() < most_threads_) {
-      threads_.emplace_back([this] { serve(); });
+    if (jobs_.size() > idle_ && threads_.size() < most_threads_ && !one_more() &&
+        threads_.empty()) {
+      jobs_.pop_back();  // nobody would ever do it
+      return false;
     }
   }
   wake_.notify_one();
+  return true;
+}
+
+// False: the system gives no more threads.
+bool BlockingThreads::one_more() {
+  try {
+    threads_.emplace_back([this] { serve(); });
+  } catch (const std::system_error&) {
+    return false;
+  }
   return true;
 }
 

@@ -26,9 +26,9 @@ class BlockingThreads {
   // Waits for what has begun; what has not is dropped.
   ~BlockingThreads();
 
-  // True: `work` has run, on another thread. False: too much waits already, the deadline passed or
-  // the loop was interrupted. It may then still run, as it may when the task is destroyed: `work`
-  // must own all that it touches.
+  // True: `work` has run, on another thread. False: too much waits already, no thread is to be had,
+  // the deadline passed or the loop was interrupted. It may then still run, as it may when the task
+  // is destroyed: `work` must own all that it touches.
   Task<bool> run(std::function<void()> work, Instant deadline);
 
  private:
@@ -40,6 +40,7 @@ class BlockingThreads {
   };
 
   bool take(std::shared_ptr<Job> job);
+  bool one_more();
   void serve();
 
   std::size_t most_threads_;

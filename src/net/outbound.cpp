@@ -407,6 +407,9 @@ Task<OutboundReply> Outbound::run(std::shared_ptr<Job> job) {
   const Fd waiting{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   if (!waiting) co_return OutboundReply{.end = OutboundEnd::failed, .why = "no descriptor is left"};
   job->signal = Fd{::dup(waiting.get())};
+  if (!job->signal) {
+    co_return OutboundReply{.end = OutboundEnd::failed, .why = "no descriptor is left"};
+  }
   if (!worker_->take(job)) {
     co_return OutboundReply{.end = OutboundEnd::busy, .why = "too many requests are under way"};
   }

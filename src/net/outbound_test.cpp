@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <string>
@@ -109,6 +110,22 @@ TEST(Outbound, GivesStatusFieldsAndBody) {
   EXPECT_THAT(server.heard(), HasSubstr("PATCH /zones?page=2 HTTP/1.1\r\n"));
   EXPECT_THAT(server.heard(), HasSubstr("Authorization: Bearer s3cret\r\n"));
   EXPECT_THAT(server.heard(), Not(HasSubstr("Expect:")));
+}
+
+// With one descriptor left the wait for an answer has one end: a request that cannot tell of its
+// end is not begun.
+TEST(Outbound, NoDescriptorForItsEndIsSaid) {
+  Loop loop;
+  Outbound outbound;
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const int next = Fd{::dup(0)}.get();
+  const rlimit one{static_cast<rlim_t>(next + 1), before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &one);
+  const auto reply = loop.run(outbound.send({.url = "http://127.0.0.1:1/"}));
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(reply.end, OutboundEnd::failed);
+  EXPECT_EQ(reply.why, "no descriptor is left");
 }
 
 TEST(Outbound, FollowsNoRedirect) {

@@ -64,7 +64,7 @@ struct TlsOptions {
   std::vector<std::string> alpn;  // in order of preference; empty: none
   TlsOffer offer = TlsOffer::edge;
   bool verify = true;
-  std::string host;     // name or address the certificate must be for
+  std::string host;     // name or address the certificate must be for; empty: none is
   std::string ca_file;  // PEM, may also hold CRLs; empty: the system's trust store
   // Also what Cloudflare alone trusts at an origin. Without effect beside a ca_file: an edge's own
   // trust store replaces everything.

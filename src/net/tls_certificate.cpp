@@ -224,7 +224,11 @@ std::vector<int> errors_of(X509* leaf, STACK_OF(X509) * chain, const TrustStore&
   X509_VERIFY_PARAM_set_flags(rules, flags);
   X509_STORE_CTX_set_app_data(context.get(), &codes);
   X509_STORE_CTX_set_verify_cb(context.get(), collect);
-  X509_verify_cert(context.get());
+  // Told to go on after each error it says 1, unless it could not do its work: that is no "good".
+  if (X509_verify_cert(context.get()) != 1 && codes.empty()) {
+    const int code = X509_STORE_CTX_get_error(context.get());
+    codes.push_back(code == X509_V_OK ? X509_V_ERR_UNSPECIFIED : code);
+  }
   ERR_clear_error();
   return codes;
 }
@@ -264,10 +268,11 @@ Revocation read_staple(std::string_view der, X509* leaf, STACK_OF(X509) * chain,
 }
 
 void check_host(CertificateFacts& facts, X509* leaf, const std::string& host) {
-  if (host.empty()) return;
   const bool address = IpAddress::parse(host).has_value();
-  facts.name_matches = address ? X509_check_ip_asc(leaf, host.c_str(), 0) == 1
-                               : X509_check_host(leaf, host.c_str(), host.size(), 0, nullptr) == 1;
+  // No certificate is for a server without a name.
+  facts.name_matches = !host.empty() && (address ? X509_check_ip_asc(leaf, host.c_str(), 0) == 1
+                                                 : X509_check_host(leaf, host.c_str(), host.size(),
+                                                                   0, nullptr) == 1);
   if (!facts.name_matches) {
     facts.verify_codes.push_back(address ? X509_V_ERR_IP_ADDRESS_MISMATCH
                                          : X509_V_ERR_HOSTNAME_MISMATCH);

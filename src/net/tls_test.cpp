@@ -126,6 +126,30 @@ Task<TlsResult> ask_once(Endpoint remote, std::string ca_file, std::shared_ptr<T
   co_return shaken;
 }
 
+// Whoever forgets to say for whom it asks is not told that all is well.
+TEST(TlsCertificate, IsForNobodyWithoutAName) {
+  const auto authority = *SmallAuthority::make();
+  const auto ca_file = temporary("nobody-ca.pem");
+  std::ofstream{ca_file} << authority->certificate();
+  const auto origin =
+      *SmallOrigin::open({.identity = *authority->issue({.subject = "IP:127.0.0.1"}),
+                          .reply = page_reply(200, "OK", "Basket")});
+  Loop loop;
+  const auto shaken = loop.run([](Endpoint remote, std::string ca) -> Task<TlsResult> {
+    const Instant deadline = Clock::now() + std::chrono::seconds{10};
+    auto connected = co_await connect_tcp({.remote = remote, .deadline = deadline});
+    TlsOptions options;
+    options.ca_file = std::move(ca);
+    options.deadline = deadline;
+    co_return co_await tls_handshake(std::move(connected.socket), std::move(options));
+  }(origin->endpoint(), ca_file));
+  ASSERT_TRUE(shaken.certificate);
+  EXPECT_TRUE(shaken.certificate->verified);
+  EXPECT_FALSE(shaken.certificate->name_matches);
+  EXPECT_EQ(shaken.certificate->verify_codes, std::vector<int>{X509_V_ERR_HOSTNAME_MISMATCH});
+  std::filesystem::remove(ca_file);
+}
+
 class TlsPastOf : public ::testing::TestWithParam<bool> {};
 
 INSTANTIATE_TEST_SUITE_P(Tls12And13, TlsPastOf, ::testing::Bool());

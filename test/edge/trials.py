@@ -8,6 +8,7 @@ import contextlib
 import os
 import pathlib
 import re
+import resource
 import signal
 import socket
 import ssl
@@ -65,6 +66,51 @@ def upgrade_under_load():
     """SIGUSR2: another process takes over, no request fails."""
     with origin_process() as origin, Edge([origin.port], "[edge.timeouts]\ndrain = \"5s\"\n") as edge:
         return f"{upgraded_under_load(edge)} requests"
+
+
+def heirs_of(edge):
+    return [int(heir) for heir in subprocess.run(["pgrep", "-f", edge.config], capture_output=True, text=True).stdout.split()]
+
+
+def an_upgrade_to_fewer_workers():
+    """The heir takes the connections of every socket it inherits, and closes those of an address that it has no more."""
+    origin, gone = RawOrigin(good), free_port()
+    with Edge([origin.port], f'[[edge.listen]]\naddress = "127.0.0.1:{gone}"\n', top="workers = 4") as edge:
+        pathlib.Path(edge.config).write_text(edge.text.replace("workers = 4", "workers = 1").replace(str(gone), str(edge.tls_port)))
+        edge.process.send_signal(signal.SIGUSR2)
+        until(lambda: edge.process.poll() is not None)
+        try:
+            for _ in range(40):
+                with edge.connect() as visitor:
+                    visitor.settimeout(5)
+                    assert edge.ask(visitor=visitor)[0] == 200
+            assert not edge.listens(gone) and edge.listens(edge.tls_port)
+        finally:
+            for heir in heirs_of(edge):
+                os.kill(heir, signal.SIGTERM)
+        until(lambda: not heirs_of(edge))
+
+
+def a_reload_without_descriptors():
+    """SIGHUP when no more sockets can be copied: refused with the reason, and all goes on as before."""
+    def told():
+        return next(line for line in edge.process.stderr if "reload" in line)
+
+    origin = RawOrigin(good)
+    more = "".join(f'[[edge.listen]]\naddress = "127.0.0.1:{free_port()}"\n' for _ in range(8))
+    with Edge([origin.port], more, top="workers = 2") as edge:
+        fresh = resource.prlimit(edge.process.pid, resource.RLIMIT_NOFILE)
+        sockets = 9 * 2
+        for spare in (sockets // 2, sockets + sockets // 2):  # the server's copies, the workers'
+            resource.prlimit(edge.process.pid, resource.RLIMIT_NOFILE, (edge.descriptors() + spare, fresh[1]))
+            edge.process.send_signal(signal.SIGHUP)
+            line = told()
+            assert "reload refused" in line and "Too many open files" in line, line
+            assert edge.ask()[0] == 200
+        resource.prlimit(edge.process.pid, resource.RLIMIT_NOFILE, fresh)
+        edge.process.send_signal(signal.SIGHUP)
+        assert "reloaded" in told()
+        assert edge.ask()[0] == 200
 
 
 def an_origin_dies_under_load():
@@ -392,7 +438,8 @@ def no_route():
         assert status == 523 and "route.no_local_route" in head, (status, head)
 
 
-TRIALS = [reload_under_load, bad_reload_changes_nothing, upgrade_under_load, an_origin_dies_under_load, several_workers, access_log,
+TRIALS = [reload_under_load, bad_reload_changes_nothing, upgrade_under_load, an_upgrade_to_fewer_workers,
+          a_reload_without_descriptors, an_origin_dies_under_load, several_workers, access_log,
           stored_answers_outlive_kill_9, an_upgrade_shares_the_disk, large_heads, proxy_out, client_certificates,
           grpc_through_the_edge, a_changed_trust_store, drills, hedged_connects, resumption_and_stapling, a_name_that_does_not_resolve, no_route]
 
