@@ -94,6 +94,8 @@ class Walk {
               std::vector<Flow>& missed) const;
   void limit(std::uint32_t rule, std::uint32_t index, const Limit& step, Flow flow,
              std::vector<Flow>& on, std::vector<Flow>& missed, const Frame& frame);
+  void choose_limit(std::uint32_t rule, std::uint32_t index, const Objects& step, Flow flow,
+                    std::vector<Flow>& on, std::vector<Flow>& missed, const Frame& frame);
   void remember(std::uint32_t rule, std::uint32_t index, const Remember& step, Flow flow,
                 std::vector<Flow>& on, std::vector<Flow>& missed, Frame& frame);
   void look_up(std::uint32_t rule, const Lookup& step, Flow flow, std::vector<Flow>& on,

@@ -28,14 +28,23 @@ Bits bits_of(const Value& value) {
   }
 }
 
-void put(Field field, Bits value, Key number, Flow& flow) {
+// Only a packet that has no connection and no zone is given one.
+void put_zone(const Assign& step, std::uint32_t number, Packet& packet) {
+  if (packet.tracked || packet.zoned || (packet.notrack && step.spares_untracked)) return;
+  if (packet.notrack) packet.state = kCtInvalid;
+  packet.notrack = false;
+  packet.zoned = true;
+  packet.zone = {number, step.zone_ways};
+}
+
+void put(const Assign& step, Bits value, Key number, Flow& flow) {
   auto& packet = flow.packet;
-  switch (field) {
+  switch (step.field) {
     case Field::mark: packet.mark = value; break;
     case Field::ct_mark:
       if (packet.tracked) flow.connection.mark = value;
       break;
-    case Field::ct_zone: packet.zone = value.value; break;
+    case Field::ct_zone: put_zone(step, value.value, packet); break;
     case Field::target4:
     case Field::target6:
     case Field::target: packet.target = {false, number}; break;
@@ -138,6 +147,8 @@ void Walk::take(std::uint32_t rule, std::uint32_t index, const Step& step, Flow 
     divide(rule, std::move(split), std::move(flow), on, missed);
   } else if (const auto* one_limit = std::get_if<Limit>(&step)) {
     limit(rule, index, *one_limit, std::move(flow), on, missed, frame);
+  } else if (const auto* objects = std::get_if<Objects>(&step)) {
+    choose_limit(rule, index, *objects, std::move(flow), on, missed, frame);
   } else if (const auto* one_recent = std::get_if<Recent>(&step)) {
     const auto& looked_up = one_recent->by_target ? flow.packet.target : flow.packet.source;
     if (one_recent->hits > 0 && !flow.clients.empty() && looked_up.client) {
@@ -147,7 +158,8 @@ void Walk::take(std::uint32_t rule, std::uint32_t index, const Step& step, Flow 
   } else if (const auto* change = std::get_if<Assign>(&step)) {
     assign(*change, rule, std::move(flow), on, missed);
   } else if (const auto* notrack = std::get_if<Notrack>(&step)) {
-    if (!notrack->spares_attached || !flow.packet.attached) {
+    const bool spared = notrack->spares_attached && flow.packet.attached;
+    if (!spared && !flow.packet.zoned) {
       flow.packet.notrack = true;
       if (!flow.packet.tracked) flow.packet.state = kCtUntracked;
     }
@@ -182,6 +194,30 @@ void Walk::limit(std::uint32_t rule, std::uint32_t index, const Limit& step, Flo
   } else {
     on.push_back(std::move(flow));
   }
+}
+
+void Walk::choose_limit(std::uint32_t rule, std::uint32_t index, const Objects& step, Flow flow,
+                        std::vector<Flow>& on, std::vector<Flow>& missed, const Frame& frame) {
+  constexpr const char* kWhich = "depends on which object a map holds for it";
+  IntervalSet left = flow.clients;
+  for (auto& one : find(scene_.rules.sets[step.map], step.key, flow, scene_)) {
+    const bool all = one.split.kind == Split::Kind::all;
+    left = all ? IntervalSet{} : left.subtract(one.split.hit).subtract(one.split.maybe);
+    std::vector<Flow> hits;
+    std::vector<Flow> rest;
+    divide(rule, std::move(one.split), flow, hits, rest);
+    const auto& chosen = step.limits[one.value];
+    for (auto& hit : hits) {
+      if (chosen) {
+        limit(rule, index, *chosen, std::move(hit), on, missed, frame);
+      } else {
+        unsettled(rule, kWhich, std::move(hit), on, missed);
+      }
+    }
+  }
+  if (left.empty()) return;
+  flow.clients = std::move(left);  // of an element that is not understood
+  unsettled(rule, kWhich, std::move(flow), on, missed);
 }
 
 void Walk::unsettled(std::uint32_t rule, const char* why, Flow flow, std::vector<Flow>& on,
@@ -264,7 +300,7 @@ void Walk::recent(const Recent& step, std::uint32_t rule, Flow flow, std::vector
 void Walk::assign(const Assign& step, std::uint32_t rule, Flow flow, std::vector<Flow>& on,
                   std::vector<Flow>& missed) const {
   if (step.unknown) {
-    put(step.field, {0, 0}, 0, flow);
+    put(step, {0, 0}, 0, flow);
     doubt(flow, rule, "a value that cannot be computed");
     on.push_back(std::move(flow));
     return;
@@ -280,7 +316,7 @@ void Walk::assign(const Assign& step, std::uint32_t rule, Flow flow, std::vector
       std::vector<Flow> rest;
       divide(rule, std::move(one.split), flow, hits, rest);
       for (auto& hit : hits) {
-        put(step.field, {static_cast<std::uint32_t>(parts[0].first)}, parts[0].first, hit);
+        put(step, {static_cast<std::uint32_t>(parts[0].first)}, parts[0].first, hit);
         on.push_back(std::move(hit));
       }
     }
@@ -289,6 +325,7 @@ void Walk::assign(const Assign& step, std::uint32_t rule, Flow flow, std::vector
     return;
   }
   Bits old = flow.packet.mark;
+  if (step.field == Field::ct_zone) old = {};
   if (step.field == Field::ct_mark) old = flow.connection.mark;
   Bits out = overlay(old, step.keep, step.value);
   if (step.from) {
@@ -301,7 +338,7 @@ void Walk::assign(const Assign& step, std::uint32_t rule, Flow flow, std::vector
     out.value ^= more.value;
     out.known &= more.known;
   }
-  put(step.field, out, step.value, flow);
+  put(step, out, step.value, flow);
   on.push_back(std::move(flow));
 }
 

@@ -129,6 +129,35 @@ TRAPS = {
                    "xfrm policy add src 2400:cb00::/32 dst ::/0 proto tcp dir in tmpl proto esp mode transport",
                    "xfrm policy add src 104.16.0.0/12 dst 0.0.0.0/0 dir in", "xfrm policy add src 2606:4700::/32 dst ::/0 dir in tmpl proto esp mode transport level use"],
         "iptables-legacy": save(["-A INPUT -s 131.0.76.0/22 -j DROP"])},
+    "54-dormant-table-has-no-hooks": {"nft": "table inet d {\nflags dormant\nchain a { type filter hook input priority 0; policy drop;\ntcp dport 443 reject\n}\n}\n"
+                                      + nft(hook("a", "input", 0, rules=[ND, "ip saddr 131.0.72.0/22 drop"]))},
+    "55-zones-of-one-direction": {"iptables-legacy": save(["-A PREROUTING -p tcp --dport 80 -j CT --zone-orig 6", "-A PREROUTING -p tcp --dport 443 -j CT --zone-reply 6",
+                                                           "-A OUTPUT -p tcp --sport 443 -j CT --zone-reply 6", "-A PREROUTING -s 131.0.72.0/22 -p tcp --dport 8443 -j CT --zone 5"], table="raw")
+                                  + save([EST4, "-A INPUT -p tcp --syn -j ACCEPT"], "DROP").replace("COMMIT", "-A OUTPUT -p tcp -m conntrack --ctstate INVALID -j DROP\nCOMMIT"),
+                                  "nft": nft(hook("p", "prerouting", -300, rules=["tcp dport 80 ct original zone set 6", "tcp dport 443 ct reply zone set 6", "ip6 saddr 2400:cb00::/32 tcp dport 8443 ct zone set 5"]),
+                                             hook("q", "output", -300, rules=["tcp sport 443 ct reply zone set 6"]), hook("o", "output", 0, rules=["ct state invalid drop"]),
+                                             hook("a", "input", 0, "drop", [ND, EST, "tcp dport 80 ct original zone 6 ct reply zone 0 accept", "tcp dport 443 ct original zone 0 ct zone 6 accept", "tcp dport 8443 ct state new accept"]), family="ip6")},
+    "56-first-zone-or-notrack-stays": {"iptables-legacy": save(["-A PREROUTING -p tcp --dport 80 -j CT --zone-orig 6", "-A PREROUTING -p tcp --dport 80 -j CT --zone 7", "-A PREROUTING -p tcp --dport 80 -j CT --notrack",
+                                                                "-A PREROUTING -p tcp --dport 443 -j CT --notrack", "-A PREROUTING -p tcp --dport 443 -j CT --zone 7"], table="raw")
+                                       + save(["-A INPUT -p tcp --dport 443 -m conntrack --ctstate UNTRACKED -j ACCEPT", EST4, "-A INPUT -p tcp --syn -j ACCEPT"], "DROP"),
+                                       "nft": nft(hook("p", "prerouting", -300, rules=["tcp dport 80 ct original zone set 6", "tcp dport 80 notrack", "tcp dport 443 notrack", "tcp dport 443 ct original zone set 7"]),
+                                                  hook("a", "input", 0, "drop", [ND, EST, "tcp flags syn / syn,ack accept"]), family="ip6")},
+    "57-headers-of-ipv6": {"ip6tables-legacy": save(["-A INPUT -p tcp --dport 80 -m ipv6header --header prot -j DROP", "-A INPUT -p tcp --dport 443 -m ipv6header --header hop,prot --soft -j DROP",
+                                                     "-A INPUT -p tcp --dport 443 -m ipv6header ! --header hop,frag --soft -j REJECT --reject-with tcp-reset", "-A INPUT -p tcp --dport 8443 -m ipv6header --header hop,prot -j DROP",
+                                                     "-A INPUT -p tcp --dport 8443 -m ipv6header ! --header prot -j DROP", "-A INPUT -p tcp --dport 8443 -m frag ! --fragid 5 -j DROP", "-A INPUT -p tcp --dport 8443 -m rt ! --rt-type 2 -j DROP",
+                                                     "-A INPUT -p tcp --dport 8443 -m ipv6header ! --header prot --soft -j DROP", "-A INPUT -s 2400:cb00::/32 -p tcp --dport 8443 -m ipv6header --header prot --soft -j DROP",
+                                                     "-A INPUT -p tcp --dport 8080 -m ipv6header ! --header hop,prot -j DROP"])},
+    "58-old-name-of-notrack": {"iptables-nft": save(["-A PREROUTING -s 131.0.72.0/22 -j NOTRACK"], table="raw") + save(["-A INPUT -m conntrack --ctstate UNTRACKED -j REJECT"])},
+    "59-objects-that-a-map-chooses": {
+        "alone": True,
+        "nft": nft(hook("a", "input", 0, "drop", [
+            ND, EST, "tcp dport 80 limit name ip saddr map { 104.16.0.0/13 : \"la\", 131.0.72.5 : \"lo\" } accept",
+            "tcp dport 80 limit name ip6 saddr map @named drop", "tcp dport 80 ip6 saddr 2606:4700::/32 accept",
+            "limit name tcp dport map { 443 : \"lo\" } drop", "tcp dport 443 counter name ip saddr map { 104.16.0.0/12 : \"ca\" } accept",
+            "tcp dport 443 quota name ip6 saddr map { 2606:4700::/32 : \"qa\", 2400:cb00::/32 : \"qb\" } accept",
+            "tcp dport 8443 ct helper set ip saddr map { 131.0.72.0/22 : \"h\" } accept"]),
+            more="limit la { rate 5/second\n}\nlimit lo { rate over 100/second burst 50 packets\n}\ncounter ca { }\nquota qa { 900 mbytes\n}\nquota qb { over 900 mbytes\n}\n"
+                 "ct helper h { type \"ftp\" protocol tcp; l3proto ip\n}\nmap named { type ipv6_addr : limit; flags interval; elements = { 2400:cb00::/32 : \"la\" }\n}")},
     "99-exthdr-missing-is-ipv6-only": {"nft": nft(hook("a", "input", 0, "drop", [ND, EST, "exthdr frag missing tcp dport 443 accept", "ip saddr 131.0.72.0/22 accept"]))},
     "99-addrtype-unicast-in-ipv6": {"ip6tables-legacy": save(["-A INPUT -p tcp -m addrtype --dst-type UNICAST -j REJECT --reject-with tcp-reset"]), "iptables-legacy": save(["-A INPUT -p tcp -m addrtype --dst-type UNICAST -j REJECT"])},
     "50-refusals-of-routing-without-forwarding": {
