@@ -195,5 +195,41 @@ TEST(LeftOut, PortsOfABridgeAreAskedForWhereItsPacketsMeetTheRules) {
   EXPECT_FALSE(proof.some_stopped());
 }
 
+// The stamps are of a clock that goes 250 times a second, and 1000 s old and 20 s old.
+TEST(LeftOut, AListOfRecentCountsByItsStamps) {
+  const auto at = [](const char* options, const char* list) {
+    return proof_of(host(kAddresses, "",
+                         {{"iptables-legacy-save.txt",
+                           fmt::format("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m recent {} "
+                                       "--name l --mask 255.248.0.0 --rsource -j DROP\n"
+                                       "COMMIT\n",
+                                       options)},
+                          {"recent.txt", list}}));
+  };
+  constexpr const char* kList =
+      "now at 15000000000000 nsecs\njiffies: 4298642296\nlist: l\n"
+      "src=104.16.0.0 ttl: 57 last_seen: 4298637296 oldest_pkt: 2 4298392296, 4298637296\n";
+  const auto stops = [&](const char* options) { return at(options, kList).some_stopped(); };
+  const auto opens = [&](const char* options) { return at(options, kList).all_open(); };
+  EXPECT_TRUE(stops("--rcheck"));
+  EXPECT_TRUE(stops("--rcheck --seconds 60"));
+  EXPECT_TRUE(opens("--rcheck --seconds 10"));
+  EXPECT_TRUE(opens("--rcheck --seconds 900 --hitcount 2"));
+  EXPECT_TRUE(stops("--update --seconds 1100 --hitcount 2"));
+  EXPECT_TRUE(opens("! --update --seconds 1100"));
+  const auto may = [&](const char* options, const char* list) {
+    const auto proof = at(options, list);
+    return !proof.all_open() && !proof.some_stopped() &&
+           proof.rows.front().causes.front().doubts.front().contains("recent");
+  };
+  EXPECT_TRUE(may("--rcheck --seconds 20", kList));
+  EXPECT_TRUE(may("--rcheck --seconds 60 --rttl", kList));
+  EXPECT_TRUE(may("--rcheck --seconds 60", ""));
+  EXPECT_TRUE(may("--rcheck --seconds 60",
+                  "list: l\nsrc=104.16.0.0 ttl: 57 last_seen: 4298637296 "
+                  "oldest_pkt: 1 4298637296\n"));
+  EXPECT_TRUE(at("--rcheck --seconds 60", "list: l\n").all_open());
+}
+
 }  // namespace
 }  // namespace causeway::firewall

@@ -246,6 +246,8 @@ struct Recent {
   std::uint32_t seconds = 0;
   std::uint32_t hits = 0;
   bool negated = false;
+  Key mask = kAllBits;    // --mask
+  bool same_ttl = false;  // --rttl
   // An IPv6 rule whose list IPv4 rules use, too: the list has one mask, and when an IPv4 rule made
   // it, only the first 32 bits of an IPv6 address count (xt_recent.c, recent_mt_check()).
   bool shared = false;

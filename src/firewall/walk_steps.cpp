@@ -7,13 +7,6 @@
 namespace causeway::firewall {
 namespace {
 
-constexpr const char* kSharedList =
-    "depends on how many others of the same /32 came before: the list is shared with IPv4 rules";
-
-constexpr const char* kOthersList =
-    "depends on the packets of others: the list has one entry for them all, this host's own "
-    "address";
-
 void doubt(Flow& flow, std::uint32_t rule, const char* why) {
   const Doubt one{rule, why};
   if (std::ranges::find(flow.doubts, one) == flow.doubts.end()) flow.doubts.push_back(one);
@@ -224,77 +217,6 @@ void Walk::unsettled(std::uint32_t rule, const char* why, Flow flow, std::vector
                      std::vector<Flow>& missed) {
   auto split = Split::unsure(flow, why);
   divide(rule, std::move(split), std::move(flow), on, missed);
-}
-
-// The entry of an address that is not the client's: every visitor's packets stamp the same one.
-void Walk::recent_of_others(const Recent& step, std::uint32_t rule, Flow flow,
-                            std::vector<Flow>& on, std::vector<Flow>& missed) {
-  const auto party = step.by_target ? flow.packet.target : flow.packet.source;
-  std::uint32_t& stamps = counter(flow.seen, list_index(step.list + " of others"));
-  const auto known = scene_.host.recent.find(step.list);
-  const bool listed = known != scene_.host.recent.end() && known->second.contains(party.key);
-  const bool asks = step.op != Recent::Op::set;
-  if (asks && (step.holds_others || listed) && (step.hits > 0 || stamps == 0)) {
-    unsettled(rule, kOthersList, std::move(flow), on, missed);
-    return;
-  }
-  const bool match = (!asks || stamps > 0) != step.negated;
-  if (!asks) ++stamps;
-  if (step.op == Recent::Op::remove) stamps = 0;
-  if (match) {
-    on.push_back(std::move(flow));
-  } else {
-    merge_into(missed, std::move(flow));
-  }
-}
-
-// xt_recent.c, recent_mt(): the entry's stamps are what this connection left there itself.
-void Walk::recent(const Recent& step, std::uint32_t rule, Flow flow, std::vector<Flow>& on,
-                  std::vector<Flow>& missed) {
-  if (!(step.by_target ? flow.packet.target : flow.packet.source).client) {
-    return recent_of_others(step, rule, std::move(flow), on, missed);
-  }
-  const auto list = list_index(step.list);
-  std::uint32_t& stamps = counter(flow.seen, list);
-  bool match = step.negated;
-  switch (step.op) {
-    case Recent::Op::set:
-      ++stamps;
-      match = !match;
-      break;
-    case Recent::Op::remove:
-      if (stamps > 0) match = !match;
-      stamps = 0;
-      break;
-    case Recent::Op::check:
-    case Recent::Op::update: {
-      const bool enough = stamps >= std::max(step.hits, 1U);
-      if (step.shared && step.hits > 0 && stamps > 0 && !enough && scene_.exceeded != rule) {
-        unsettled(rule, kSharedList, std::move(flow), on, missed);
-        return;
-      }
-      if (enough || (step.hits > 0 && scene_.exceeded == rule)) match = !match;
-      if (step.op == Recent::Op::update && match && stamps > 0) ++stamps;
-      break;
-    }
-  }
-  // Addresses that were in the list before this connection.
-  const auto known = scene_.host.recent.find(step.list);
-  if (step.op != Recent::Op::set && known != scene_.host.recent.end() && stamps == 0) {
-    Split split = Split::only(flow, flow.clients.intersect(known->second));
-    if (split.kind != Split::Kind::none) {
-      split = {.kind = Split::Kind::parts,
-               .maybe = flow.clients.intersect(known->second),
-               .why = "depends on when the address was last seen (recent list)"};
-      divide(rule, std::move(split), std::move(flow), on, missed);
-      return;
-    }
-  }
-  if (match) {
-    on.push_back(std::move(flow));
-  } else {
-    merge_into(missed, std::move(flow));
-  }
 }
 
 void Walk::assign(const Assign& step, std::uint32_t rule, Flow flow, std::vector<Flow>& on,

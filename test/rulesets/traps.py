@@ -35,6 +35,7 @@ def save(rules, policy="ACCEPT", table="filter", heads=""):
 
 
 EST4 = "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
+ND6 = "-A INPUT -p ipv6-icmp -j ACCEPT"
 DROP4 = "-A INPUT -s 131.0.72.0/22 -j DROP"
 
 # name: parts by stack; every key is optional
@@ -158,6 +159,16 @@ TRAPS = {
             "tcp dport 8443 ct helper set ip saddr map { 131.0.72.0/22 : \"h\" } accept"]),
             more="limit la { rate 5/second\n}\nlimit lo { rate over 100/second burst 50 packets\n}\ncounter ca { }\nquota qa { 900 mbytes\n}\nquota qb { over 900 mbytes\n}\n"
                  "ct helper h { type \"ftp\" protocol tcp; l3proto ip\n}\nmap named { type ipv6_addr : limit; flags interval; elements = { 2400:cb00::/32 : \"la\" }\n}")},
+    "60-recent-lists-hold-who-came-before": {
+        "recent": ["ban +104.16.0.1", "ban +131.0.72.5", "ban +198.18.0.1", "scan +131.0.76.1", "knock +104.31.255.255", "often +172.64.9.9", "few +172.64.9.9", "few +172.64.9.9", "wide +131.0.72.9", "wide +131.0.76.0",
+                   "ban6 +2606:4700::1", "knock6 +2400:cb00::9"] + ["often +172.64.9.9"] * 7,
+        "iptables-legacy": save(["-A INPUT -p tcp --dport 80 -m recent --update --seconds 3600 --name ban -j REJECT", "-A INPUT -p tcp --dport 80 -m recent --rcheck --seconds 86400 --name scan -j DROP",
+                                 "-A INPUT -p tcp --dport 80 -m recent --rcheck --seconds 3600 --hitcount 6 --name often -j REJECT --reject-with tcp-reset",
+                                 "-A INPUT -p tcp --dport 80 -m recent --rcheck --seconds 3600 --hitcount 6 --name few -j DROP", "-A INPUT -p tcp --dport 80 -j ACCEPT",
+                                 EST4, "-A INPUT -p tcp --dport 443 -m recent --rcheck --name knock -j ACCEPT", "-A INPUT -p tcp --dport 443 -m recent --rcheck --name wide --mask 255.255.255.0 -j ACCEPT",
+                                 "-A INPUT -p tcp --dport 443 -m recent ! --rcheck --name ban -j REJECT --reject-with tcp-reset", "-A INPUT -p tcp --dport 8443 -m recent --name none --rcheck -j DROP",
+                                 "-A INPUT -p tcp --dport 8443 -j ACCEPT"], "DROP"),
+        "ip6tables-legacy": save([ND6, "-A INPUT -m recent --update --seconds 600 --name ban6 -j REJECT", EST4, "-A INPUT -p tcp --dport 443 -m recent --name knock6 --rcheck --seconds 600 -j ACCEPT"], "DROP")},
     "99-exthdr-missing-is-ipv6-only": {"nft": nft(hook("a", "input", 0, "drop", [ND, EST, "exthdr frag missing tcp dport 443 accept", "ip saddr 131.0.72.0/22 accept"]))},
     "99-addrtype-unicast-in-ipv6": {"ip6tables-legacy": save(["-A INPUT -p tcp -m addrtype --dst-type UNICAST -j REJECT --reject-with tcp-reset"]), "iptables-legacy": save(["-A INPUT -p tcp -m addrtype --dst-type UNICAST -j REJECT"])},
     "50-refusals-of-routing-without-forwarding": {
@@ -200,6 +211,8 @@ def record(sandbox, prober, name, parts):
     loaded = fuzz.load(sandbox, ruleset)
     if loaded is not True:
         raise SystemExit(f"{name}: {loaded}")
+    for entry in parts.get("recent", []):  # "LIST +ADDRESS"
+        (pathlib.Path("/proc/net/xt_recent") / entry.split()[0]).write_text(entry.split()[1] + "\n")
     folder = HERE / f"trap-{name}"
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "dump").mkdir(parents=True)
@@ -208,7 +221,7 @@ def record(sandbox, prober, name, parts):
     sysctl = folder / "dump/sysctl.txt"  # without what is 0 anyway
     sysctl.write_text("".join(line for line in sysctl.read_text().splitlines(True) if not line.endswith("= 0\n")))
     questions = [(source, port) for source in SOURCES for port in (80, 443, 8443, 8080)]
-    if parts.get("alone") or parts.get("forget"):  # one connection must not change the next one's way
+    if parts.get("alone") or parts.get("forget") or parts.get("recent"):  # one connection must not change the next one's way
         verdicts = []
         for question in questions:
             if parts.get("forget"):
