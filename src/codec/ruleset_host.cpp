@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
@@ -290,6 +291,76 @@ std::vector<IpsecPolicy> parse_ipsec_policies(std::string_view text) {
     }
   }
   finish();
+  return out;
+}
+
+namespace {
+
+// The kernel counts its ticks from five minutes before the first wrap of 32 bits (INITIAL_JIFFIES).
+struct TickClock {
+  double now = 0;        // seconds since the start
+  double ticks = 0;      // jiffies
+  double frequency = 0;  // 0: not known
+
+  void settle() {
+    constexpr double kWrap = 4294967296.0;
+    constexpr double kBefore = 300;  // seconds
+    constexpr double kNear = 10;     // too near to the wrap to divide by
+    const double since = ticks < kWrap / 2 ? ticks : ticks - kWrap;
+    if (std::abs(now - kBefore) < kNear) return;
+    const double measured = since / (now - kBefore);
+    for (const double usual : {100.0, 250.0, 300.0, 1000.0}) {
+      if (std::abs(measured - usual) < usual / 50) frequency = usual;
+    }
+  }
+};
+
+// "src=192.0.2.1 ttl: 57 last_seen: 4298645025 oldest_pkt: 2 4298645020, 4298645025"
+std::optional<RecentEntry> read_recent_entry(std::string_view line, const TickClock& clock) {
+  const auto words = words_of(line);
+  if (words.empty() || !words[0].starts_with("src=")) return std::nullopt;
+  const auto address = IpAddress::parse(words[0].substr(4));
+  if (!address) return std::nullopt;
+  RecentEntry out{*address, 0, {}};
+  const auto mark = std::ranges::find(words, "oldest_pkt:");
+  for (auto word = mark; word != words.end(); ++word) {
+    if (word - mark < 2) continue;
+    const auto stamp = number(word->substr(0, word->find(',')));
+    if (!stamp) return std::nullopt;
+    ++out.stamps;
+    if (clock.frequency > 0) {
+      const double age = (clock.ticks - static_cast<double>(*stamp)) / clock.frequency;
+      out.ages.push_back(std::max(age, 0.0));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+RecentLists parse_recent_lists(std::string_view text) {
+  RecentLists out;
+  TickClock clock;
+  std::vector<RecentEntry>* list = nullptr;
+  std::size_t count = 0;
+  for (const auto line : split(text, '\n')) {
+    const auto words = words_of(line);
+    if (line.starts_with("list: ")) {
+      list = &out[std::string{line.substr(6)}];
+    } else if (list != nullptr) {
+      if (count >= limits::kRulesetElements) break;
+      if (auto entry = read_recent_entry(line, clock)) {
+        list->push_back(std::move(*entry));
+        ++count;
+      }
+    } else if (words.size() > 2 && words[0] == "now" && words[1] == "at") {
+      clock.now = static_cast<double>(number(words[2]).value_or(0)) / 1e9;
+      clock.settle();
+    } else if (words.size() == 2 && words[0] == "jiffies:") {
+      clock.ticks = static_cast<double>(number(words[1]).value_or(0));
+      clock.settle();
+    }
+  }
   return out;
 }
 

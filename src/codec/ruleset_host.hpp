@@ -85,6 +85,14 @@ struct IpsecPolicy {
   Prefix target;
 };
 
+// Whom a list of `-m recent` holds.
+struct RecentEntry {
+  IpAddress address;
+  std::size_t stamps = 0;
+  std::vector<double> ages;  // of the stamps, in seconds; empty: the clock was not read
+};
+using RecentLists = std::map<std::string, std::vector<RecentEntry>, std::less<>>;
+
 using Sysctl = std::map<std::string, std::string, std::less<>>;
 
 Parsed<std::vector<HostInterface>> parse_ip_addresses(std::string text);
@@ -94,6 +102,9 @@ Parsed<std::vector<HostRule>> parse_ip_rules(std::string text, Family family);
 std::vector<Listener> parse_listeners(std::string_view text);
 // Those of sockets and of protocols other than TCP are left out.
 std::vector<IpsecPolicy> parse_ipsec_policies(std::string_view text);
+// The files of /proc/net/xt_recent, "list: NAME" before each, and before them all the lines "now
+// at" and "jiffies:" of /proc/timer_list.
+RecentLists parse_recent_lists(std::string_view text);
 Sysctl parse_sysctl(std::string_view text);
 
 }  // namespace causeway::codec

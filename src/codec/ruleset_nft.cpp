@@ -51,12 +51,27 @@ NftSet read_set(Json in, bool is_map) {
   return out;
 }
 
+// A word or a list of them, and with nft 1.0.6 the table's family instead.
+NftTable::Dormant dormant_of(Json flags) {
+  using Dormant = NftTable::Dormant;
+  if (!flags) return Dormant::no;
+  bool known = true;
+  const auto sleeps = [&known](std::string_view flag) {
+    known = known && (flag == "dormant" || flag == "owner" || flag == "persist");
+    return flag == "dormant";
+  };
+  bool dormant = flags.is(Json::Kind::text) && sleeps(flags.text());
+  for (const Json one : flags) dormant = sleeps(one.text()) || dormant;
+  return dormant ? Dormant::yes : known ? Dormant::no : Dormant::hidden;
+}
+
 void read_object(Json object, NftDump& out) {
   const auto kind = object.key();
   if (kind == "metainfo") {
     out.version = object["version"].text();
   } else if (kind == "table") {
-    out.tables.push_back({object["family"].text(), object["name"].text()});
+    out.tables.push_back(
+        {object["family"].text(), object["name"].text(), dormant_of(object["flags"])});
   } else if (kind == "chain") {
     out.chains.push_back(read_chain(object));
   } else if (kind == "set" || kind == "map" || kind == "meter") {
@@ -72,6 +87,26 @@ void read_object(Json object, NftDump& out) {
 }
 
 }  // namespace
+
+NftTable::Dormant dormant_in_text(std::string_view text, std::string_view family,
+                                  std::string_view table) {
+  using Dormant = NftTable::Dormant;
+  const auto head = fmt::format("table {} {} {{", family, table);
+  bool inside = false;
+  for (const auto line : split(text, '\n')) {
+    if (!inside) {
+      inside = line.starts_with(head);  // "# handle 4" may follow
+      continue;
+    }
+    const auto words = trim(line);
+    if (words.starts_with("comment ")) continue;
+    // They stand at the top.
+    const bool dormant =
+        words.starts_with("flags ") && words.find("dormant") != std::string_view::npos;
+    return dormant ? Dormant::yes : Dormant::no;
+  }
+  return Dormant::hidden;
+}
 
 bool nft_lists_ct(Json statements, std::string_view key) {
   for (const Json statement : statements) {

@@ -15,6 +15,9 @@ namespace causeway::codec {
 struct NftTable {
   std::string_view family;  // ip, ip6, inet, netdev, bridge, arp
   std::string_view name;
+  // Of a dormant table no packet meets a chain. nft 1.0.6 prints something else for the flag.
+  enum class Dormant : std::uint8_t { no, yes, hidden };
+  Dormant dormant = Dormant::no;
 };
 
 struct NftChain {
@@ -70,6 +73,10 @@ struct NftDump {
 };
 
 Parsed<NftDump> parse_nft(std::string text);
+
+// The same of a table in `nft list ruleset`, with or without its bytecode before it.
+NftTable::Dormant dormant_in_text(std::string_view text, std::string_view family,
+                                  std::string_view table);
 
 // Whether the statements of a listed rule compare "ct KEY" with one value.
 bool nft_lists_ct(Json statements, std::string_view key);

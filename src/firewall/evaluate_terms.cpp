@@ -126,7 +126,9 @@ Value conntrack(const Term& term, const Flow& flow, const Scene& scene) {
       return known(status_of(connection, scene.rules.translates(packet.family)));
     case Field::ct_direction: return known(packet.reply ? 1 : 0);
     case Field::ct_mark: return bits(connection.mark, "depends on a mark that is not known");
-    case Field::ct_zone: return known(connection.zone);
+    case Field::ct_zone:
+      return known(term.argument == 0 ? connection.zone.number
+                                      : connection.zone.of(term.argument == kZoneReply));
     case Field::ct_packets: return within(0, sent(packet.shape).packets, kSent);
     case Field::ct_bytes: return within(0, sent(packet.shape).bytes, kSent);
     case Field::ct_original_source: return party(connection.source);

@@ -46,6 +46,17 @@ struct Bits {
   bool operator==(const Bits&) const = default;
 };
 
+struct Zone {
+  std::uint32_t number = 0;
+  std::uint32_t ways = kZoneBoth;
+
+  // nf_ct_zone_id()
+  std::uint32_t of(bool reply) const {
+    return (ways & (reply ? kZoneReply : kZoneOriginal)) != 0 ? number : 0;
+  }
+  bool operator==(const Zone&) const = default;
+};
+
 struct Packet {
   Shape shape = Shape::syn;
   Family family = Family::ipv4;
@@ -56,15 +67,16 @@ struct Packet {
   std::string incoming;
   std::string outgoing;
   Bits mark;
-  Bits mark_before;       // as the chain met it that the packet is in, or was in last
+  Bits mark_before;  // as the chain met it that the packet is in, or was in last
   // A refusal of a packet that was tracked or untracked (not: invalid) has its place for a
   // connection taken, be it by none: nf_conntrack_attach().
   bool attached = false;
-  bool tracked = false;   // belongs to the connection; else untracked, invalid or unseen
+  bool tracked = false;              // belongs to the connection; else untracked, invalid or unseen
   std::uint32_t state = kCtInvalid;  // CtBit; before tracking and without it: invalid
   bool reply = false;                // of the connection's two directions
   bool notrack = false;
-  std::uint32_t zone = 0;
+  bool zoned = false;  // its template is chosen: neither another zone nor notrack comes after it
+  Zone zone;
   std::uint8_t icmp_code = 0;
   Hook at = Hook::none;  // where it is looked at
 
@@ -85,7 +97,7 @@ struct Connection {
   bool answered = false;
   bool assured = false;
   bool confirmed = false;
-  std::uint32_t zone = 0;
+  Zone zone;
   Bits mark;
   Party source{.client = true};  // who sent its first packet
   Port source_port{.client = true};

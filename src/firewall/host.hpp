@@ -58,7 +58,7 @@ struct Host {
   std::vector<codec::Listener> listeners;
   std::vector<codec::IpsecPolicy> ipsec;
   codec::Sysctl sysctl;
-  std::map<std::string, IntervalSet, std::less<>> recent;  // lists of xt_recent, IPv4
+  codec::RecentLists recent;  // a list that is not here was not read
 
   // Sorts routes for look-ups; call once after filling.
   void finish();

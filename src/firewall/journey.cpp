@@ -124,7 +124,7 @@ Journey::Flows Journey::listen(Flows flows) {
           true,
           {true}};
       say_no(std::move(reset));
-    } else if (listener->backlog > 0 && listener->waiting > listener->backlog) {
+    } else if (listener->waiting > listener->backlog) {  // sk_acceptq_is_full()
       end(flow.clients, {Result::drop},
           in_words(fmt::format("the accept queue of port {} is full ({} waiting, {} allowed)",
                                port.number, listener->waiting, listener->backlog)),

@@ -74,6 +74,7 @@ class Journey {
   Flows either_order(const HookOrder::Stop& one, const HookOrder::Stop& other, Hook hook,
                      const Flows& flows, std::vector<Refusal>& refused);
   Flows chains(const HookOrder::Stop& stop, Hook hook, Flows flows, std::vector<Refusal>& refused);
+  Flows run(std::uint32_t chain, Flows flows, std::vector<Refusal>& refused);
   void other_orders(const HookOrder::Stop& stop, const Flows& before, std::size_t from,
                     std::vector<Refusal>& refused);
   Flows track(Flows flows, std::vector<Refusal>& refused);

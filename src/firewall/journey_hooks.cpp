@@ -21,11 +21,12 @@ bool same_kind(const Refusal& a, const Refusal& b) {
 void track_packet(Flow& flow, bool loose) {
   Packet& packet = flow.packet;
   Connection& connection = flow.connection;
-  const bool mine = connection.known && connection.zone == packet.zone;
+  const bool back = is_answer(packet.shape);
+  const bool mine = connection.known && connection.zone.of(back) == packet.zone.of(back);
   const auto belongs = [&](std::uint32_t state) {
     packet.tracked = true;
     packet.state = state;
-    packet.reply = is_answer(packet.shape);
+    packet.reply = back;
   };
   const auto opens = [&](bool picked_up) {
     connection = {};
@@ -130,6 +131,16 @@ bool Journey::applies(std::uint32_t chain, Hook at, const Packet& packet) const 
   return std::ranges::find(devices, device) != devices.end();
 }
 
+// Whether a chain is met at all may not be known: then some go past it.
+Journey::Flows Journey::run(std::uint32_t chain, Flows flows, std::vector<Refusal>& refused) {
+  const char* doubt = scene_.rules.chains[chain].doubt;
+  if (doubt == nullptr) return walk_.run(chain, std::move(flows), refused);
+  for (auto& flow : flows) flow.doubts.push_back({kNoRule, doubt});
+  Flows out = flows;
+  for (auto& flow : walk_.run(chain, std::move(flows), refused)) merge_into(out, std::move(flow));
+  return out;
+}
+
 Journey::Flows Journey::chains(const HookOrder::Stop& stop, Hook at, Flows flows,
                                std::vector<Refusal>& refused) {
   const auto first_refused = refused.size();
@@ -145,7 +156,7 @@ Journey::Flows Journey::chains(const HookOrder::Stop& stop, Hook at, Flows flows
         at == Hook::output &&
         (one.type == ChainType::route || (table.stack == Stack::legacy && table.name == "mangle"));
     for (auto& flow : flows) flow.packet.mark_before = flow.packet.mark;
-    flows = walk_.run(chain, std::move(flows), refused);
+    flows = run(chain, std::move(flows), refused);
     if (reroutes) flows = reroute(std::move(flows), refused);
   }
   if (!before.empty() && stop.chains.size() > 1) other_orders(stop, before, first_refused, refused);
@@ -210,7 +221,7 @@ Journey::Flows Journey::translate(const HookOrder::Stop& stop, Hook at, Flows fl
   for (const auto chain : stop.chains) {
     if (asking.empty()) break;
     Flows still;
-    for (auto& flow : walk_.run(chain, std::move(asking), refused)) {
+    for (auto& flow : run(chain, std::move(asking), refused)) {
       (settled(flow) ? out : still).push_back(std::move(flow));
     }
     asking = std::move(still);

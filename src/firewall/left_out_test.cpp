@@ -24,7 +24,7 @@ constexpr const char* kOnBridge =
     R"({"ifindex":3,"ifname":"br0","flags":["UP"],"link_type":"ether","operstate":"UP",)"
     R"("addr_info":[{"family":"inet","local":"198.51.100.10","prefixlen":24,"scope":"global"}]}])";
 
-Collection host(std::string addresses, std::string_view rules) {
+Collection host(std::string addresses, std::string_view rules, Dumps more = {}) {
   const std::string device = addresses.contains("br0") ? "br0" : "eth0";
   Dumps dumps{
       {"addr.json", std::move(addresses)},
@@ -39,7 +39,8 @@ Collection host(std::string addresses, std::string_view rules) {
       {"sockets.txt", "LISTEN 0 511 0.0.0.0:443 0.0.0.0:*\nLISTEN 0 511 [::]:443 [::]:*\n"},
       {"nft.json", fmt::format(R"({{"nftables":[{}]}})", rules)},
   };
-  auto out = load(std::move(dumps));
+  more.merge(dumps);
+  auto out = load(std::move(more));
   EXPECT_THAT(out.unreadable, testing::IsEmpty());
   return out;
 }
@@ -148,6 +149,86 @@ TEST(LeftOut, TheFixOfAnAnswerNamesItsTarget) {
   ASSERT_FALSE(proof.rows.front().fixes.empty());
   EXPECT_THAT(proof.rows.front().fixes.front().command,
               HasSubstr("ip daddr 104.16.0.0/13 tcp sport 443 accept"));
+}
+
+TEST(LeftOut, AQueueThatHoldsMoreThanItsBacklogIsFull) {
+  const auto at = [](int waiting, int backlog) {
+    return proof_of(
+        host(kAddresses, "",
+             {{"sockets.txt", fmt::format("LISTEN {} {} *:443 *:*\n", waiting, backlog)}}));
+  };
+  EXPECT_TRUE(at(0, 0).all_open());
+  EXPECT_TRUE(at(5, 5).all_open());
+  EXPECT_TRUE(at(1, 0).some_stopped());
+}
+
+// nft 1.0.6 prints a word that means nothing for the flags of a table.
+TEST(LeftOut, WhetherATableIsDormantMayNotBeLegible) {
+  const auto with = [](std::string_view flags, const char* listing) {
+    auto rules = chain("inet", "input", "drop", {});
+    rules.replace(rules.find(R"("handle":1)"), 10, fmt::format(R"("handle":1,"flags":{})", flags));
+    return proof_of(host(kAddresses, rules, {{"nft-bytecode.txt", listing}}));
+  };
+  EXPECT_TRUE(with(R"(["dormant"])", "").all_open());
+  EXPECT_TRUE(with(R"(["owner"])", "").some_stopped());
+  const auto proof = with(R"("inet")", "");
+  EXPECT_FALSE(proof.all_open());
+  EXPECT_FALSE(proof.some_stopped());
+  EXPECT_THAT(proof.rows.front().causes.front().doubts, Contains(HasSubstr("dormant")));
+  EXPECT_TRUE(with(R"("inet")", "table inet t {\n\tflags dormant\n\n\tchain c {\n").all_open());
+  EXPECT_TRUE(with(R"("inet")", "table inet t {\n\tchain c {\n").some_stopped());
+}
+
+TEST(LeftOut, PortsOfABridgeAreAskedForWhereItsPacketsMeetTheRules) {
+  const auto at = [](const char* addresses, const char* setting) {
+    return proof_of(host(addresses, "",
+                         {{"iptables-legacy-save.txt",
+                           "*filter\n:INPUT ACCEPT [0:0]\n"
+                           "-A INPUT -m physdev --physdev-in eth0 -j DROP\nCOMMIT\n"},
+                          {"sysctl.txt", setting}}));
+  };
+  constexpr const char* kOn = "net.bridge.bridge-nf-call-iptables = 1\n";
+  EXPECT_TRUE(at(kAddresses, kOn).all_open());
+  EXPECT_TRUE(at(kOnBridge, "net.bridge.bridge-nf-call-iptables = 0\n").all_open());
+  const auto proof = at(kOnBridge, kOn);
+  EXPECT_FALSE(proof.all_open());
+  EXPECT_FALSE(proof.some_stopped());
+}
+
+// The stamps are of a clock that goes 250 times a second, and 1000 s old and 20 s old.
+TEST(LeftOut, AListOfRecentCountsByItsStamps) {
+  const auto at = [](const char* options, const char* list) {
+    return proof_of(host(kAddresses, "",
+                         {{"iptables-legacy-save.txt",
+                           fmt::format("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m recent {} "
+                                       "--name l --mask 255.248.0.0 --rsource -j DROP\n"
+                                       "COMMIT\n",
+                                       options)},
+                          {"recent.txt", list}}));
+  };
+  constexpr const char* kList =
+      "now at 15000000000000 nsecs\njiffies: 4298642296\nlist: l\n"
+      "src=104.16.0.0 ttl: 57 last_seen: 4298637296 oldest_pkt: 2 4298392296, 4298637296\n";
+  const auto stops = [&](const char* options) { return at(options, kList).some_stopped(); };
+  const auto opens = [&](const char* options) { return at(options, kList).all_open(); };
+  EXPECT_TRUE(stops("--rcheck"));
+  EXPECT_TRUE(stops("--rcheck --seconds 60"));
+  EXPECT_TRUE(opens("--rcheck --seconds 10"));
+  EXPECT_TRUE(opens("--rcheck --seconds 900 --hitcount 2"));
+  EXPECT_TRUE(stops("--update --seconds 1100 --hitcount 2"));
+  EXPECT_TRUE(opens("! --update --seconds 1100"));
+  const auto may = [&](const char* options, const char* list) {
+    const auto proof = at(options, list);
+    return !proof.all_open() && !proof.some_stopped() &&
+           proof.rows.front().causes.front().doubts.front().contains("recent");
+  };
+  EXPECT_TRUE(may("--rcheck --seconds 20", kList));
+  EXPECT_TRUE(may("--rcheck --seconds 60 --rttl", kList));
+  EXPECT_TRUE(may("--rcheck --seconds 60", ""));
+  EXPECT_TRUE(may("--rcheck --seconds 60",
+                  "list: l\nsrc=104.16.0.0 ttl: 57 last_seen: 4298637296 "
+                  "oldest_pkt: 1 4298637296\n"));
+  EXPECT_TRUE(at("--rcheck --seconds 60", "list: l\n").all_open());
 }
 
 }  // namespace

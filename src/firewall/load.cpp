@@ -152,6 +152,14 @@ class CollectionReader {
     if (const auto* policies = text("xfrm.txt"))
       host.ipsec = codec::parse_ipsec_policies(*policies);
     if (const auto* sysctl = text("sysctl.txt")) host.sysctl = codec::parse_sysctl(*sysctl);
+    if (const auto* lists = text("recent.txt")) host.recent = codec::parse_recent_lists(*lists);
+    const bool ports = std::ranges::any_of(
+        host.interfaces, [](const codec::HostInterface& one) { return !one.master.empty(); });
+    // Where br_netfilter is not loaded there is no such setting.
+    const int otherwise = host.sysctl.empty() ? 1 : 0;
+    builder_.set_bridged(
+        ports && host.setting("net.bridge.bridge-nf-call-iptables", otherwise) != 0,
+        ports && host.setting("net.bridge.bridge-nf-call-ip6tables", otherwise) != 0);
   }
 
   // What a kernel starts with (ip-rule(8)).
@@ -224,6 +232,7 @@ const std::vector<std::string>& dump_names() {
       "sysctl.txt",
       "sockets.txt",
       "xfrm.txt",
+      "recent.txt",
   };
   return names;
 }

@@ -49,9 +49,17 @@ class Builder {
   codec::Json find_object(std::string_view name) const;
   // The kernel tracks connections of this family from now on.
   void tracks(std::string_view family);
+  // Whether packets may come through a bridge of this host before they meet rules of this family.
+  bool bridged(Family family) const { return family == Family::ipv4 ? bridged4_ : bridged6_; }
+  void set_bridged(bool ipv4, bool ipv6) {
+    bridged4_ = ipv4;
+    bridged6_ = ipv6;
+  }
   Ruleset& out() { return out_; }
 
  private:
+  bool bridged4_ = false;
+  bool bridged6_ = false;
   Ruleset& out_;
   std::map<std::string, std::uint32_t, std::less<>> tables_;
   std::map<std::string, std::uint32_t, std::less<>> chains_;

@@ -80,6 +80,8 @@ bool MatchReader::recent() {
   }
   step.list = module_.word("--name");
   step.by_target = module_.find("--rdest") != nullptr;
+  step.same_ttl = module_.find("--rttl") != nullptr;
+  if (const auto mask = address_range(module_.word("--mask"), family_)) step.mask = mask->first;
   if (const auto n = number_word(module_.word("--seconds"))) {
     step.seconds = static_cast<std::uint32_t>(*n);
   }

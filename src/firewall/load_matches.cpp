@@ -137,6 +137,8 @@ void MatchReader::read() {
       Row{"quota", &MatchReader::quota},
       Row{"policy", &MatchReader::policy},
       Row{"u32", &MatchReader::u32},
+      Row{"ipv6header", &MatchReader::ipv6header},
+      Row{"physdev", &MatchReader::physdev},
   };
   const auto before = out_.size();
   const auto name = std::string_view{module_.name};
@@ -154,13 +156,14 @@ void MatchReader::read() {
 // Modules that need no options to be judged.
 void MatchReader::plain() {
   // Of other protocols, or of parts that the packets of an edge do not have.
-  static constexpr std::array<std::string_view, 17> kNever{
-      "udp", "sctp", "dccp", "esp",   "ah",         "udplite", "rt",      "frag",  "hbh",
-      "dst", "mh",   "srh",  "eui64", "ipv6header", "helper",  "physdev", "ipcomp"};
+  static constexpr std::array<std::string_view, 15> kNever{
+      "udp", "sctp", "dccp", "esp", "ah",    "udplite", "rt",    "frag",
+      "hbh", "dst",  "mh",   "srh", "eui64", "helper",  "ipcomp"};
   const std::string_view name = module_.name;
   if (name == "comment" || name == "nfacct") return;
   if (std::ranges::find(kNever, name) != kNever.end()) {
-    if (!all_negated()) out_.emplace_back(Never{});
+    // A header that is not there fails "!", too; no helper is none of that name.
+    if (name != "helper" || !all_negated()) out_.emplace_back(Never{});
     return;
   }
   const char* why = kWhyModule;
@@ -169,7 +172,7 @@ void MatchReader::plain() {
   out_.emplace_back(Unknown{why, module_.name});
 }
 
-// "-m physdev ! --physdev-is-bridged": not being there is what is asked.
+// Not being there is what is asked.
 bool MatchReader::all_negated() const {
   return !module_.options.empty() &&
          std::ranges::all_of(module_.options,
@@ -466,6 +469,28 @@ bool MatchReader::policy() {
   if (option == nullptr) return false;
   const bool none = first_word(*option) == "none";
   if (none == option->negated) out_.emplace_back(Never{});
+  return true;
+}
+
+// A packet that no bridge of this host passed to its rules has no port (xt_physdev.c).
+bool MatchReader::physdev() {
+  if (builder_.bridged(family_)) return unknown("depends on the port of a bridge it came through");
+  if (!all_negated()) out_.emplace_back(Never{});
+  return true;
+}
+
+// What there is behind the header is the protocol alone (ip6t_ipv6header.c).
+bool MatchReader::ipv6header() {
+  const auto* option = module_.find("--header");
+  if (option == nullptr) return false;
+  const auto names = split(first_word(*option), ',');
+  const bool protocol = std::ranges::any_of(names, [](std::string_view name) {
+    return name == "protocol" || name == "proto" || name == "prot";
+  });
+  const bool alone = protocol && names.size() == 1;
+  bool matches = alone != option->negated;
+  if (module_.find("--soft") != nullptr && option->negated) matches = !protocol;
+  if (!matches) out_.emplace_back(Never{});
   return true;
 }
 

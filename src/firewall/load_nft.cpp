@@ -25,6 +25,8 @@ Hook hook_of(std::string_view word) {
   return Hook::none;
 }
 
+constexpr const char* kMaySleep = "nft does not show whether this table is dormant";
+
 bool in_scope(std::string_view family) { return family != "bridge" && family != "arp"; }
 
 bool is_one_of(std::string_view word, std::initializer_list<std::string_view> known) {
@@ -68,7 +70,9 @@ bool agrees(Json statements, const codec::TablesRule& saved) {
     if (!xt) continue;
     const auto wanted = xt["name"].text();
     if (xt["type"].text() == "target") {
-      if (saved.target.name != wanted) return false;
+      // "-j NOTRACK" is CT's old name for its --notrack.
+      const bool old_name = wanted == "CT" && saved.target.name == "NOTRACK";
+      if (saved.target.name != wanted && !old_name) return false;
       continue;
     }
     if (xt["type"].text() != "match") continue;
@@ -98,7 +102,7 @@ class NftLoader {
  public:
   NftLoader(const codec::NftDump& dump, const codec::TablesDump* saved4,
             const codec::TablesDump* saved6, const NftAround& around, Builder& builder)
-      : dump_(dump), on_bridge_(around.on_bridge), builder_(builder) {
+      : dump_(dump), text_(around.bytecode), on_bridge_(around.on_bridge), builder_(builder) {
     read_bytecode(around.bytecode);
     index_saved(saved4, "ip", saved_);
     index_saved(saved6, "ip6", saved_);
@@ -151,6 +155,17 @@ class NftLoader {
         continue;
       }
       builder_.table(stack_of(table.family, table.name), table.family, table.name);
+      using Dormant = codec::NftTable::Dormant;
+      auto dormant = table.dormant;
+      if (dormant == Dormant::hidden && !text_.empty()) {
+        dormant = codec::dormant_in_text(text_, table.family, table.name);
+      }
+      if (dormant == Dormant::no) continue;
+      sleeping_[{table.family, table.name}] = dormant == Dormant::yes;
+      if (dormant == Dormant::yes) {
+        builder_.note(fmt::format("nft table {} {} is dormant: no packet meets it", table.family,
+                                  table.name));
+      }
     }
   }
 
@@ -184,6 +199,9 @@ class NftLoader {
       auto& chain = builder_.out().chains[number];
       chain.handle = in.handle;
       if (in.hook.empty()) continue;
+      const auto sleeps = sleeping_.find({in.family, in.table});
+      if (sleeps != sleeping_.end() && sleeps->second) continue;  // it has no hooks
+      if (sleeps != sleeping_.end()) chain.doubt = kMaySleep;
       if (auto word = unknown_word(in); !word.empty()) {
         may_stop(in, word);
         continue;
@@ -223,6 +241,10 @@ class NftLoader {
 
   void objects() {
     for (const auto& object : dump_.objects) {
+      // Each asks for connection tracking when it is made, used or not (nft_ct.c).
+      if (object.kind.starts_with("ct ") || object.kind == "synproxy") {
+        builder_.tracks(object.family);
+      }
       if (object.kind == "limit" || object.kind == "quota") {
         builder_.add_object(
             fmt::format("{} {} {} {}", object.family, object.table, object.kind, object.name),
@@ -238,6 +260,7 @@ class NftLoader {
       Set set;
       set.name = in.name;
       set.is_map = in.is_map;
+      set.of_objects = in.values.size() == 1 && is_nft_object(in.values.front());
       for (const auto type : in.types) set.types.push_back(data_type(type));
       set.width = set.types.size();
       if (set.width == 0) {
@@ -345,6 +368,9 @@ class NftLoader {
   }
 
   const codec::NftDump& dump_;
+  std::string_view text_;  // the bytecode, and the listing in nft's own language behind it
+  // Tables that are dormant (true) or may be.
+  std::map<std::pair<std::string_view, std::string_view>, bool> sleeping_;
   bool on_bridge_;
   codec::NftHiddenByRule hidden_;
   Builder& builder_;

@@ -36,6 +36,8 @@ std::vector<NftKey> read_keys(codec::Json expression, const NftPlace& place);
 // "80", {"range": [80, 90]}, {"prefix": ...}, ["syn", "ack"] (flags), {"|": [...]}
 std::optional<Interval> read_constant(codec::Json value, DataType type);
 
+// Of a statement or of a map's values: what stands for itself in a table and has a name.
+bool is_nft_object(std::string_view kind);
 // The elements of a set or map into `out`; types are those of the key where the set has none.
 void read_elements(codec::Json elements, const NftPlace& place, Set& out);
 // What is counted for each element of a set: {"limit": ...}, {"ct count": ...}
@@ -43,6 +45,7 @@ std::optional<Limit> element_limit(codec::Json statement);
 std::optional<Verdict> read_verdict(codec::Json statement, const NftPlace& place);
 // "@name" or {"set": [...]}: the set's index.
 std::optional<std::uint32_t> read_set_reference(codec::Json value, const std::vector<NftKey>& keys,
-                                                bool is_map, const NftPlace& place);
+                                                bool is_map, const NftPlace& place,
+                                                bool of_objects = false);
 
 }  // namespace causeway::firewall

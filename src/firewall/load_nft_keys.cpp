@@ -151,7 +151,11 @@ NftKey ct(Json in, const NftPlace& place) {
   if (name == "status") return key(Field::ct_status, DataType::ct_status);
   if (name == "direction") return key(Field::ct_direction, DataType::ct_direction);
   if (name == "mark") return key(Field::ct_mark, DataType::mark);
-  if (name == "zone") return key(Field::ct_zone, DataType::number);
+  if (name == "zone") {
+    NftKey out = key(Field::ct_zone, DataType::number);
+    if (in["dir"]) out.term.argument = reply ? kZoneReply : kZoneOriginal;
+    return out;
+  }
   if (name == "packets") return key(Field::ct_packets, DataType::number);
   if (name == "bytes") return key(Field::ct_bytes, DataType::number);
   if (name == "protocol") return key(Field::ct_protocol, DataType::protocol);

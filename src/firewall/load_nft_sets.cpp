@@ -93,9 +93,13 @@ bool read_row(Json element, const std::vector<DataType>& types, std::vector<Inte
 }
 
 // What a map holds: a verdict, an address, "address . port", a mark.
-std::optional<MapValue> read_value(Json in, const NftPlace& place) {
+std::optional<MapValue> read_value(Json in, const NftPlace& place, bool of_objects) {
   MapValue out;
   bare(in);
+  if (of_objects) {
+    out.object = in.text();
+    return out;
+  }
   if (auto verdict = read_verdict(in, place)) {
     out.verdict = *verdict;
     return out;
@@ -180,7 +184,7 @@ void read_elements(Json elements, const NftPlace& place, Set& out) {
     }
     if (!bare(element, &out)) continue;
     std::optional<MapValue> mapped;
-    if (out.is_map) mapped = read_value(value, place);
+    if (out.is_map) mapped = read_value(value, place, out.of_objects);
     if (element.text() == "*" && out.width == 1 && (mapped || !out.is_map)) {
       others = std::move(mapped);
       catches_all = true;
@@ -215,7 +219,8 @@ std::optional<Verdict> read_verdict(Json statement, const NftPlace& place) {
 }
 
 std::optional<std::uint32_t> read_set_reference(Json value, const std::vector<NftKey>& keys,
-                                                bool is_map, const NftPlace& place) {
+                                                bool is_map, const NftPlace& place,
+                                                bool of_objects) {
   if (value.is(Json::Kind::text)) {
     const auto name = value.text();
     if (!name.starts_with('@')) return std::nullopt;
@@ -227,6 +232,7 @@ std::optional<std::uint32_t> read_set_reference(Json value, const std::vector<Nf
   if (!elements) return std::nullopt;
   Set set;
   set.is_map = is_map;
+  set.of_objects = of_objects;
   for (const auto& key : keys) set.types.push_back(key.type);
   set.width = set.types.size();
   read_elements(elements, place, set);

@@ -43,6 +43,28 @@ Limit count_of(Json in) {
   return out;
 }
 
+std::uint64_t unit(std::string_view word) {
+  if (word == "kbytes") return 1024;
+  if (word == "mbytes") return 1024 * 1024;
+  return 1;
+}
+
+Limit quota_of(Json in) {
+  Limit out;
+  out.kind = Limit::Kind::quota;
+  out.over = in["inv"].truth();
+  const auto number = [&](std::string_view name, std::string_view scale) {
+    const auto value = std::max<std::int64_t>(in[name].integer().value_or(0), 0);
+    return static_cast<std::uint64_t>(value) * unit(in[scale].text());
+  };
+  out.rate = in["bytes"] ? number("bytes", "") : number("val", "val_unit");
+  out.used = number("used", "used_unit");
+  out.unit = "bytes";
+  out.key = "all clients together";
+  out.global = true;
+  return out;
+}
+
 class StatementReader {
  public:
   StatementReader(const NftPlace& place, bool matches_only)
@@ -64,6 +86,10 @@ class StatementReader {
       return;
     }
     if (matches_only_) return;
+    if (in["map"] && is_nft_object(kind)) {
+      chosen(kind, in["map"]);
+      return;
+    }
     if (const auto verdict = read_verdict(statement, place_)) {
       out_.emplace_back(Decide{*verdict});
       return;
@@ -241,9 +267,32 @@ class StatementReader {
 
   // --- counting ---
 
+  // Without an object for the packet the rule ends (nft_objref.c, nft_objref_map_eval()).
+  void chosen(std::string_view kind, Json map) {
+    const auto keys = read_keys(map["key"], place_);
+    const auto index = read_set_reference(map["data"], keys, true, place_, true);
+    if (!index) {
+      unknown("a map that is not in the dump", kind);
+      return;
+    }
+    out_.emplace_back(Lookup{terms(keys), *index, false});
+    if (kind == "synproxy") synproxy({});
+    if (kind != "limit" && kind != "quota") return;
+    Objects step{terms(keys), *index, {}};
+    for (const auto& value : place_.builder.out().sets[*index].values) {
+      const Json data = object(kind, value.object);
+      step.limits.emplace_back();
+      if (data) step.limits.back() = kind == "limit" ? rate_of(data) : quota_of(data);
+    }
+    out_.emplace_back(std::move(step));
+  }
+
+  Json object(std::string_view kind, std::string_view name) const {
+    return place_.builder.find_object(fmt::format("{} {} {}", place_.scope(), kind, name));
+  }
+
   Json named(Json in, std::string_view kind) const {
-    if (!in.is(Json::Kind::text)) return in;
-    return place_.builder.find_object(fmt::format("{} {} {}", place_.scope(), kind, in.text()));
+    return in.is(Json::Kind::text) ? object(kind, in.text()) : in;
   }
 
   void limit(Json in) {
@@ -255,31 +304,13 @@ class StatementReader {
     out_.emplace_back(rate_of(data));
   }
 
-  static std::uint64_t unit(std::string_view word) {
-    if (word == "kbytes") return 1024;
-    if (word == "mbytes") return 1024 * 1024;
-    return 1;
-  }
-
   void quota(Json in) {
     const Json data = named(in, "quota");
     if (!data) {
       unknown("a quota that is not in the dump", in.text());
       return;
     }
-    Limit out;
-    out.kind = Limit::Kind::quota;
-    out.over = data["inv"].truth();
-    const auto number = [&](std::string_view name, std::string_view scale) {
-      const auto value = std::max<std::int64_t>(data[name].integer().value_or(0), 0);
-      return static_cast<std::uint64_t>(value) * unit(data[scale].text());
-    };
-    out.rate = data["bytes"] ? number("bytes", "") : number("val", "val_unit");
-    out.used = number("used", "used_unit");
-    out.unit = "bytes";
-    out.key = "all clients together";
-    out.global = true;
-    out_.emplace_back(std::move(out));
+    out_.emplace_back(quota_of(data));
   }
 
   void ct_count(Json in) {
@@ -410,6 +441,9 @@ class StatementReader {
     if (address) require_families({target});
     Assign step;
     step.field = field;
+    if (field == Field::ct_zone && target.term.argument != 0) {
+      step.zone_ways = target.term.argument;
+    }
     const Json value = in["value"];
     if (const Json map = value["map"]) {
       const auto keys = read_keys(map["key"], place_);
@@ -524,6 +558,13 @@ class StatementReader {
 };
 
 }  // namespace
+
+bool is_nft_object(std::string_view kind) {
+  static constexpr std::array<std::string_view, 9> kKinds{
+      "limit",      "quota",          "counter", "synproxy", "ct helper",
+      "ct timeout", "ct expectation", "secmark", "tunnel"};
+  return std::ranges::find(kKinds, kind) != kKinds.end();
+}
 
 std::optional<Limit> element_limit(Json statement) {
   if (statement.key() == "limit") return rate_of(statement);

@@ -66,6 +66,8 @@ class MatchReader {
   bool rpfilter();
   bool pkttype();
   bool policy();
+  bool physdev();
+  bool ipv6header();
   // load_match_limits.cpp: how much, how often, when
   bool limit();
   bool hashlimit();

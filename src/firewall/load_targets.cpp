@@ -57,16 +57,29 @@ bool ct(const TablesModule& target, std::vector<Step>& out) {
     out.emplace_back(Notrack{.spares_attached = true});
     return true;
   }
-  for (const char* name : {"--zone", "--zone-orig"}) {
-    const auto zone = target.word(name);
+  // Without one it is zone 0, which stays as well.
+  Assign step;
+  step.field = Field::ct_zone;
+  step.spares_untracked = true;
+  struct Row {
+    const char* option;
+    ZoneWay ways;
+  };
+  static constexpr std::array kRows{Row{"--zone", kZoneBoth}, Row{"--zone-orig", kZoneOriginal},
+                                    Row{"--zone-reply", kZoneReply}};
+  for (const auto& row : kRows) {
+    const auto zone = target.word(row.option);
     if (zone.empty()) continue;
-    Assign step;
-    step.field = Field::ct_zone;
-    const auto number = number_word(zone);
-    step.value = number.value_or(0);
-    step.unknown = !number;  // "mark"
-    out.emplace_back(std::move(step));
+    step.zone_ways = row.ways;
+    if (zone == "mark") {
+      step.from = Term{.field = Field::mark, .mask = 0xffff};
+    } else {
+      const auto number = number_word(zone);
+      if (!number) return false;
+      step.value = *number;
+    }
   }
+  out.emplace_back(std::move(step));
   return true;
 }
 

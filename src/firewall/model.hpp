@@ -55,7 +55,7 @@ enum class Field : std::uint8_t {
   ct_status,
   ct_direction,
   ct_mark,
-  ct_zone,
+  ct_zone,  // Term::argument: 0 its number, else as ZoneWay, what counts in that direction
   ct_packets,
   ct_bytes,
   ct_family,    // as nf_family, of the connection
@@ -120,6 +120,8 @@ enum CtStatus : std::uint32_t {
   kCtSourceNatDone = 128,  // decided, even if nothing is translated
   kCtTargetNatDone = 256,
 };
+// NF_CT_ZONE_DIR_*: in which of a connection's directions its zone counts; else it is 0 there.
+enum ZoneWay : std::uint32_t { kZoneOriginal = 1, kZoneReply = 2, kZoneBoth = 3 };
 enum TcpFlag : std::uint32_t { kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16, kUrg = 32 };
 enum RouteType : std::uint32_t {
   kUnspec = 0,
@@ -229,6 +231,13 @@ struct Limit {
   bool operator==(const Limit&) const = default;
 };
 
+// nft's named limits and quotas where a map chooses one. Whom it holds none for leaves the rule.
+struct Objects {
+  std::vector<Term> key;
+  std::uint32_t map = 0;
+  std::vector<std::optional<Limit>> limits;  // one for each of the map's values; none: not known
+};
+
 // -m recent
 struct Recent {
   enum class Op : std::uint8_t { set, check, update, remove };
@@ -237,6 +246,8 @@ struct Recent {
   std::uint32_t seconds = 0;
   std::uint32_t hits = 0;
   bool negated = false;
+  Key mask = kAllBits;    // --mask
+  bool same_ttl = false;  // --rttl
   // An IPv6 rule whose list IPv4 rules use, too: the list has one mask, and when an IPv4 rule made
   // it, only the first 32 bits of an IPv6 address count (xt_recent.c, recent_mt_check()).
   bool shared = false;
@@ -256,11 +267,14 @@ struct Assign {
   std::vector<Term> key;      // the value comes from a map
   std::uint32_t map = 0;
   bool unknown = false;
+  std::uint32_t zone_ways = kZoneBoth;
+  bool spares_untracked = false;  // xt_CT.c gives an untracked packet no zone, nft_ct.c does
 };
 
 // nft `notrack`, iptables' CT --notrack
 struct Notrack {
-  bool spares_attached = false;  // xt_CT.c: a refusal that nf_ct_attach() has touched stays as it is
+  bool spares_attached =
+      false;  // xt_CT.c: a refusal that nf_ct_attach() has touched stays as it is
 };
 
 // SET --add-set, nft `add @set { ... }`
@@ -305,8 +319,8 @@ struct Choose {  // a verdict map
   std::uint32_t set = 0;
 };
 
-using Step = std::variant<Compare, Lookup, Unknown, Never, ConntrackMatch, U32Match, Limit, Recent,
-                          Assign, Notrack, Remember, Nat, Tproxy, Synproxy, Decide, Choose>;
+using Step = std::variant<Compare, Lookup, Unknown, Never, ConntrackMatch, U32Match, Limit, Objects,
+                          Recent, Assign, Notrack, Remember, Nat, Tproxy, Synproxy, Decide, Choose>;
 
 struct Rule {
   std::vector<Step> steps;
@@ -332,6 +346,7 @@ struct Chain {
   std::int64_t handle = 0;
   bool made_first = true;  // nft: before any rule of its table, so in the table's order
   std::vector<std::string> devices;
+  const char* doubt = nullptr;  // why nobody can tell whether packets meet it
   std::vector<std::uint32_t> rules;
   std::optional<std::uint64_t> policy_packets;
 };
@@ -367,8 +382,9 @@ enum class DataType : std::uint8_t {
   verdict,
 };
 
-// What a map holds for a key: a verdict, or one number for each part.
+// What a map holds for a key: a verdict, the name of an object, or one number for each part.
 struct MapValue {
+  std::string object;
   std::optional<Verdict> verdict;
   std::vector<Interval> parts;
 
@@ -390,6 +406,7 @@ struct Set {
   bool partial = false;  // not every element was understood: a miss is not certain
   const char* why = "";  // it is partial
   bool is_map = false;
+  bool of_objects = false;  // a map to named limits, counters ...
   // nft: counted whenever an element is found: of those in the dump, and of new ones when the set
   // declares it.
   std::vector<Limit> limits;

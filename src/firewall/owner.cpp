@@ -179,6 +179,7 @@ const Limit* limit_of(const Step& step) {
 }
 
 std::string limit_words(const Step& step) {
+  if (std::holds_alternative<Objects>(step)) return "more than the limit that a map chooses";
   if (const auto* limit = limit_of(step)) {
     constexpr const char* from = "from";
     switch (limit->kind) {

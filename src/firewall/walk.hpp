@@ -94,6 +94,8 @@ class Walk {
               std::vector<Flow>& missed) const;
   void limit(std::uint32_t rule, std::uint32_t index, const Limit& step, Flow flow,
              std::vector<Flow>& on, std::vector<Flow>& missed, const Frame& frame);
+  void choose_limit(std::uint32_t rule, std::uint32_t index, const Objects& step, Flow flow,
+                    std::vector<Flow>& on, std::vector<Flow>& missed, const Frame& frame);
   void remember(std::uint32_t rule, std::uint32_t index, const Remember& step, Flow flow,
                 std::vector<Flow>& on, std::vector<Flow>& missed, Frame& frame);
   void look_up(std::uint32_t rule, const Lookup& step, Flow flow, std::vector<Flow>& on,
@@ -108,6 +110,12 @@ class Walk {
   // Goes both ways, and says why.
   void unsettled(std::uint32_t rule, const char* why, Flow flow, std::vector<Flow>& on,
                  std::vector<Flow>& missed);
+  // Its condition is met or not, and what that does to the list.
+  // `there`: the address has an entry.
+  void recent_settled(const Recent& step, bool met, bool there, Flow flow, std::vector<Flow>& on,
+                      std::vector<Flow>& missed);
+  void recent_perhaps(const Recent& step, std::uint32_t rule, const char* why, bool there,
+                      Flow flow, std::vector<Flow>& on, std::vector<Flow>& missed);
   void recent_of_others(const Recent& step, std::uint32_t rule, Flow flow, std::vector<Flow>& on,
                         std::vector<Flow>& missed);
   void assign(const Assign& step, std::uint32_t rule, Flow flow, std::vector<Flow>& on,

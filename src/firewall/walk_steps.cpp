@@ -7,13 +7,6 @@
 namespace causeway::firewall {
 namespace {
 
-constexpr const char* kSharedList =
-    "depends on how many others of the same /32 came before: the list is shared with IPv4 rules";
-
-constexpr const char* kOthersList =
-    "depends on the packets of others: the list has one entry for them all, this host's own "
-    "address";
-
 void doubt(Flow& flow, std::uint32_t rule, const char* why) {
   const Doubt one{rule, why};
   if (std::ranges::find(flow.doubts, one) == flow.doubts.end()) flow.doubts.push_back(one);
@@ -28,14 +21,23 @@ Bits bits_of(const Value& value) {
   }
 }
 
-void put(Field field, Bits value, Key number, Flow& flow) {
+// Only a packet that has no connection and no zone is given one.
+void put_zone(const Assign& step, std::uint32_t number, Packet& packet) {
+  if (packet.tracked || packet.zoned || (packet.notrack && step.spares_untracked)) return;
+  if (packet.notrack) packet.state = kCtInvalid;
+  packet.notrack = false;
+  packet.zoned = true;
+  packet.zone = {number, step.zone_ways};
+}
+
+void put(const Assign& step, Bits value, Key number, Flow& flow) {
   auto& packet = flow.packet;
-  switch (field) {
+  switch (step.field) {
     case Field::mark: packet.mark = value; break;
     case Field::ct_mark:
       if (packet.tracked) flow.connection.mark = value;
       break;
-    case Field::ct_zone: packet.zone = value.value; break;
+    case Field::ct_zone: put_zone(step, value.value, packet); break;
     case Field::target4:
     case Field::target6:
     case Field::target: packet.target = {false, number}; break;
@@ -138,6 +140,8 @@ void Walk::take(std::uint32_t rule, std::uint32_t index, const Step& step, Flow 
     divide(rule, std::move(split), std::move(flow), on, missed);
   } else if (const auto* one_limit = std::get_if<Limit>(&step)) {
     limit(rule, index, *one_limit, std::move(flow), on, missed, frame);
+  } else if (const auto* objects = std::get_if<Objects>(&step)) {
+    choose_limit(rule, index, *objects, std::move(flow), on, missed, frame);
   } else if (const auto* one_recent = std::get_if<Recent>(&step)) {
     const auto& looked_up = one_recent->by_target ? flow.packet.target : flow.packet.source;
     if (one_recent->hits > 0 && !flow.clients.empty() && looked_up.client) {
@@ -147,7 +151,8 @@ void Walk::take(std::uint32_t rule, std::uint32_t index, const Step& step, Flow 
   } else if (const auto* change = std::get_if<Assign>(&step)) {
     assign(*change, rule, std::move(flow), on, missed);
   } else if (const auto* notrack = std::get_if<Notrack>(&step)) {
-    if (!notrack->spares_attached || !flow.packet.attached) {
+    const bool spared = notrack->spares_attached && flow.packet.attached;
+    if (!spared && !flow.packet.zoned) {
       flow.packet.notrack = true;
       if (!flow.packet.tracked) flow.packet.state = kCtUntracked;
     }
@@ -184,87 +189,40 @@ void Walk::limit(std::uint32_t rule, std::uint32_t index, const Limit& step, Flo
   }
 }
 
+void Walk::choose_limit(std::uint32_t rule, std::uint32_t index, const Objects& step, Flow flow,
+                        std::vector<Flow>& on, std::vector<Flow>& missed, const Frame& frame) {
+  constexpr const char* kWhich = "depends on which object a map holds for it";
+  IntervalSet left = flow.clients;
+  for (auto& one : find(scene_.rules.sets[step.map], step.key, flow, scene_)) {
+    const bool all = one.split.kind == Split::Kind::all;
+    left = all ? IntervalSet{} : left.subtract(one.split.hit).subtract(one.split.maybe);
+    std::vector<Flow> hits;
+    std::vector<Flow> rest;
+    divide(rule, std::move(one.split), flow, hits, rest);
+    const auto& chosen = step.limits[one.value];
+    for (auto& hit : hits) {
+      if (chosen) {
+        limit(rule, index, *chosen, std::move(hit), on, missed, frame);
+      } else {
+        unsettled(rule, kWhich, std::move(hit), on, missed);
+      }
+    }
+  }
+  if (left.empty()) return;
+  flow.clients = std::move(left);  // of an element that is not understood
+  unsettled(rule, kWhich, std::move(flow), on, missed);
+}
+
 void Walk::unsettled(std::uint32_t rule, const char* why, Flow flow, std::vector<Flow>& on,
                      std::vector<Flow>& missed) {
   auto split = Split::unsure(flow, why);
   divide(rule, std::move(split), std::move(flow), on, missed);
 }
 
-// The entry of an address that is not the client's: every visitor's packets stamp the same one.
-void Walk::recent_of_others(const Recent& step, std::uint32_t rule, Flow flow,
-                            std::vector<Flow>& on, std::vector<Flow>& missed) {
-  const auto party = step.by_target ? flow.packet.target : flow.packet.source;
-  std::uint32_t& stamps = counter(flow.seen, list_index(step.list + " of others"));
-  const auto known = scene_.host.recent.find(step.list);
-  const bool listed = known != scene_.host.recent.end() && known->second.contains(party.key);
-  const bool asks = step.op != Recent::Op::set;
-  if (asks && (step.holds_others || listed) && (step.hits > 0 || stamps == 0)) {
-    unsettled(rule, kOthersList, std::move(flow), on, missed);
-    return;
-  }
-  const bool match = (!asks || stamps > 0) != step.negated;
-  if (!asks) ++stamps;
-  if (step.op == Recent::Op::remove) stamps = 0;
-  if (match) {
-    on.push_back(std::move(flow));
-  } else {
-    merge_into(missed, std::move(flow));
-  }
-}
-
-// xt_recent.c, recent_mt(): the entry's stamps are what this connection left there itself.
-void Walk::recent(const Recent& step, std::uint32_t rule, Flow flow, std::vector<Flow>& on,
-                  std::vector<Flow>& missed) {
-  if (!(step.by_target ? flow.packet.target : flow.packet.source).client) {
-    return recent_of_others(step, rule, std::move(flow), on, missed);
-  }
-  const auto list = list_index(step.list);
-  std::uint32_t& stamps = counter(flow.seen, list);
-  bool match = step.negated;
-  switch (step.op) {
-    case Recent::Op::set:
-      ++stamps;
-      match = !match;
-      break;
-    case Recent::Op::remove:
-      if (stamps > 0) match = !match;
-      stamps = 0;
-      break;
-    case Recent::Op::check:
-    case Recent::Op::update: {
-      const bool enough = stamps >= std::max(step.hits, 1U);
-      if (step.shared && step.hits > 0 && stamps > 0 && !enough && scene_.exceeded != rule) {
-        unsettled(rule, kSharedList, std::move(flow), on, missed);
-        return;
-      }
-      if (enough || (step.hits > 0 && scene_.exceeded == rule)) match = !match;
-      if (step.op == Recent::Op::update && match && stamps > 0) ++stamps;
-      break;
-    }
-  }
-  // Addresses that were in the list before this connection.
-  const auto known = scene_.host.recent.find(step.list);
-  if (step.op != Recent::Op::set && known != scene_.host.recent.end() && stamps == 0) {
-    Split split = Split::only(flow, flow.clients.intersect(known->second));
-    if (split.kind != Split::Kind::none) {
-      split = {.kind = Split::Kind::parts,
-               .maybe = flow.clients.intersect(known->second),
-               .why = "depends on when the address was last seen (recent list)"};
-      divide(rule, std::move(split), std::move(flow), on, missed);
-      return;
-    }
-  }
-  if (match) {
-    on.push_back(std::move(flow));
-  } else {
-    merge_into(missed, std::move(flow));
-  }
-}
-
 void Walk::assign(const Assign& step, std::uint32_t rule, Flow flow, std::vector<Flow>& on,
                   std::vector<Flow>& missed) const {
   if (step.unknown) {
-    put(step.field, {0, 0}, 0, flow);
+    put(step, {0, 0}, 0, flow);
     doubt(flow, rule, "a value that cannot be computed");
     on.push_back(std::move(flow));
     return;
@@ -280,7 +238,7 @@ void Walk::assign(const Assign& step, std::uint32_t rule, Flow flow, std::vector
       std::vector<Flow> rest;
       divide(rule, std::move(one.split), flow, hits, rest);
       for (auto& hit : hits) {
-        put(step.field, {static_cast<std::uint32_t>(parts[0].first)}, parts[0].first, hit);
+        put(step, {static_cast<std::uint32_t>(parts[0].first)}, parts[0].first, hit);
         on.push_back(std::move(hit));
       }
     }
@@ -289,6 +247,7 @@ void Walk::assign(const Assign& step, std::uint32_t rule, Flow flow, std::vector
     return;
   }
   Bits old = flow.packet.mark;
+  if (step.field == Field::ct_zone) old = {};
   if (step.field == Field::ct_mark) old = flow.connection.mark;
   Bits out = overlay(old, step.keep, step.value);
   if (step.from) {
@@ -301,7 +260,7 @@ void Walk::assign(const Assign& step, std::uint32_t rule, Flow flow, std::vector
     out.value ^= more.value;
     out.known &= more.known;
   }
-  put(step.field, out, step.value, flow);
+  put(step, out, step.value, flow);
   on.push_back(std::move(flow));
 }
 

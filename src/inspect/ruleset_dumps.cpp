@@ -129,6 +129,32 @@ std::string sysctls() {
   return out;
 }
 
+// The lists of iptables' `recent`, after the clock that their stamps are of. One that cannot be
+// read is left out.
+std::string recent_lists() {
+  std::error_code problem;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator("/proc/net/xt_recent", problem)) {
+    files.push_back(entry.path());
+  }
+  if (files.empty()) return {};
+  std::string out;
+  const auto timers = read_whole("/proc/timer_list").value_or("");
+  for (const std::string_view wanted : {"now at ", "jiffies: "}) {
+    const auto lines = split(timers, '\n');
+    const auto line = std::ranges::find_if(
+        lines, [wanted](std::string_view one) { return one.starts_with(wanted); });
+    if (line != lines.end()) out.append(*line).append("\n");
+  }
+  std::ranges::sort(files);
+  for (const auto& file : files) {
+    const auto text = read_whole(file);
+    if (!text || out.size() + text->size() > limits::kRulesetBytes) continue;
+    out += fmt::format("list: {}\n{}", file.filename().string(), *text);
+  }
+  return out;
+}
+
 bool for_lack_of_root(const Ran& ran) {
   if (ran.end != Ran::End::exited || ::geteuid() == 0) return false;
   return contains_ignoring_case(ran.err, "not permitted") ||
@@ -157,6 +183,7 @@ class Collector {
     for (std::size_t i = 0; i < ran.size(); ++i) complain(sources_[i], ran[i]);
     hidden_questions();
     out_.texts["sysctl.txt"] = sysctls();
+    if (auto lists = recent_lists(); !lists.empty()) out_.texts["recent.txt"] = std::move(lists);
     return std::move(out_);
   }
 
@@ -206,7 +233,9 @@ class Collector {
   // "ct l3proto ipv4 reject" as if it were for untracked packets, too; only its bytecode tells.
   void hidden_questions() {
     const auto listing = out_.texts.find("nft.json");
-    if (listing == out_.texts.end() || !listing->second.contains("\"rule\"")) return;
+    if (listing == out_.texts.end()) return;
+    // The flags of a table are not legible in the JSON of 1.0.6.
+    if (!listing->second.contains("\"rule\"") && !listing->second.contains("\"flags\"")) return;
     const std::vector<Program> program{
         {.words = {"nft", "--terse", "--debug=netlink", "list", "ruleset"}}};
     keep({"nft-bytecode.txt", {}, false}, run_programs(program).front());

@@ -284,13 +284,17 @@ def parse(frame):
     return (name, to, client, sequence, acknowledged, "", (from_, server))
 
 
+# The lists of `recent`, after the clock of their stamps, as the collector has them.
+RECENT = """ls /proc/net/xt_recent/* >/dev/null 2>&1 || exit 0
+grep -m1 '^now at ' /proc/timer_list; grep -m1 '^jiffies: ' /proc/timer_list
+for file in /proc/net/xt_recent/*; do echo "list: ${file##*/}"; cat "$file"; done"""
 COLLECT = (("nft.json", ("nft", "-j", "list", "ruleset")),
            ("nft-bytecode.txt", ("nft", "--terse", "--debug=netlink", "list", "ruleset")),
            ("iptables-legacy-save.txt", ("iptables-legacy-save", "-c")),
            ("ip6tables-legacy-save.txt", ("ip6tables-legacy-save", "-c")),
            ("iptables-nft-save.txt", ("iptables-nft-save", "-c")),
            ("ip6tables-nft-save.txt", ("ip6tables-nft-save", "-c")),
-           ("ipset-save.txt", ("ipset", "save")))
+           ("ipset-save.txt", ("ipset", "save")), ("recent.txt", ("sh", "-c", RECENT)))
 STATE = (("addr.json", ("ip", "-j", "addr")), ("route4.json", ("ip", "-j", "route", "show", "table", "all")),
          ("route6.json", ("ip", "-j", "-6", "route", "show", "table", "all")), ("rule4.json", ("ip", "-j", "rule")),
          ("rule6.json", ("ip", "-j", "-6", "rule")), ("sockets.txt", ("ss", "-ltnH")), ("xfrm.txt", ("ip", "xfrm", "policy")),

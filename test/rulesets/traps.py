@@ -35,6 +35,7 @@ def save(rules, policy="ACCEPT", table="filter", heads=""):
 
 
 EST4 = "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
+ND6 = "-A INPUT -p ipv6-icmp -j ACCEPT"
 DROP4 = "-A INPUT -s 131.0.72.0/22 -j DROP"
 
 # name: parts by stack; every key is optional
@@ -129,6 +130,45 @@ TRAPS = {
                    "xfrm policy add src 2400:cb00::/32 dst ::/0 proto tcp dir in tmpl proto esp mode transport",
                    "xfrm policy add src 104.16.0.0/12 dst 0.0.0.0/0 dir in", "xfrm policy add src 2606:4700::/32 dst ::/0 dir in tmpl proto esp mode transport level use"],
         "iptables-legacy": save(["-A INPUT -s 131.0.76.0/22 -j DROP"])},
+    "54-dormant-table-has-no-hooks": {"nft": "table inet d {\nflags dormant\nchain a { type filter hook input priority 0; policy drop;\ntcp dport 443 reject\n}\n}\n"
+                                      + nft(hook("a", "input", 0, rules=[ND, "ip saddr 131.0.72.0/22 drop"]))},
+    "55-zones-of-one-direction": {"iptables-legacy": save(["-A PREROUTING -p tcp --dport 80 -j CT --zone-orig 6", "-A PREROUTING -p tcp --dport 443 -j CT --zone-reply 6",
+                                                           "-A OUTPUT -p tcp --sport 443 -j CT --zone-reply 6", "-A PREROUTING -s 131.0.72.0/22 -p tcp --dport 8443 -j CT --zone 5"], table="raw")
+                                  + save([EST4, "-A INPUT -p tcp --syn -j ACCEPT"], "DROP").replace("COMMIT", "-A OUTPUT -p tcp -m conntrack --ctstate INVALID -j DROP\nCOMMIT"),
+                                  "nft": nft(hook("p", "prerouting", -300, rules=["tcp dport 80 ct original zone set 6", "tcp dport 443 ct reply zone set 6", "ip6 saddr 2400:cb00::/32 tcp dport 8443 ct zone set 5"]),
+                                             hook("q", "output", -300, rules=["tcp sport 443 ct reply zone set 6"]), hook("o", "output", 0, rules=["ct state invalid drop"]),
+                                             hook("a", "input", 0, "drop", [ND, EST, "tcp dport 80 ct original zone 6 ct reply zone 0 accept", "tcp dport 443 ct original zone 0 ct zone 6 accept", "tcp dport 8443 ct state new accept"]), family="ip6")},
+    "56-first-zone-or-notrack-stays": {"iptables-legacy": save(["-A PREROUTING -p tcp --dport 80 -j CT --zone-orig 6", "-A PREROUTING -p tcp --dport 80 -j CT --zone 7", "-A PREROUTING -p tcp --dport 80 -j CT --notrack",
+                                                                "-A PREROUTING -p tcp --dport 443 -j CT --notrack", "-A PREROUTING -p tcp --dport 443 -j CT --zone 7"], table="raw")
+                                       + save(["-A INPUT -p tcp --dport 443 -m conntrack --ctstate UNTRACKED -j ACCEPT", EST4, "-A INPUT -p tcp --syn -j ACCEPT"], "DROP"),
+                                       "nft": nft(hook("p", "prerouting", -300, rules=["tcp dport 80 ct original zone set 6", "tcp dport 80 notrack", "tcp dport 443 notrack", "tcp dport 443 ct original zone set 7"]),
+                                                  hook("a", "input", 0, "drop", [ND, EST, "tcp flags syn / syn,ack accept"]), family="ip6")},
+    "57-headers-of-ipv6": {"ip6tables-legacy": save(["-A INPUT -p tcp --dport 80 -m ipv6header --header prot -j DROP", "-A INPUT -p tcp --dport 443 -m ipv6header --header hop,prot --soft -j DROP",
+                                                     "-A INPUT -p tcp --dport 443 -m ipv6header ! --header hop,frag --soft -j REJECT --reject-with tcp-reset", "-A INPUT -p tcp --dport 8443 -m ipv6header --header hop,prot -j DROP",
+                                                     "-A INPUT -p tcp --dport 8443 -m ipv6header ! --header prot -j DROP", "-A INPUT -p tcp --dport 8443 -m frag ! --fragid 5 -j DROP", "-A INPUT -p tcp --dport 8443 -m rt ! --rt-type 2 -j DROP",
+                                                     "-A INPUT -p tcp --dport 8443 -m ipv6header ! --header prot --soft -j DROP", "-A INPUT -s 2400:cb00::/32 -p tcp --dport 8443 -m ipv6header --header prot --soft -j DROP",
+                                                     "-A INPUT -p tcp --dport 8080 -m ipv6header ! --header hop,prot -j DROP"])},
+    "58-old-name-of-notrack": {"iptables-nft": save(["-A PREROUTING -s 131.0.72.0/22 -j NOTRACK"], table="raw") + save(["-A INPUT -m conntrack --ctstate UNTRACKED -j REJECT"])},
+    "59-objects-that-a-map-chooses": {
+        "alone": True,
+        "nft": nft(hook("a", "input", 0, "drop", [
+            ND, EST, "tcp dport 80 limit name ip saddr map { 104.16.0.0/13 : \"la\", 131.0.72.5 : \"lo\" } accept",
+            "tcp dport 80 limit name ip6 saddr map @named drop", "tcp dport 80 ip6 saddr 2606:4700::/32 accept",
+            "limit name tcp dport map { 443 : \"lo\" } drop", "tcp dport 443 counter name ip saddr map { 104.16.0.0/12 : \"ca\" } accept",
+            "tcp dport 443 quota name ip6 saddr map { 2606:4700::/32 : \"qa\", 2400:cb00::/32 : \"qb\" } accept",
+            "tcp dport 8443 ct helper set ip saddr map { 131.0.72.0/22 : \"h\" } accept"]),
+            more="limit la { rate 5/second\n}\nlimit lo { rate over 100/second burst 50 packets\n}\ncounter ca { }\nquota qa { 900 mbytes\n}\nquota qb { over 900 mbytes\n}\n"
+                 "ct helper h { type \"ftp\" protocol tcp; l3proto ip\n}\nmap named { type ipv6_addr : limit; flags interval; elements = { 2400:cb00::/32 : \"la\" }\n}")},
+    "60-recent-lists-hold-who-came-before": {
+        "recent": ["ban +104.16.0.1", "ban +131.0.72.5", "ban +198.18.0.1", "scan +131.0.76.1", "knock +104.31.255.255", "often +172.64.9.9", "few +172.64.9.9", "few +172.64.9.9", "wide +131.0.72.9", "wide +131.0.76.0",
+                   "ban6 +2606:4700::1", "knock6 +2400:cb00::9"] + ["often +172.64.9.9"] * 7,
+        "iptables-legacy": save(["-A INPUT -p tcp --dport 80 -m recent --update --seconds 3600 --name ban -j REJECT", "-A INPUT -p tcp --dport 80 -m recent --rcheck --seconds 86400 --name scan -j DROP",
+                                 "-A INPUT -p tcp --dport 80 -m recent --rcheck --seconds 3600 --hitcount 6 --name often -j REJECT --reject-with tcp-reset",
+                                 "-A INPUT -p tcp --dport 80 -m recent --rcheck --seconds 3600 --hitcount 6 --name few -j DROP", "-A INPUT -p tcp --dport 80 -j ACCEPT",
+                                 EST4, "-A INPUT -p tcp --dport 443 -m recent --rcheck --name knock -j ACCEPT", "-A INPUT -p tcp --dport 443 -m recent --rcheck --name wide --mask 255.255.255.0 -j ACCEPT",
+                                 "-A INPUT -p tcp --dport 443 -m recent ! --rcheck --name ban -j REJECT --reject-with tcp-reset", "-A INPUT -p tcp --dport 8443 -m recent --name none --rcheck -j DROP",
+                                 "-A INPUT -p tcp --dport 8443 -j ACCEPT"], "DROP"),
+        "ip6tables-legacy": save([ND6, "-A INPUT -m recent --update --seconds 600 --name ban6 -j REJECT", EST4, "-A INPUT -p tcp --dport 443 -m recent --name knock6 --rcheck --seconds 600 -j ACCEPT"], "DROP")},
     "99-exthdr-missing-is-ipv6-only": {"nft": nft(hook("a", "input", 0, "drop", [ND, EST, "exthdr frag missing tcp dport 443 accept", "ip saddr 131.0.72.0/22 accept"]))},
     "99-addrtype-unicast-in-ipv6": {"ip6tables-legacy": save(["-A INPUT -p tcp -m addrtype --dst-type UNICAST -j REJECT --reject-with tcp-reset"]), "iptables-legacy": save(["-A INPUT -p tcp -m addrtype --dst-type UNICAST -j REJECT"])},
     "50-refusals-of-routing-without-forwarding": {
@@ -171,6 +211,8 @@ def record(sandbox, prober, name, parts):
     loaded = fuzz.load(sandbox, ruleset)
     if loaded is not True:
         raise SystemExit(f"{name}: {loaded}")
+    for entry in parts.get("recent", []):  # "LIST +ADDRESS"
+        (pathlib.Path("/proc/net/xt_recent") / entry.split()[0]).write_text(entry.split()[1] + "\n")
     folder = HERE / f"trap-{name}"
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "dump").mkdir(parents=True)
@@ -179,7 +221,7 @@ def record(sandbox, prober, name, parts):
     sysctl = folder / "dump/sysctl.txt"  # without what is 0 anyway
     sysctl.write_text("".join(line for line in sysctl.read_text().splitlines(True) if not line.endswith("= 0\n")))
     questions = [(source, port) for source in SOURCES for port in (80, 443, 8443, 8080)]
-    if parts.get("alone") or parts.get("forget"):  # one connection must not change the next one's way
+    if parts.get("alone") or parts.get("forget") or parts.get("recent"):  # one connection must not change the next one's way
         verdicts = []
         for question in questions:
             if parts.get("forget"):
