@@ -107,6 +107,7 @@ CLI::App* add_apply(CLI::App& guard, GuardFlags& flags) {
       "nginx, Apache and CSF are changed in place, in lines between marks, and come back byte for\n"
       "byte with 'causeway guard rollback'.");
   add_proof_flags(*app, flags.proof);
+  add_address_flag(*app, flags.proof);
   add_state(*app, flags);
   add_trial(*app, flags);
   app->add_flag("--yes", flags.yes, "make the change");

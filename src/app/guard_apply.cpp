@@ -44,14 +44,24 @@ std::string sources_words(const firewall::IntervalSet& sources, Family family) {
   return join(parts, ", ");
 }
 
-void print_changes(const std::vector<guard::Change>& changes, const Screen& screen) {
-  if (changes.empty()) print("Nobody gains or loses by it.\n");
-  for (const auto& change : changes) {
+// What the change was tried with: the addresses that rules name.
+std::string own_words(const guard::Grant& grant, Family family) {
+  std::vector<std::string> own;
+  for (const auto& one : grant.addresses_of(family)) own.push_back(one.text());
+  return own.empty() ? "" : " of " + join(own, ", ");
+}
+
+void print_changes(const guard::Plan& plan, const Screen& screen) {
+  if (plan.changes.empty()) {
+    print(plan.surer() ? "What may get in now certainly does afterwards.\n"
+                       : "Nobody gains or loses by it.\n");
+  }
+  for (const auto& change : plan.changes) {
     if (!change.gain.empty()) {
-      print(hanging(
-          screen.paint(Tone::good, "gains ") + " ",
-          fmt::format("port {}: {}", change.port, sources_words(change.gain, change.family)),
-          screen.width));
+      print(hanging(screen.paint(Tone::good, "gains ") + " ",
+                    fmt::format("port {}{}: {}", change.port, own_words(plan.grant, change.family),
+                                sources_words(change.gain, change.family)),
+                    screen.width));
     }
     if (!change.lose.empty()) {
       print(hanging(
@@ -106,10 +116,23 @@ struct Work {
   guard::Texts wanted;  // files that have to change
   guard::Plan plan;
 
-  // Every layer is as the plan wants it.
+  // Every layer is as the plan wants it, or nobody would gain by another way to the same end.
   bool done() const {
-    return plan.grant == journal.kept && plan.before.all_open() && plan.changes.empty() &&
-           wanted.empty();
+    if (!plan.changes.empty() || !wanted.empty() || plan.surer()) return false;
+    const auto& kept = journal.kept;
+    if (kept.empty()) return !plan.grant.only;
+    auto same_ways = plan.grant;
+    same_ways.places = kept.places;
+    same_ways.ufw = kept.ufw;
+    same_ways.zones = kept.zones;
+    same_ways.jails = kept.jails;
+    same_ways.lifted = kept.lifted;
+    same_ways.csf = kept.csf;
+    same_ways.crowdsec = kept.crowdsec;
+    same_ways.decisions = kept.decisions;
+    same_ways.web = kept.web;
+    same_ways.files = kept.files;
+    return same_ways == kept;
   }
   std::vector<guard::Action> actions() const {
     auto all = guard::checks(plan.grant, settings, wanted);
@@ -167,6 +190,18 @@ std::string against_only(const Work& work) {
   return "";
 }
 
+// Rules are made for the host's own addresses alone.
+Parsed<void> read_address(const GuardFlags& flags, firewall::Collection& now) {
+  if (const auto named = name_arrival(flags.proof, now.arrival); !named) return named;
+  if (!now.arrival.named) return {};
+  const auto& address =
+      now.arrival.address4 ? now.arrival.address4.value() : now.arrival.address6.value();
+  if (now.host.local_type(address.family(), firewall::key_of(address)) == firewall::kLocal) {
+    return {};
+  }
+  return error(fmt::format("--address: this host does not have {}", address.text()));
+}
+
 Parsed<Work> prepare(const GuardFlags& flags, guard::Store& store,
                      const std::optional<model::EdgeRanges>& published = std::nullopt) {
   Work out;
@@ -184,6 +219,7 @@ Parsed<Work> prepare(const GuardFlags& flags, guard::Store& store,
   }
   out.now = firewall::load(dumps.texts);
   if (!out.now.unreadable.empty()) return error(out.now.unreadable.front());
+  if (const auto named = read_address(flags, out.now); !named) return error(named.error().text);
   out.dumps = std::move(dumps.texts);
   const auto grant = asked(flags, out.journal.kept);
   if (!grant) return error(grant.error().text);
@@ -209,7 +245,8 @@ Parsed<Work> prepare(const GuardFlags& flags, guard::Store& store,
 std::string check_result(const Work& work) {
   const auto dumps = inspect::collect_rulesets();
   if (!dumps.unreadable.empty()) return dumps.unreadable.front();
-  const auto is = firewall::load(dumps.texts);
+  auto is = firewall::load(dumps.texts);
+  if (work.now.arrival.named) is.arrival = work.now.arrival;
   const auto proof = firewall::prove(is, work.request);
   for (const auto& row : proof.rows) {
     if (!proof.concerns(row)) continue;
@@ -325,11 +362,13 @@ int run_apply(const GuardFlags& flags) {
   if (work->done() || all.empty()) {
     print_lists({.notes = work->plan.notes}, screen);
     print_left(work->plan.left, screen);
-    print(work->plan.before.all_open() ? "Nothing to do: the edge gets in.\n"
-                                       : "Nothing that guard could change lets the edge in.\n");
+    print(work->plan.before.all_open()
+              ? "Nothing to do: the edge gets in.\n"
+              : fmt::format("Nothing {}that guard could change lets the edge in.\n",
+                            work->journal.kept.empty() ? "" : "more "));
     return work->plan.before.all_open() ? kFine : kProblem;
   }
-  print_changes(work->plan.changes, screen);
+  print_changes(work->plan, screen);
   print_lists(work->plan, screen);
   print_left(work->plan.left, screen);
   print_actions(all);
@@ -378,6 +417,7 @@ int run_sync(const GuardFlags& flags) {
   auto work = prepare(kept_flags, store, published);
   if (!work) return failed("guard sync", work.error().text);
   if (work->done()) {
+    print_left(work->plan.left, screen_of_stdout(flags.proof.no_color));
     print("Up to date.\n");
     return kFine;
   }

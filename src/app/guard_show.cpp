@@ -100,15 +100,33 @@ void print_kept(const Shown& shown) {
     print(fmt::format("lines of guard's own in {}\n", printable(path, limits::kTextKept)));
   }
   if (journal.phase != guard::Journal::Phase::trying) return;
-  print(fmt::format("A change is tried: undone in {} s unless confirmed.\n",
-                    std::max<std::int64_t>(0, journal.until - guard::unix_now())));
+  const auto left = journal.until - guard::unix_now();
+  print(left > 0 ? fmt::format("A change is tried: undone in {} s unless confirmed.\n", left)
+                 : "A change was tried and not confirmed in time, and is not undone yet: run "
+                   "'causeway guard rollback' as root.\n");
+}
+
+// Nobody works on it any more, or its time is over.
+bool left_over(const guard::Journal& journal) {
+  using Phase = guard::Journal::Phase;
+  return journal.phase == Phase::applying || journal.phase == Phase::keeping ||
+         (journal.phase == Phase::trying && guard::unix_now() >= journal.until);
 }
 
 }  // namespace
 
 int run_show(const GuardFlags& flags) {
-  const guard::Store store{flags.state};
+  guard::Store store{flags.state};
   auto journal = store.load();
+  if (journal && flags.proof.from.empty() && left_over(*journal)) {
+    // A guardian that lives has the lock, or will have it in a moment.
+    if (store.lock(Duration::zero())) {
+      const auto did = guard::recover(store);
+      if (!did.empty()) fmt::print(stderr, "causeway guard: {}\n", did);
+      store.unlock();
+    }
+    journal = store.load();
+  }
   if (!journal) {
     fmt::print(stderr, "causeway guard show: {}\n", journal.error().text);
     return kCouldNotTell;

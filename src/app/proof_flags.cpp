@@ -131,18 +131,26 @@ Parsed<Gathered> gather_all(const ProofFlags& flags, bool with_texts) {
 
 }  // namespace
 
-Parsed<Gathered> gather(const ProofFlags& flags, bool with_texts) {
-  if (flags.address.empty()) return gather_all(flags, with_texts);
+Parsed<void> name_arrival(const ProofFlags& flags, firewall::Arrival& arrival) {
+  if (flags.address.empty()) return {};
   const auto address = IpAddress::parse(flags.address);
   if (!address) return error(fmt::format("--address: {}", address.error().text));
-  auto out = gather_all(flags, with_texts);
-  if (!out) return out;
   // The other family is not asked: its address was not named.
-  auto& arrival = out->collection.arrival;
   arrival.named = true;
   arrival.address4.reset();
   arrival.address6.reset();
   (address->is_v4() ? arrival.address4 : arrival.address6) = *address;
+  return {};
+}
+
+Parsed<Gathered> gather(const ProofFlags& flags, bool with_texts) {
+  firewall::Arrival named;
+  if (const auto known = name_arrival(flags, named); !known) return std::unexpected(known.error());
+  auto out = gather_all(flags, with_texts);
+  if (!out) return out;
+  if (const auto known = name_arrival(flags, out->collection.arrival); !known) {
+    return std::unexpected(known.error());
+  }
   return out;
 }
 

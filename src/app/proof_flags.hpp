@@ -29,7 +29,6 @@ struct ProofFlags {
 };
 
 void add_proof_flags(CLI::App& app, ProofFlags& flags);
-// Only of what proves: a change is made for every address.
 void add_address_flag(CLI::App& app, ProofFlags& flags);
 
 // "cloudflare", or a file with one prefix a line.
@@ -51,5 +50,7 @@ struct Gathered {
   firewall::Dumps dumps;  // the texts, when they are asked for or a replay needs them
 };
 Parsed<Gathered> gather(const ProofFlags& flags, bool with_texts = false);
+// What --address says, if it says anything, over what was found.
+Parsed<void> name_arrival(const ProofFlags& flags, firewall::Arrival& arrival);
 
 }  // namespace causeway::app

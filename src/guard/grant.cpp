@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -23,6 +24,9 @@ ordered_json to_value(const Grant& grant) {
   auto ranges = ordered_json::array();
   for (const auto& range : grant.ranges) ranges.push_back(range.text());
   out["ranges"] = std::move(ranges);
+  auto addresses = ordered_json::array();
+  for (const auto& address : grant.addresses) addresses.push_back(address.text());
+  out["addresses"] = std::move(addresses);
   auto places = ordered_json::array();
   for (const auto& one : grant.places) {
     places.push_back({{"stack", one.stack},
@@ -63,6 +67,10 @@ ordered_json to_value(const Grant& grant) {
 
 // Members that an older journal does not have.
 void read_younger(const ordered_json& in, Grant& out) {
+  for (const auto& one : in.value("addresses", ordered_json::array())) {
+    const auto address = IpAddress::parse(one.get<std::string>());
+    if (address) out.addresses.push_back(*address);
+  }
   if (!in.contains("csf")) return;
   out.csf = in.at("csf").get<bool>();
   out.crowdsec = in.at("crowdsec").get<bool>();
@@ -107,6 +115,25 @@ Grant grant_of(const ordered_json& in) {
 }
 
 }  // namespace
+
+bool is_outgoing(std::string_view hook) {
+  return hook == "output" || hook == "postrouting" || hook == "egress";
+}
+
+bool at_device(std::string_view hook) { return hook == "ingress" || hook == "egress"; }
+
+std::vector<IpAddress> Grant::addresses_of(Family family) const {
+  std::vector<IpAddress> out;
+  for (const auto& one : addresses) {
+    if (one.family() == family) out.push_back(one);
+  }
+  return out;
+}
+
+bool Grant::reaches(Family family) const {
+  const auto is_of = [family](const Prefix& one) { return one.address().family() == family; };
+  return std::ranges::any_of(ranges, is_of) && (addresses.empty() || !addresses_of(family).empty());
+}
 
 std::string_view name(Journal::Phase phase) {
   switch (phase) {

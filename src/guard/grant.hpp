@@ -20,10 +20,15 @@ struct Place {
   std::string family;  // of the table: "ip", "ip6", "inet"
   std::string table;
   std::string chain;
-  std::string hook;  // "input", "forward", "output", "prerouting", "postrouting"
+  std::string hook;  // "input", "forward", "output", "prerouting", "ingress" ...
 
   auto operator<=>(const Place&) const = default;
 };
+
+// Meets what goes to the edge, not what comes from it.
+bool is_outgoing(std::string_view hook);
+// Stands where no connection is known and no address is translated.
+bool at_device(std::string_view hook);
 
 struct Ban {
   std::string jail;
@@ -44,6 +49,9 @@ struct Grant {
   std::string edge;  // its name
   std::vector<Prefix> ranges;
   std::vector<std::uint16_t> ports;
+  // Of this host: the ones that the edge connects to, as proved. None at all: a journal of an
+  // older version, whose rules name none.
+  std::vector<IpAddress> addresses;
   std::vector<Place> places;
   bool ufw = false;
   std::vector<std::string> zones;  // of firewalld
@@ -62,6 +70,9 @@ struct Grant {
     return places.empty() && !ufw && zones.empty() && jails.empty() && !csf && !crowdsec &&
            web.empty() && !only;
   }
+  std::vector<IpAddress> addresses_of(Family family) const;
+  // Whether rules of this family can be written: it has ranges, and an address they reach.
+  bool reaches(Family family) const;
   bool operator==(const Grant&) const = default;
 };
 

@@ -23,6 +23,7 @@ Journal sample() {
   out.wanted.ranges = {Prefix::parse("131.0.72.0/22").value(),
                        Prefix::parse("2606:4700::/32").value()};
   out.wanted.ports = {80, 443};
+  out.wanted.addresses = {IpAddress::parse("198.51.100.10").value()};
   out.wanted.places = {{"nft", "inet", "filter", "input", "input"}};
   out.wanted.ufw = true;
   out.wanted.zones = {"public"};

@@ -60,29 +60,45 @@ std::string list_of(const std::vector<Prefix>& ranges, bool v4) {
   return out;
 }
 
-void add_rules(const Place& place, const Grant& grant, bool v4, std::string& out) {
+// Another address of this host, or another machine behind it, stays as closed as it was: only the
+// address that the edge connects to is named. Behind a translated one, only connection tracking
+// knows what the edge asked for.
+void add_rules(const Place& place, const Grant& grant, Family of, bool tracked, std::string& out) {
+  if (!grant.reaches(of)) return;
+  const bool v4 = of == Family::ipv4;
   const auto ranges = list_of(grant.ranges, v4);
-  if (ranges.empty()) return;
   const auto ports = fmt::format("{}", fmt::join(grant.ports, ", "));
   const char* family = v4 ? "ip" : "ip6";
+  std::vector<std::string> own;
+  for (const auto& one : grant.addresses_of(of)) own.push_back(one.text());
+  const auto at = [&](const char* side) {
+    return own.empty() ? "" : fmt::format("{} {} {{ {} }} ", family, side, fmt::join(own, ", "));
+  };
   const auto add = [&](const std::string& match) {
     out += fmt::format("insert rule {} {} {} {} accept comment \"{}\"\n", place.family, place.table,
                        place.chain, match, kComment);
   };
-  if (place.hook == "output" || place.hook == "postrouting") {
-    add(fmt::format("{} daddr {{ {} }} tcp sport {{ {} }}", family, ranges, ports));
-    return;
+  const bool outgoing = is_outgoing(place.hook);
+  const bool forward = place.hook == "forward";
+  if (outgoing) {
+    add(fmt::format("{} daddr {{ {} }} {}tcp sport {{ {} }}", family, ranges, at("saddr"), ports));
+  } else {
+    add(fmt::format("{} saddr {{ {} }} {}tcp dport {{ {} }}", family, ranges, at("daddr"), ports));
   }
-  add(fmt::format("{} saddr {{ {} }} tcp dport {{ {} }}", family, ranges, ports));
-  if (place.hook != "forward" && place.hook != "input") return;
-  // One rule a port: nft 1.0.6 lists a set of these as "0x50 [invalid type]", which it does not
-  // take back, so that a saved ruleset would load no more.
-  for (const auto port : grant.ports) {
-    add(fmt::format("meta l4proto tcp {} saddr {{ {} }} ct original proto-dst {}", family, ranges,
-                    port));
-    if (place.hook != "forward") continue;
-    add(fmt::format("meta l4proto tcp {} daddr {{ {} }} ct original proto-dst {}", family, ranges,
-                    port));
+  if (!forward && (!tracked || at_device(place.hook))) return;
+  // One rule a port and address: nft 1.0.6 lists a set of these as "0x50 [invalid type]", which it
+  // does not take back, so that a saved ruleset would load no more.
+  std::vector<std::string> asked;
+  for (const auto& one : own) asked.push_back(fmt::format("ct original {} daddr {} ", family, one));
+  if (own.empty()) asked.emplace_back();
+  for (const auto& address : asked) {
+    for (const auto port : grant.ports) {
+      for (const char* side : {"saddr", "daddr"}) {
+        if (!forward && outgoing != (side == std::string_view{"daddr"})) continue;
+        add(fmt::format("meta l4proto tcp {} {} {{ {} }} {}ct original proto-dst {}", family, side,
+                        ranges, address, port));
+      }
+    }
   }
 }
 
@@ -125,8 +141,8 @@ std::string nft_script(const Grant& to, std::string_view listing, bool tracked) 
   }
   for (const auto& place : to.places) {
     if (place.stack != "nft" || !plain(place.table) || !plain(place.chain)) continue;
-    if (place.family != "ip6") add_rules(place, to, true, out);
-    if (place.family != "ip") add_rules(place, to, false, out);
+    if (place.family != "ip6") add_rules(place, to, Family::ipv4, tracked, out);
+    if (place.family != "ip") add_rules(place, to, Family::ipv6, tracked, out);
   }
   if (own.table) out += fmt::format("delete table inet {}\n", kOwnTable);
   if (to.only) only_the_edge(to, tracked, out);

@@ -33,7 +33,10 @@ struct HookName {
   Hook hook;
   const char* name;
 };
-constexpr std::array kHooks{HookName{Hook::input, "input"}, HookName{Hook::forward, "forward"},
+constexpr std::array kHooks{HookName{Hook::ingress, "ingress"},
+                            HookName{Hook::egress, "egress"},
+                            HookName{Hook::input, "input"},
+                            HookName{Hook::forward, "forward"},
                             HookName{Hook::output, "output"},
                             HookName{Hook::prerouting, "prerouting"},
                             HookName{Hook::postrouting, "postrouting"}};
@@ -87,6 +90,7 @@ class Planner {
     grant_.edge = request_.edge.name;
     grant_.ranges = request_.edge.prefixes;
     grant_.ports = request_.ports;
+    grant_.addresses = addresses(kept);
     Collection trial = with_grant(now_, grant_);
     out.after = firewall::prove(trial, request_);
     // Behind the rule that stops a packet there may be another one.
@@ -103,6 +107,21 @@ class Planner {
   }
 
  private:
+  // The one that was asked for, and those of before that this host still has.
+  std::vector<IpAddress> addresses(const Grant& kept) const {
+    std::vector<IpAddress> out;
+    for (const auto& one : kept.addresses) {
+      if (now_.host.local_type(one.family(), firewall::key_of(one)) == firewall::kLocal) {
+        add_once(out, one);
+      }
+    }
+    for (const Family family : {Family::ipv4, Family::ipv6}) {
+      if (const auto& asked = now_.arrival.address(family)) add_once(out, *asked);
+    }
+    std::ranges::sort(out);
+    return out;
+  }
+
   // True when something new has to let the edge in.
   bool add_places(const firewall::Proof& proof) {
     const Grant before = grant_;
@@ -135,7 +154,7 @@ class Planner {
                          (tools_.firewalld && owner.starts_with("firewalld zone "));
     if (own_way && chain->hook == Hook::input) return;
     const auto hook = hook_name(chain->hook);
-    if (hook.empty() || table.family == "netdev" || table.family == "bridge") return;
+    if (hook.empty() || table.family == "bridge") return;
     add_once(grant_.places, {std::string{name(table.stack)}, table.family, table.name,
                              entrance(now_.rules, *chain), hook});
   }
@@ -167,6 +186,8 @@ IntervalSet welcome(const Grant& grant, Family family) {
 
 // --- the grant as rules of the model ---
 
+enum class Reach : std::uint8_t { addresses, whole_host };
+
 class Granting {
  public:
   Granting(Collection& to, const Grant& grant) : to_(to), grant_(grant) {}
@@ -184,7 +205,9 @@ class Granting {
       const auto& table = to_.rules.tables[chain.table];
       const bool firewalld = table.name == "firewalld" && !grant_.zones.empty();
       const bool iptables = table.name == "filter" && chain.name == "INPUT";
-      if (firewalld || ((grant_.ufw || grant_.csf) && iptables)) add(i, "input");
+      if (firewalld || (grant_.ufw && iptables)) add(i, "input");
+      // csf.allow names a source and a port, and no address of this host.
+      if (grant_.csf && iptables) add(i, "input", Reach::whole_host);
     }
     only_the_edge();
   }
@@ -254,40 +277,58 @@ class Granting {
     return out;
   }
 
-  void add(std::uint32_t chain, std::string_view hook) {
+  // As nft_script.cpp and programs.cpp write them.
+  void add(std::uint32_t chain, std::string_view hook, Reach reach = Reach::addresses) {
     const auto& table = to_.rules.tables[to_.rules.chains[chain].table];
+    const bool outgoing = is_outgoing(hook);
     for (const Family family : {Family::ipv4, Family::ipv6}) {
-      if (!table.holds(family)) continue;
-      const bool outgoing = hook == "output" || hook == "postrouting";
-      if (!outgoing) accept(chain, family, true, Field::target_port);
-      if (outgoing) accept(chain, family, false, Field::source_port);
-      // Behind a translated port only connection tracking knows the one that the edge asked for.
-      if (hook == "forward" || (hook == "input" && to_.rules.tracks(family))) {
-        accept(chain, family, true, Field::ct_original_target_port);
-      }
-      if (hook == "forward") accept(chain, family, false, Field::ct_original_target_port);
+      if (!table.holds(family) || !grant_.reaches(family)) continue;
+      accept(chain, family, !outgoing, reach, outgoing ? Field::source_port : Field::target_port);
+      const bool forward = hook == "forward";
+      if (!forward && (!to_.rules.tracks(family) || at_device(hook))) continue;
+      if (forward || !outgoing) accept(chain, family, true, reach, Field::ct_original_target_port);
+      if (forward || outgoing) accept(chain, family, false, reach, Field::ct_original_target_port);
     }
   }
 
-  void accept(std::uint32_t chain, Family family, bool from_edge, Field port_field) {
+  // The address that the edge asked for, as the packet or its connection has it.
+  std::optional<Compare> own_address(Family family, bool from_edge, bool by_connection) const {
     const bool v4 = family == Family::ipv4;
-    std::vector<firewall::Interval> ranges;
-    for (const auto& range : grant_.ranges) {
-      if (range.address().family() == family) ranges.push_back(firewall::interval_of(range));
+    std::vector<firewall::Interval> own;
+    for (const auto& one : grant_.addresses_of(family)) {
+      own.push_back({firewall::key_of(one), firewall::key_of(one)});
     }
-    if (ranges.empty()) return;
+    if (own.empty()) return std::nullopt;
+    Compare out;
+    out.values = IntervalSet::of(std::move(own));
+    if (by_connection) {
+      out.term.field = Field::ct_original_target;
+      out.term.argument = v4 ? 4 : 6;
+    } else if (from_edge) {
+      out.term.field = v4 ? Field::target4 : Field::target6;
+    } else {
+      out.term.field = v4 ? Field::source4 : Field::source6;
+    }
+    return out;
+  }
+
+  void accept(std::uint32_t chain, Family family, bool from_edge, Reach reach, Field port_field) {
+    const bool v4 = family == Family::ipv4;
     Rule rule;
     rule.chain = chain;
     rule.text = "let the edge in (causeway guard)";
     Compare address;
     address.term.field =
         from_edge ? (v4 ? Field::source4 : Field::source6) : (v4 ? Field::target4 : Field::target6);
-    address.values = IntervalSet::of(std::move(ranges));
+    address.values = intervals(grant_.ranges, family);
     Compare protocol;
     protocol.term.field = Field::protocol;
     protocol.values = IntervalSet{kTcp};
-    rule.steps = {std::move(address), std::move(protocol), ports_of(port_field),
-                  firewall::Decide{{.kind = firewall::Verdict::Kind::accept}}};
+    rule.steps = {std::move(address), std::move(protocol), ports_of(port_field)};
+    const bool by_connection = port_field == Field::ct_original_target_port;
+    if (auto own = own_address(family, from_edge, by_connection); own && reach != Reach::whole_host)
+      rule.steps.emplace_back(std::move(*own));
+    rule.steps.emplace_back(firewall::Decide{{.kind = firewall::Verdict::Kind::accept}});
     const auto index = static_cast<std::uint32_t>(to_.rules.rules.size());
     to_.rules.rules.push_back(std::move(rule));
     auto& rules = to_.rules.chains[chain].rules;
@@ -328,7 +369,21 @@ std::vector<std::uint16_t> listening(const Collection& collection,
   return {out.begin(), out.end()};
 }
 
+std::set<std::pair<Prefix, std::uint16_t>> doubtful(const firewall::Proof& proof) {
+  std::set<std::pair<Prefix, std::uint16_t>> out;
+  for (const auto& row : proof.rows) {
+    if (proof.concerns(row) && !accepts(row)) out.emplace(row.range, row.port);
+  }
+  return out;
+}
+
 }  // namespace
+
+bool Plan::surer() const {
+  const auto still = doubtful(after);
+  return std::ranges::any_of(doubtful(before),
+                             [&still](const auto& one) { return !still.contains(one); });
+}
 
 Plan make_plan(const Collection& now, const firewall::ProofRequest& request, const Grant& kept,
                const Tools& tools) {

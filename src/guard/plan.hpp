@@ -35,6 +35,9 @@ struct Plan {
   std::vector<std::string> left;   // what stops the edge and is not in guard's hands
   std::vector<std::string> gains;  // in web servers' lists
   std::vector<std::string> notes;  // what is left as it is on purpose
+
+  // Some range that got in perhaps, or not at all, certainly gets in afterwards.
+  bool surer() const;
 };
 
 // `kept` is what guard added before: the plan is the whole new grant, not a difference.

@@ -1,5 +1,6 @@
 #include "guard/plan.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -78,8 +79,9 @@ TEST(Plan, UfwIsSpokenToInItsOwnWay) {
   const auto all = actions({}, plan.grant, dumps_of("04-ufw-limit-deny"));
   EXPECT_THAT(all, SizeIs(22));
   EXPECT_EQ(shown(all.front()),
-            "ufw prepend allow proto tcp from 173.245.48.0/20 to any port 80,443,8443 comment "
-            "'causeway guard'\n");
+            fmt::format("ufw prepend allow proto tcp from 173.245.48.0/20 to {} port 80,443,8443 "
+                        "comment 'causeway guard'\n",
+                        plan.grant.addresses.front().text()));
 }
 
 TEST(Plan, AZoneOfFirewalldGetsRichRules) {
@@ -90,7 +92,7 @@ TEST(Plan, AZoneOfFirewalldGetsRichRules) {
   ASSERT_THAT(all, SizeIs(1));
   EXPECT_THAT(shown(all.front()),
               HasSubstr("--add-rich-rule=rule priority=\"-100\" family=\"ipv4\" source "
-                        "address=\"104.24.0.0/14\" port port=\"80\" protocol=\"tcp\" accept"));
+                        "address=\"104.24.0.0/14\" destination address="));
 }
 
 TEST(Plan, DockersPublishedPortsAreOpenedInDockerUser) {
@@ -222,6 +224,72 @@ TEST(Programs, OnlyTheEdgeIsATableOfItsOwn) {
       "add rule inet causeway_guard only_edge fib daddr type local tcp dport { 80, 443 } tcp "
       "flags & (fin | syn | rst | ack) == syn counter drop\n");
   EXPECT_EQ(actions(grant, {}, now).front().program.input, "delete table inet causeway_guard\n");
+}
+
+TEST(Programs, OnlyTheAddressThatWasProvedIsOpened) {
+  Grant grant;
+  grant.ranges = {Prefix::parse("131.0.72.0/22").value(), Prefix::parse("2606:4700::/32").value()};
+  grant.ports = {80};
+  grant.addresses = {IpAddress::parse("198.51.100.10").value()};
+  grant.places = {{"nft", "inet", "filter", "input", "input"},
+                  {"nft", "netdev", "early", "in", "ingress"},
+                  {"nft", "netdev", "early", "out", "egress"}};
+  EXPECT_EQ(actions({}, grant, {{"nft.json", R"({"nftables":[]})"}}).front().program.input,
+            "insert rule inet filter input ip saddr { 131.0.72.0/22 } ip daddr { 198.51.100.10 } "
+            "tcp dport { 80 } accept comment \"causeway guard\"\n"
+            "insert rule netdev early in ip saddr { 131.0.72.0/22 } ip daddr { 198.51.100.10 } "
+            "tcp dport { 80 } accept comment \"causeway guard\"\n"
+            "insert rule netdev early out ip daddr { 131.0.72.0/22 } ip saddr { 198.51.100.10 } "
+            "tcp sport { 80 } accept comment \"causeway guard\"\n");
+}
+
+TEST(Programs, BehindATranslationOnlyWhatWasAskedForHereIsOpened) {
+  Grant grant;
+  grant.ranges = {Prefix::parse("131.0.72.0/22").value()};
+  grant.ports = {80};
+  grant.addresses = {IpAddress::parse("198.51.100.10").value()};
+  grant.places = {{"iptables-nft", "ip", "filter", "DOCKER-USER", "forward"}};
+  EXPECT_EQ(actions({}, grant, {}).front().program.input,
+            "*filter\n:CAUSEWAY-DOCKER-USER - [0:0]\n"
+            "-A CAUSEWAY-DOCKER-USER -s 131.0.72.0/22 -d 198.51.100.10 -p tcp -m multiport "
+            "--dports 80 -j ACCEPT\n"
+            "-A CAUSEWAY-DOCKER-USER -s 131.0.72.0/22 -p tcp -m conntrack --ctorigdst "
+            "198.51.100.10 --ctorigdstport 80 -j ACCEPT\n"
+            "-A CAUSEWAY-DOCKER-USER -d 131.0.72.0/22 -p tcp -m conntrack --ctorigdst "
+            "198.51.100.10 --ctorigdstport 80 -j ACCEPT\n"
+            "-I DOCKER-USER 1 -j CAUSEWAY-DOCKER-USER\nCOMMIT\n");
+  grant.places = {{"nft", "ip", "filter", "forward", "forward"}};
+  EXPECT_THAT(actions({}, grant, {{"nft.json", R"({"nftables":[]})"}}).front().program.input,
+              HasSubstr("ct original ip daddr 198.51.100.10 ct original proto-dst 80 accept"));
+}
+
+TEST(Programs, RulesOfAnOlderJournalAreTakenBackAsTheyWere) {
+  Grant grant;
+  grant.ranges = {Prefix::parse("131.0.72.0/22").value()};
+  grant.ports = {443};
+  grant.ufw = true;
+  ASSERT_THAT(actions(grant, {}, {}), SizeIs(1));
+  EXPECT_EQ(shown(actions(grant, {}, {}).front()),
+            "ufw --force delete allow proto tcp from 131.0.72.0/22 to any port 443\n");
+}
+
+// An address of this host that no edge asks for, with a refusal of its own.
+TEST(Plan, AnotherAddressOfTheHostStaysClosed) {
+  auto dumps = dumps_of("16-nft-cf-only");
+  const auto plan = make_plan(firewall::load(dumps), request({8443}), {}, {});
+  ASSERT_THAT(plan.grant.addresses, Not(IsEmpty()));
+  auto now = firewall::load(dumps);
+  now.arrival.address4 = IpAddress::parse("10.0.0.5").value();
+  for (const auto& change : compare(now, with_grant(now, plan.grant), {8443})) {
+    EXPECT_NE(change.family, Family::ipv4);
+  }
+}
+
+TEST(Plan, AtADeviceTheEdgeIsLetInAsWell) {
+  const auto plan = plan_of("trap-04-netdev-ingress-drop", {}, {80, 443});
+  ASSERT_TRUE(plan.before.some_stopped());
+  EXPECT_THAT(plan.grant.places, Contains(Field(&Place::hook, "ingress")));
+  EXPECT_TRUE(plan.after.all_open());
 }
 
 TEST(Programs, NothingToChangeIsNoProgram) {

@@ -57,32 +57,48 @@ std::string port_list(const std::vector<std::uint16_t>& ports) {
   return fmt::format("{}", fmt::join(ports, ","));
 }
 
-// The rules of our chain that serves `place`. multiport takes 15 ports (iptables-extensions(8)).
-void chain_rules(const Place& place, const Grant& grant, bool is_v4, bool tracked,
-                 std::string& out) {
+// multiport takes 15 ports (iptables-extensions(8)).
+std::vector<std::string> multiports(const std::vector<std::uint16_t>& ports) {
   constexpr std::size_t kMultiport = 15;
+  std::vector<std::string> out;
+  for (std::size_t at = 0; at < ports.size(); at += kMultiport) {
+    const auto end = std::min(ports.size(), at + kMultiport);
+    out.push_back(port_list({ports.begin() + static_cast<std::ptrdiff_t>(at),
+                             ports.begin() + static_cast<std::ptrdiff_t>(end)}));
+  }
+  return out;
+}
+
+// The rules of our chain that serves `place`: as those of nft_script.cpp.
+void chain_rules(const Place& place, const Grant& grant, Family family, bool tracked,
+                 std::string& out) {
+  if (!grant.reaches(family)) return;
   const auto chain = own_chain(place);
-  const bool outgoing = place.hook == "output" || place.hook == "postrouting";
+  const bool outgoing = is_outgoing(place.hook);
   const bool forward = place.hook == "forward";
+  std::vector<std::string> own;
+  for (const auto& one : grant.addresses_of(family)) own.push_back(one.text());
+  if (own.empty()) own.emplace_back();
+  const auto at = [](const char* option, const std::string& address) {
+    return address.empty() ? "" : fmt::format(" {} {}", option, address);
+  };
   for (const auto& range : grant.ranges) {
-    if (v4(range) != is_v4) continue;
-    for (std::size_t at = 0; at < grant.ports.size(); at += kMultiport) {
-      const std::vector<std::uint16_t> some(
-          grant.ports.begin() + static_cast<std::ptrdiff_t>(at),
-          grant.ports.begin() +
-              static_cast<std::ptrdiff_t>(std::min(grant.ports.size(), at + kMultiport)));
-      out += outgoing ? fmt::format("-A {} -d {} -p tcp -m multiport --sports {} -j ACCEPT\n",
-                                    chain, range.text(), port_list(some))
-                      : fmt::format("-A {} -s {} -p tcp -m multiport --dports {} -j ACCEPT\n",
-                                    chain, range.text(), port_list(some));
-    }
-    if (!forward && (outgoing || !tracked || place.hook != "input")) continue;
-    for (const auto port : grant.ports) {
-      out += fmt::format("-A {} -s {} -p tcp -m conntrack --ctorigdstport {} -j ACCEPT\n", chain,
-                         range.text(), port);
-      if (!forward) continue;
-      out += fmt::format("-A {} -d {} -p tcp -m conntrack --ctorigdstport {} -j ACCEPT\n", chain,
-                         range.text(), port);
+    if (range.address().family() != family) continue;
+    for (const auto& address : own) {
+      for (const auto& some : multiports(grant.ports)) {
+        out += outgoing ? fmt::format("-A {}{} -d {} -p tcp -m multiport --sports {} -j ACCEPT\n",
+                                      chain, at("-s", address), range.text(), some)
+                        : fmt::format("-A {} -s {}{} -p tcp -m multiport --dports {} -j ACCEPT\n",
+                                      chain, range.text(), at("-d", address), some);
+      }
+      if (!forward && !tracked) continue;
+      for (const auto port : grant.ports) {
+        for (const char* side : {"-s", "-d"}) {
+          if (!forward && outgoing != (side == std::string_view{"-d"})) continue;
+          out += fmt::format("-A {} {} {} -p tcp -m conntrack{} --ctorigdstport {} -j ACCEPT\n",
+                             chain, side, range.text(), at("--ctorigdst", address), port);
+        }
+      }
     }
   }
 }
@@ -130,7 +146,7 @@ void iptables(const Grant& to, const firewall::Dumps& now, std::vector<Action>& 
           if (place.stack != stack || place.family != family.family || place.table != table) {
             continue;
           }
-          chain_rules(place, to, family.v4, tracked, body);
+          chain_rules(place, to, family.v4 ? Family::ipv4 : Family::ipv6, tracked, body);
           body += fmt::format("-I {} 1 -j {}\n", place.chain, own_chain(place));
         }
         input += fmt::format("*{}\n{}COMMIT\n", table, body);
@@ -148,28 +164,42 @@ void iptables(const Grant& to, const firewall::Dumps& now, std::vector<Action>& 
 
 // --- layers with a tool of their own ---
 
+using Words = std::vector<std::string>;
+
+// What ufw is told to allow, in its words.
+std::vector<Words> ufw_rules(const Grant& grant) {
+  std::vector<Words> out;
+  if (!grant.ufw) return out;
+  for (const auto& range : grant.ranges) {
+    const auto family = range.address().family();
+    if (!grant.reaches(family)) continue;
+    std::vector<std::string> to;
+    for (const auto& one : grant.addresses_of(family)) to.push_back(one.text());
+    if (to.empty()) to.emplace_back("any");
+    for (const auto& address : to) {
+      out.push_back({"allow", "proto", "tcp", "from", range.text(), "to", address, "port",
+                     port_list(grant.ports)});
+    }
+  }
+  return out;
+}
+
 void ufw(const Grant& from, const Grant& to, std::vector<Action>& out) {
-  const auto rule = [](const Prefix& range, const Grant& of) {
-    return std::vector<std::string>{
-        "allow", "proto", "tcp", "from", range.text(), "to", "any", "port", port_list(of.ports)};
-  };
-  const auto has = [](const Grant& grant, const Prefix& range) {
-    return grant.ufw && std::ranges::find(grant.ranges, range) != grant.ranges.end();
-  };
-  for (const auto& range : to.ufw ? to.ranges : std::vector<Prefix>{}) {
+  const auto wanted = ufw_rules(to);
+  for (const auto& rule : wanted) {
     Action action;
     action.layer = "ufw";
     action.program.words = {"ufw", "prepend"};
-    for (const auto& word : rule(range, to)) action.program.words.push_back(word);
+    std::ranges::copy(rule, std::back_inserter(action.program.words));
     action.program.words.insert(action.program.words.end(), {"comment", std::string{kComment}});
     out.push_back(std::move(action));
   }
-  for (const auto& range : from.ufw ? from.ranges : std::vector<Prefix>{}) {
-    if (has(to, range) && from.ports == to.ports) continue;
+  for (const auto& rule : ufw_rules(from)) {
+    if (std::ranges::find(wanted, rule) != wanted.end()) continue;
     Action action;
     action.layer = "ufw";
     action.program.words = {"ufw", "--force", "delete"};
-    for (const auto& word : rule(range, from)) action.program.words.push_back(word);
+    std::ranges::copy(rule, std::back_inserter(action.program.words));
     out.push_back(std::move(action));
   }
 }
@@ -177,11 +207,20 @@ void ufw(const Grant& from, const Grant& to, std::vector<Action>& out) {
 std::vector<std::string> rich_rules(const Grant& grant) {
   std::vector<std::string> out;
   for (const auto& range : grant.ranges) {
-    for (const auto port : grant.ports) {
-      out.push_back(
-          fmt::format("rule priority=\"-100\" family=\"{}\" source address=\"{}\" port port=\"{}\" "
-                      "protocol=\"tcp\" accept",
-                      v4(range) ? "ipv4" : "ipv6", range.text(), port));
+    const auto family = range.address().family();
+    if (!grant.reaches(family)) continue;
+    std::vector<std::string> to;
+    for (const auto& one : grant.addresses_of(family)) {
+      to.push_back(fmt::format(" destination address=\"{}\"", one.text()));
+    }
+    if (to.empty()) to.emplace_back();
+    for (const auto& address : to) {
+      for (const auto port : grant.ports) {
+        out.push_back(
+            fmt::format("rule priority=\"-100\" family=\"{}\" source address=\"{}\"{} port "
+                        "port=\"{}\" protocol=\"tcp\" accept",
+                        v4(range) ? "ipv4" : "ipv6", range.text(), address, port));
+      }
     }
   }
   return out;
