@@ -86,6 +86,11 @@ net::HttpReply answer_health(Desk& desk, std::string_view path) {
   if (path != "/livez") {
     const auto asked = desk.overview(Clock::now());
     if (!asked) return store_failed(asked.error().text);
+    const auto figures = desk.store.figures();
+    if (figures.failing_since != WallTime{}) {
+      return store_failed(fmt::format("nothing is written since {}: {}",
+                                      rfc3339(figures.failing_since), figures.last_error));
+    }
   }
   net::HttpReply reply;
   reply.fields.emplace_back("Content-Type", "text/plain; charset=utf-8");

@@ -384,6 +384,7 @@ net::Task<void> Watcher::Impl::main() {
       ledger.tick(moment);
       look_at_maintenance();
       look_at_agents();
+      look_at_store();
       look_at_domains();
       flush_minutes(false);
       keep_house();

@@ -150,6 +150,7 @@ class Watcher::Impl {
   Parsed<AgentAnswer> take_report(const std::string& name, const AgentReport& report);
   void take_result(const std::string& agent, const AgentResult& one);
   void look_at_agents();
+  void look_at_store();
   void keep_agent(Agent& agent, Instant now);
 
   // watcher_facts.cpp
@@ -202,6 +203,7 @@ class Watcher::Impl {
   std::string blind_because;  // of the newest blind time
   std::vector<Doubt> doubts;
   bool alerts_queued = false;
+  bool store_away = false;  // as people were told
   Instant ticked{};
   Instant turned{};
   WallTime minute_now;
