@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
@@ -299,6 +300,20 @@ TEST_F(WatcherTest, ARestartIsNoHeartbeat) {
   EXPECT_EQ(watcher_->check_now("in-time")->outcome, Outcome::ok);
   ASSERT_TRUE(watcher_->beat("overdue", true, ""));
   EXPECT_EQ(watcher_->check_now("overdue")->outcome, Outcome::ok);
+}
+
+// A disk that is full: people hear of it, because of all else they would hear nothing.
+TEST_F(WatcherTest, AStoreThatTakesNothingIsSaid) {
+  start();
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  ::signal(SIGXFSZ, SIG_IGN);
+  const rlimit tight{.rlim_cur = 1, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &tight), 0);
+  store_->write_soon([](store::Database& db) { return store::set_setting(db, "any", "thing"); });
+  EXPECT_TRUE(hear(LiveEvent::Kind::own, "the store takes nothing: "));
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_TRUE(hear(LiveEvent::Kind::own, "the store takes what waited for it"));
 }
 
 TEST_F(WatcherTest, TimeInWhichNoWatchRanIsUnknown) {
