@@ -363,6 +363,16 @@ std::string missing(const Channel& channel) {
   }
 }
 
+namespace {
+
+// RFC 5321 4.2.3: a command that the server does not know, a message that is too large, parameters
+// it does not know. A mailbox, a password and a policy (550, 535, 554) are mended by somebody.
+bool never_taken(int status) {
+  return (status >= 500 && status <= 504) || status == 552 || status == 555;
+}
+
+}  // namespace
+
 Taken taken(const net::OutboundReply& reply) {
   Taken out;
   if (reply.end == net::OutboundEnd::answered) {
@@ -376,7 +386,7 @@ Taken taken(const net::OutboundReply& reply) {
   }
   out.detail = reply.why;
   out.again = reply.end != net::OutboundEnd::bad_request &&
-              !(reply.end == net::OutboundEnd::rejected && reply.status >= 500);
+              !(reply.end == net::OutboundEnd::rejected && never_taken(reply.status));
   return out;
 }
 

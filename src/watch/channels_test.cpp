@@ -150,7 +150,10 @@ TEST(Taken, KnowsWhatIsWorthAnotherTry) {
   EXPECT_TRUE(answered(429).again);
   EXPECT_TRUE(answered(503).again);
   EXPECT_TRUE(taken({.end = net::OutboundEnd::connect, .why = "refused"}).again);
-  EXPECT_FALSE(taken({.end = net::OutboundEnd::rejected, .status = 550}).again);
+  EXPECT_FALSE(taken({.end = net::OutboundEnd::rejected, .status = 552}).again);
+  for (const int mended : {451, 535, 550, 554}) {
+    EXPECT_TRUE(taken({.end = net::OutboundEnd::rejected, .status = mended}).again) << mended;
+  }
 }
 
 TEST(QuietHours, EndInTheMorningAlsoOverMidnight) {
