@@ -30,6 +30,7 @@ struct Flags {
   std::string title = "Causeway";
   std::string address;
   std::string export_status;
+  std::vector<std::string> trusted_proxies;
   bool open_metrics = false;
   bool private_targets = false;
 };
@@ -62,6 +63,11 @@ int serve(store::Store& store, const Flags& flags) {
   options.settings.version = std::string{version()};
   options.settings.open_metrics = flags.open_metrics;
   options.settings.private_targets = flags.private_targets;
+  for (const auto& text : flags.trusted_proxies) {
+    const auto proxy = Prefix::parse(text);
+    if (!proxy) return wrong_use("console", "--trusted-proxy: " + proxy.error().text);
+    options.settings.trusted_proxies.push_back(*proxy);
+  }
   const auto console = console::Console::open(store, std::move(options), console_controls(store));
   if (!console) return cannot(console.error());
   const auto said = announce(store, (*console)->address());
@@ -98,6 +104,10 @@ Command add_console(CLI::App& root) {
       ->option_text("URL");
   app->add_option("--export-status", flags->export_status, "write the status page there, and end")
       ->option_text("DIR");
+  app->add_option("--trusted-proxy", flags->trusted_proxies,
+                  "a proxy before it, whose X-Forwarded-For is believed (may be repeated)")
+      ->option_text("PREFIX")
+      ->allow_extra_args(false);
   app->add_flag("--open-metrics", flags->open_metrics, "/metrics without a token");
   app->add_flag("--private-targets", flags->private_targets,
                 "people may have private addresses diagnosed");

@@ -61,6 +61,7 @@ struct Plan {
   edge::ConfigPtr edge;  // null: none
   std::string store;
   std::string listen{kConsole};
+  std::vector<Prefix> trusted_proxies;
   bool demo = false;
 };
 
@@ -148,6 +149,7 @@ Parsed<Plan> plan_of_file(const Flags& flags) {
     out.watched = std::move(read->settings);
     out.store = read->store;
     if (!read->listen.empty()) out.listen = read->listen;
+    out.trusted_proxies = std::move(read->trusted_proxies);
   }
   if (!out.edge && !out.watched)
     return error(flags.config + ": neither [edge] nor [watch] is there");
@@ -241,11 +243,13 @@ Parsed<bool> open_house(Plan& plan, const Endpoint& listen, House& house) {
     if (!opened) return error("edge: " + opened.error().text);
     house.edge = std::move(*opened);
   }
+  house.watcher->start();  // before anybody can report to it through the console
   auto console = open_near(plan.demo, listen, [&](const Endpoint& place) {
     console::ConsoleOptions options{.listen = place};
     options.settings.version = std::string{version()};
     options.settings.title = plan.demo ? "The demonstration" : "Causeway";
     options.settings.private_targets = plan.demo || house.watcher->settings().private_targets;
+    options.settings.trusted_proxies = plan.trusted_proxies;
     auto controls = watch_controls(*house.watcher, *house.store);
     add_edges(controls, edges_of(plan, house));
     return console::Console::open(*house.store, std::move(options), std::move(controls));
@@ -256,7 +260,6 @@ Parsed<bool> open_house(Plan& plan, const Endpoint& listen, House& house) {
 }
 
 int serve(const Plan& plan, const House& house, const DemoOrigins& demo, const DemoEnd& end) {
-  house.watcher->start();
   if (const auto said = announce(*house.store, house.console->address()); !said) {
     return cannot(said.error());
   }

@@ -62,6 +62,7 @@ struct Plan {
   watch::Settings settings;
   std::string store;
   std::string listen;  // of the console; empty: none
+  std::vector<Prefix> trusted_proxies;
 };
 
 Parsed<Plan> plan_of_file(const Flags& flags) {
@@ -72,7 +73,7 @@ Parsed<Plan> plan_of_file(const Flags& flags) {
   auto read = watch::read_settings(*root, {.now = wall_now(), .files = true});
   if (!read) return error(config::text(read.error(), flags.config));
   return Plan{std::move(read->settings), flags.store.empty() ? read->store : flags.store,
-              flags.listen.empty() ? read->listen : flags.listen};
+              flags.listen.empty() ? read->listen : flags.listen, std::move(read->trusted_proxies)};
 }
 
 Parsed<Plan> plan_of_flags(const Flags& flags) {
@@ -175,12 +176,13 @@ std::string summary(const watch::LiveFigures& figures) {
 }
 
 Parsed<std::unique_ptr<console::Console>> open_console(store::Store& store, watch::Watcher& watcher,
-                                                       const std::string& where) {
-  const auto listen = parse_listen(where);
+                                                       const Plan& plan) {
+  const auto listen = parse_listen(plan.listen);
   if (!listen) return error("--listen: " + listen.error().text);
   console::ConsoleOptions options{.listen = *listen};
   options.settings.version = std::string{version()};
   options.settings.private_targets = watcher.settings().private_targets;
+  options.settings.trusted_proxies = plan.trusted_proxies;
   auto controls = watch_controls(watcher, store);
   add_edges(controls, watcher.settings().edges);
   auto out = console::Console::open(store, std::move(options), std::move(controls));
@@ -223,13 +225,16 @@ int run(const Flags& flags) {
   if (!watcher) return wrong_use("watch", watcher.error().text);
   Teller teller{screen_of_stdout(flags.no_color), flags.plain};
   (*watcher)->subscribe([&](const watch::LiveEvent& event) { teller.tell(event); });
+  (*watcher)->start();  // before anybody can report to it through the console
   std::unique_ptr<console::Console> console;
   if (!plan->listen.empty()) {
-    auto opened = open_console(**store, **watcher, plan->listen);
-    if (!opened) return cannot(opened.error());
+    auto opened = open_console(**store, **watcher, *plan);
+    if (!opened) {
+      (*watcher)->stop();  // while there is who it tells
+      return cannot(opened.error());
+    }
     console = std::move(*opened);
   }
-  (*watcher)->start();
   fmt::print(stderr, "causeway watch: {} target{}, store {}; Ctrl-C ends it\n", count,
              count == 1 ? "" : "s", (*store)->shown());
   int number = 0;

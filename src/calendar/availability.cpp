@@ -71,7 +71,11 @@ Availability availability(Interval over, const std::vector<Interval>& watched,
   Availability out;
   out.observed = length(counted);
   out.down = length(outages);
-  out.outages = static_cast<int>(united(cut(down, over)).size());
+  // One that goes on through a hole is one; one that nobody could see is none.
+  out.outages =
+      static_cast<int>(std::ranges::count_if(united(cut(down, over)), [&](const Interval& one) {
+        return !without({one}, holes).empty();
+      }));
   if (out.observed > Duration::zero()) {
     out.share =
         1.0 - static_cast<double>(out.down.count()) / static_cast<double>(out.observed.count());

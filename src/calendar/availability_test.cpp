@@ -21,6 +21,11 @@ TEST(Availability, BlindTimeIsNeitherUpNorDown) {
   EXPECT_EQ(found.down, std::chrono::minutes{10});
 }
 
+TEST(Availability, AnOutageInAHoleIsNoneAndThroughOneIsOne) {
+  EXPECT_EQ(availability(span(0, 100), {span(0, 100)}, {span(10, 20)}, {span(5, 25)}).outages, 0);
+  EXPECT_EQ(availability(span(0, 100), {span(0, 100)}, {span(10, 40)}, {span(20, 30)}).outages, 1);
+}
+
 TEST(Availability, OnlyWhatWasWatchedCounts) {
   const auto found = availability(span(0, 100), {span(50, 100)}, {span(40, 60)}, {});
   EXPECT_EQ(found.observed, std::chrono::minutes{50});

@@ -152,7 +152,7 @@ net::HttpReply whole(Desk& desk, const Pending& pending) {
 
 net::HttpReply dressed(const Desk& desk, const net::HttpRequest& request, net::HttpReply reply) {
   compress(request, reply);
-  add_security_fields(reply, desk.settings.secure);
+  add_security_fields(reply, desk.settings.secure || request.secure);
   return reply;
 }
 

@@ -17,7 +17,6 @@
 #include "console/setup_token.hpp"
 #include "console/shapes.hpp"
 #include "console/status_page.hpp"
-#include "console/uptime.hpp"
 #include "model/cause.hpp"
 #include "net/loop.hpp"
 #include "store/alerts.hpp"
@@ -75,8 +74,10 @@ class ConsoleTest : public ::testing::Test {
       request.body = body.dump();
       fields.push_back({"content-type", type_});
     }
+    request.peer = {peer_, 4711};
+    if (!forwarded_for_.empty()) fields.push_back({"x-forwarded-for", forwarded_for_});
+    if (!forwarded_proto_.empty()) fields.push_back({"x-forwarded-proto", forwarded_proto_});
     request.fields = fields;
-    request.peer = {IpAddress::v4(0x7f000001), 4711};
     auto reply = answer(*desk_, request);
     Answer out{reply.status, reply.fields, nullptr, reply.body, {}};
     if (out.text.empty()) out.text = reply.fixed;
@@ -151,6 +152,9 @@ class ConsoleTest : public ::testing::Test {
   std::unique_ptr<store::Store> store_;
   LiveRuns runs_;
   std::unique_ptr<Desk> desk_;
+  IpAddress peer_ = IpAddress::v4(0x7f000001);
+  std::string forwarded_for_;
+  std::string forwarded_proto_;
   std::string cookie_;
   std::string proof_;
   std::string token_;
@@ -685,54 +689,29 @@ TEST(OpenToPeople, RefusesThisMachineAndItsNetworks) {
   }
 }
 
-TEST(UptimeFigure, LeavesOutWhatNobodySawAndCountsNothingTwice) {
-  const WallTime day{std::chrono::sys_days{std::chrono::year{2026} / 11 / 25}};
-  const auto from = day;
-  const auto to = day + hours{10};
-  const auto at = [&](int hour) { return day + hours{hour}; };
-  const auto past = [&](WallTime since, const std::vector<store::Member>& downs,
-                        const NotCounted& aside) {
-    return Past{{.id = "t", .team = "sales", .created = since}, downs, aside, to};
+TEST_F(ConsoleTest, BehindATrustedProxyEachVisitorIsOne) {
+  set_up();
+  cookie_.clear();
+  proof_.clear();
+  const auto log_in = [&](const std::string& visitor, const char* password) {
+    forwarded_for_ = visitor;
+    return ask("POST", "/api/v1/session", {{"name", "anna"}, {"password", password}});
   };
-  const auto none = past(from, {}, {}).over(from, to);
-  EXPECT_EQ(none.share, 1.0);
-  // Two incidents at once, one of them open; two hours blind, one of them while down.
-  const std::vector<store::Member> downs{
-      {"a", "t", at(1), at(3), ""}, {"b", "t", at(2), at(4), ""}, {"c", "t", at(9), {}, ""}};
-  const auto blind = not_counted({{0, "v", at(3), at(5), ""}}, {}, from, to);
-  const auto some = past(from, downs, blind).over(from, to);
-  EXPECT_EQ(some.observed, hours{8});
-  EXPECT_EQ(some.down, hours{3});
-  EXPECT_EQ(some.outages, 2);
-  EXPECT_FALSE(past(to, {}, {}).over(from, to).share);  // not watched yet
-  EXPECT_EQ(past(at(8), {}, {}).over(from, to).observed, hours{2});
-}
-
-TEST(UptimeFigure, MaintenanceIsNoDowntime) {
-  const WallTime day{std::chrono::sys_days{std::chrono::year{2026} / 11 / 25}};
-  const auto at = [&](int hour) { return day + hours{hour}; };
-  const std::vector<store::Member> downs{{"a", "t", at(1), at(4), ""}};
-  store::MaintenanceWindow window{.zone = "UTC",
-                                  .starts = "2026-11-20T02:00",
-                                  .minutes = 60,
-                                  .repeats = "daily",
-                                  .teams = {"sales"},
-                                  .created = at(-100)};
-  const auto down = [&](const std::string& team) {
-    const auto aside = not_counted({}, {window}, at(0), at(10));
-    return Past{{.id = "t", .team = team, .created = at(-100)}, downs, aside, at(10)}
-        .over(at(0), at(10))
-        .down;
-  };
-  EXPECT_EQ(down("sales"), hours{2});
-  EXPECT_EQ(down("other"), hours{3});
-  window.removed = at(5);
-  EXPECT_EQ(down("sales"), hours{2}) << "what was planned then stays so";
-  window.removed = at(2);
-  EXPECT_EQ(down("sales"), hours{3});
-  window.removed = {};
-  window.created = at(5);
-  EXPECT_EQ(down("sales"), hours{3}) << "a rule of today plans nothing of yesterday";
+  EXPECT_THAT(log_in("203.0.113.1", "correct horse").field("Set-Cookie"), Not(HasSubstr("Secure")))
+      << "nobody is believed by default";
+  desk_->settings.trusted_proxies = {*Prefix::parse("127.0.0.0/8")};
+  forwarded_proto_ = "https";
+  const auto known = log_in("203.0.113.1", "correct horse");
+  EXPECT_THAT(known.field("Set-Cookie"), HasSubstr("__Host-causeway="));
+  EXPECT_THAT(known.field("Set-Cookie"), HasSubstr("; Secure"));
+  keep_session(known);
+  EXPECT_EQ(ask("GET", "/api/v1/session").body.at("name"), "anna");
+  cookie_.clear();
+  proof_.clear();
+  // Whatever a stranger claims before the proxy's own word.
+  for (int i = 0; i < 6; ++i) log_in("203.0.113.1, 198.51.100.66", "wrong horse");
+  EXPECT_EQ(log_in("198.51.100.66", "correct horse").status, 429);
+  EXPECT_EQ(log_in("203.0.113.1", "correct horse").status, 201) << "she was here before";
 }
 
 TEST(LoginLimits, GrowAndForget) {

@@ -191,12 +191,13 @@ struct Controls {
 };
 
 struct DeskSettings {
-  std::string title = "Causeway";  // of the status page
-  std::string address;             // how people reach the console: "http://127.0.0.1:5230"
-  std::string version;             // of the program, for /metrics
-  bool secure = false;             // over TLS: cookies say so
-  bool open_metrics = false;       // /metrics without a token
-  bool private_targets = false;    // people may have loopback and private addresses diagnosed
+  std::string title = "Causeway";       // of the status page
+  std::string address;                  // how people reach the console: "http://127.0.0.1:5230"
+  std::string version;                  // of the program, for /metrics
+  bool secure = false;                  // over TLS: cookies say so
+  std::vector<Prefix> trusted_proxies;  // what they say of visitors is believed
+  bool open_metrics = false;            // /metrics without a token
+  bool private_targets = false;         // people may have loopback and private addresses diagnosed
 };
 
 class LiveRuns;

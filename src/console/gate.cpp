@@ -7,6 +7,7 @@
 #include "console/limits.hpp"
 #include "console/problem.hpp"
 #include "console/secrets.hpp"
+#include "console/visitor.hpp"
 #include "store/accounts.hpp"
 
 namespace causeway::console {
@@ -14,12 +15,14 @@ namespace {
 
 // With "__Host-" the browser keeps the cookie to this host and to TLS; without TLS it would refuse
 // it.
-std::string_view cookie_name(const Desk& desk) {
-  return desk.settings.secure ? "__Host-causeway" : "causeway";
+bool over_tls(const Desk& desk, const net::HttpRequest& request) {
+  return desk.settings.secure || visitor_of(desk.settings.trusted_proxies, request).secure;
 }
 
+std::string_view cookie_name(bool secure) { return secure ? "__Host-causeway" : "causeway"; }
+
 std::string cookie_value(const Desk& desk, const net::HttpRequest& request) {
-  const auto name = cookie_name(desk);
+  const auto name = cookie_name(over_tls(desk, request));
   for (const auto& field : request.fields) {
     if (!equals_ignoring_case(field.name, "cookie")) continue;
     for (const auto part : split(field.value, ';')) {
@@ -124,12 +127,13 @@ std::optional<net::HttpReply> refusal(const Call& call, Role least) {
   return std::nullopt;
 }
 
-Parsed<OpenedSession> open_session(Desk& desk, const std::string& account,
-                                   const std::string& address) {
+Parsed<OpenedSession> open_session(Desk& desk, const net::HttpRequest& request,
+                                   const std::string& account) {
   const std::string token = random_token();
   const WallTime now = wall_now();
-  const store::Session session{token_hash(token),          account, now, now,
-                               now + limits::kSessionLife, address};
+  const auto visitor = visitor_of(desk.settings.trusted_proxies, request);
+  const store::Session session{token_hash(token),     account, now, now, now + limits::kSessionLife,
+                               visitor.address.text()};
   auto kept = desk.store.write_now([=](store::Database& database) -> Parsed<bool> {
     auto forgotten = store::forget_sessions(database, now);
     if (!forgotten) return forgotten;
@@ -138,25 +142,27 @@ Parsed<OpenedSession> open_session(Desk& desk, const std::string& account,
   if (!kept) return error(std::move(kept.error().text));
   const auto seconds =
       std::chrono::duration_cast<std::chrono::seconds>(limits::kSessionLife).count();
-  return OpenedSession{
-      fmt::format("{}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict{}", cookie_name(desk),
-                  token, seconds, desk.settings.secure ? "; Secure" : ""),
-      page_proof(token)};
+  const bool secure = over_tls(desk, request);
+  return OpenedSession{fmt::format("{}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict{}",
+                                   cookie_name(secure), token, seconds, secure ? "; Secure" : ""),
+                       page_proof(token)};
 }
 
-std::string ended_cookie(const Desk& desk) {
-  return fmt::format("{}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict{}", cookie_name(desk),
-                     desk.settings.secure ? "; Secure" : "");
+std::string ended_cookie(const Desk& desk, const net::HttpRequest& request) {
+  const bool secure = over_tls(desk, request);
+  return fmt::format("{}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict{}", cookie_name(secure),
+                     secure ? "; Secure" : "");
 }
 
 void record_audit(Desk& desk, const Call& call, std::string action, std::string subject,
                   std::string detail) {
-  const store::AuditEntry entry{.at = wall_now(),
-                                .actor = call.caller().name,
-                                .action = std::move(action),
-                                .subject = std::move(subject),
-                                .detail = std::move(detail),
-                                .address = call.request().peer.address.text()};
+  const store::AuditEntry entry{
+      .at = wall_now(),
+      .actor = call.caller().name,
+      .action = std::move(action),
+      .subject = std::move(subject),
+      .detail = std::move(detail),
+      .address = visitor_of(desk.settings.trusted_proxies, call.request()).address.text()};
   desk.store.write_soon(
       [entry](store::Database& database) { return store::add_audit(database, entry); });
 }

@@ -22,9 +22,9 @@ struct OpenedSession {
   std::string cookie;
   std::string proof;
 };
-Parsed<OpenedSession> open_session(Desk& desk, const std::string& account,
-                                   const std::string& address);
-std::string ended_cookie(const Desk& desk);
+Parsed<OpenedSession> open_session(Desk& desk, const net::HttpRequest& request,
+                                   const std::string& account);
+std::string ended_cookie(const Desk& desk, const net::HttpRequest& request);
 
 void record_audit(Desk& desk, const Call& call, std::string action, std::string subject,
                   std::string detail = {});

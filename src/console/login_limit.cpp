@@ -26,6 +26,18 @@ void LoginLimit::failed(const std::string& key, Instant now) {
   tries.last = now;
 }
 
+void LoginLimit::know(const std::string& name, const std::string& place, Instant now) {
+  if (known_.size() >= limits::kLoginKeys) {
+    known_.erase(
+        std::ranges::min_element(known_, {}, [](const auto& entry) { return entry.second; }));
+  }
+  known_[place + " " + name] = now;
+}
+
+bool LoginLimit::knows(const std::string& name, const std::string& place) const {
+  return known_.contains(place + " " + name);
+}
+
 // Forgets who has been quiet for longer than any pause, and the quietest when that is nobody.
 void LoginLimit::make_room(Instant now) {
   std::erase_if(tries_, [now](const auto& entry) {

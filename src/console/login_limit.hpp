@@ -16,6 +16,9 @@ class LoginLimit {
   Duration wait_for(const std::string& key, Instant now) const;
   void failed(const std::string& key, Instant now);
   void succeeded(const std::string& key) { tries_.erase(key); }
+  // Where who has `name` logged in before.
+  void know(const std::string& name, const std::string& place, Instant now);
+  bool knows(const std::string& name, const std::string& place) const;
 
  private:
   struct Tries {
@@ -26,6 +29,7 @@ class LoginLimit {
   void make_room(Instant now);
 
   std::unordered_map<std::string, Tries> tries_;
+  std::unordered_map<std::string, Instant> known_;
 };
 
 }  // namespace causeway::console

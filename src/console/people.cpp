@@ -14,6 +14,7 @@
 #include "console/secrets.hpp"
 #include "console/setup_token.hpp"
 #include "console/shapes.hpp"
+#include "console/visitor.hpp"
 #include "store/accounts.hpp"
 
 namespace causeway::console {
@@ -50,11 +51,16 @@ Parsed<std::string> password_of(const nlohmann::json& body, const char* member =
 }
 
 net::HttpReply logged_in(Desk& desk, const Call& call, const store::Account& account) {
-  auto opened = open_session(desk, account.id, call.request().peer.address.text());
+  auto opened = open_session(desk, call.request(), account.id);
   if (!opened) return store_failed(opened.error().text);
   auto reply = created({{"name", account.name}, {"role", account.role}, {"proof", opened->proof}});
   reply.fields.emplace_back("Set-Cookie", opened->cookie);
   return reply;
+}
+
+// Where the tries of a visitor are counted.
+std::string place_of(const Desk& desk, const Call& call) {
+  return limit_key(visitor_of(desk.settings.trusted_proxies, call.request()).address);
 }
 
 Parsed<std::vector<store::Account>> all_accounts(Desk& desk) {
@@ -86,7 +92,7 @@ net::HttpReply set_up(Desk& desk, const Call& call) {
   if (!body) return wrong(body.error());
   const auto token = text_of(*body, "token", causeway::limits::kTextKept);
   if (!token) return wrong(token.error());
-  const std::string key = "set-up " + call.request().peer.address.text();
+  const std::string key = "set-up " + place_of(desk, call);
   if (desk.logins.wait_for(key, Clock::now()) > Duration::zero()) {
     return problem(429, "Too many tries", "wait a little, then try again");
   }
@@ -117,11 +123,13 @@ net::HttpReply log_in(Desk& desk, const Call& call) {
   if (!name) return wrong(name.error());
   const auto password = text_of(*body, "password", limits::kPasswordBytesMost);
   if (!password) return wrong(password.error());
-  const std::string by_address = "address " + call.request().peer.address.text();
+  const std::string place = place_of(desk, call);
+  const std::string by_address = "address " + place;
   const std::string by_name = "name " + *name;
   const Instant now = Clock::now();
-  const Duration wait =
-      std::max(desk.logins.wait_for(by_address, now), desk.logins.wait_for(by_name, now));
+  Duration wait = desk.logins.wait_for(by_address, now);
+  // Whoever tries a name from elsewhere does not lock out who has it.
+  if (!desk.logins.knows(*name, place)) wait = std::max(wait, desk.logins.wait_for(by_name, now));
   if (wait > Duration::zero()) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
     auto reply = problem(429, "Too many tries", fmt::format("try again in {} s", seconds));
@@ -143,6 +151,7 @@ net::HttpReply log_in(Desk& desk, const Call& call) {
   }
   desk.logins.succeeded(by_address);
   desk.logins.succeeded(by_name);
+  desk.logins.know(*name, place, now);
   Call as_account = call;
   as_account.set_caller({Role::viewer, (*account)->name, (*account)->id, {}});
   record_audit(desk, as_account, "login", (*account)->id);
@@ -157,7 +166,7 @@ net::HttpReply log_out(Desk& desk, const Call& call) {
     if (!ended) return store_failed(ended.error().text);
   }
   net::HttpReply reply{.status = 204};
-  reply.fields.emplace_back("Set-Cookie", ended_cookie(desk));
+  reply.fields.emplace_back("Set-Cookie", ended_cookie(desk, call.request()));
   return reply;
 }
 
@@ -168,7 +177,7 @@ net::HttpReply change_own_password(Desk& desk, const Call& call) {
   if (!old) return wrong(old.error());
   const auto fresh = password_of(*body, "new_password");
   if (!fresh) return wrong(fresh.error());
-  const std::string key = "name " + call.caller().name;
+  const std::string key = "own " + call.caller().name;  // strangers' tries are not its own
   if (desk.logins.wait_for(key, Clock::now()) > Duration::zero()) {
     return problem(429, "Too many tries", "wait a little, then try again");
   }

@@ -190,14 +190,14 @@ Parsed<bool> Postgresql::connect() {
   }
   // Notices ("relation exists, skipping") are nothing for a terminal.
   libpq().set_notice_processor(link_, [](void*, const char*) {}, nullptr);
-  if (access_ == Access::read) return script("SET default_transaction_read_only = on");
-  // The same at the server's side: after a cut it would keep our locks for hours. On a socket of
-  // this machine these mean nothing.
+  // The same at the server's side: after a cut it would keep our locks and places for hours. On a
+  // socket of this machine these mean nothing.
   [[maybe_unused]] const auto kept = script(fmt::format(
       "SET tcp_keepalives_idle = {}; SET tcp_keepalives_interval = {}; SET tcp_keepalives_count = "
       "3; SET tcp_user_timeout = {}",
       silence, probe, unheard));
   environment_failed_ = false;
+  if (access_ == Access::read) return script("SET default_transaction_read_only = on");
   return true;
 }
 

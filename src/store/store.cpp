@@ -75,10 +75,10 @@ class Ownership {
   void end_at_server(Database& database) const {
     [[maybe_unused]] const auto ended = database.run(
         "SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN pg_locks l ON l.pid = "
-        "a.pid WHERE a.pid = $1::int AND extract(epoch FROM a.backend_start)::text = $2::text AND "
-        "l.locktype = "
-        "'advisory' AND l.granted AND l.classid::bigint = $3::bigint >> 32 AND l.objid::bigint = "
-        "$3::bigint & 4294967295",
+        "a.pid "
+        "WHERE a.pid = $1::int AND extract(epoch FROM a.backend_start)::text = $2::text "
+        "AND l.granted AND l.locktype = 'advisory' "
+        "AND l.classid::bigint = $3::bigint >> 32 AND l.objid::bigint = $3::bigint & 4294967295",
         {cell(backend_.process), cell(backend_.since), cell(kOwnerLock)});
   }
 

@@ -57,26 +57,26 @@ std::string key_of(const Message& message, const std::string& id) {
   return "causeway-" + (message.incident.empty() ? id : message.incident);
 }
 
-Json labels_of(const Message& message) {
-  Json out{{"alertname", message.cause_id.empty() ? "Causeway" : message.cause_id},
-           {"incident", message.incident},
-           {"severity", message.severity},
-           {"owner", message.owner}};
-  if (!message.failure.empty()) out["failure"] = message.failure;
-  if (!message.team.empty()) out["team"] = message.team;
-  return out;
+// What Alertmanager knows an alert by: with one label that changes while an incident lasts, the
+// first alert would go on until its end. Routes go by the channel, which has its teams and its
+// severity.
+Json labels_of(const Channel& channel, const Message& message) {
+  return {{"alertname", "Causeway"}, {"incident", message.incident}, {"channel", channel.name}};
 }
 
 Json annotations_of(const Message& message) {
-  Json out{{"summary", message.title}, {"description", text_of(message)}};
-  if (!message.link.empty()) out["link"] = message.link;
+  Json out{{"summary", message.title},     {"description", text_of(message)},
+           {"severity", message.severity}, {"cause", message.cause_id},
+           {"owner", message.owner},       {"failure", message.failure},
+           {"team", message.team},         {"link", message.link}};
+  for (auto at = out.begin(); at != out.end();) at = *at == "" ? out.erase(at) : std::next(at);
   return out;
 }
 
 // prometheus.io/docs/alerting/latest/clients: POST /api/v2/alerts.
 net::OutboundRequest to_alertmanager(const Channel& channel, const Message& message, WallTime now) {
   // Without an end Alertmanager closes it after resolve_timeout (5 min): reminders keep it up.
-  Json alert{{"labels", labels_of(message)},
+  Json alert{{"labels", labels_of(channel, message)},
              {"annotations", annotations_of(message)},
              {"startsAt", rfc3339(message.since)}};
   if (over(message))
@@ -92,10 +92,21 @@ net::OutboundRequest to_alertmanager(const Channel& channel, const Message& mess
   return out;
 }
 
+// Receivers of its webhooks know an alert by its fingerprint, and route by these.
+Json webhook_labels(const Message& message) {
+  Json out{{"alertname", message.cause_id.empty() ? "Causeway" : message.cause_id},
+           {"incident", message.incident},
+           {"severity", message.severity},
+           {"owner", message.owner}};
+  if (!message.failure.empty()) out["failure"] = message.failure;
+  if (!message.team.empty()) out["team"] = message.team;
+  return out;
+}
+
 // Alertmanager's webhook, version 4 (prometheus.io/docs/alerting/latest/configuration).
 Json webhook_v4(const Channel& channel, const Message& message, const std::string& id) {
   const std::string_view status = over(message) ? "resolved" : "firing";
-  const Json labels = labels_of(message);
+  const Json labels = webhook_labels(message);
   const Json annotations = annotations_of(message);
   const WallTime end = over(message) ? message.until : WallTime{};
   return {{"version", "4"},
@@ -138,11 +149,28 @@ std::string_view colour_of(const Message& message) {
   return message.severity == "down" ? "#cf222e" : "#bf8700";
 }
 
+// Slack reads <!channel>, <@U123> and <url|text> in any text: what a watched page says is nothing
+// to call people with (api.slack.com/reference/surfaces/formatting).
+std::string slack_text(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char letter : text) {
+    switch (letter) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      default: out += letter;
+    }
+  }
+  return out;
+}
+
 Json to_slack(const Message& message) {
-  return {{"text", subject_of(message)},
+  const std::string subject = slack_text(subject_of(message));
+  return {{"text", subject},
           {"attachments", Json::array({{{"color", colour_of(message)},
-                                        {"text", text_of(message)},
-                                        {"fallback", subject_of(message)}}})}};
+                                        {"text", slack_text(text_of(message))},
+                                        {"fallback", subject}}})}};
 }
 
 net::OutboundRequest to_pagerduty(const Channel& channel, const Message& message,
@@ -335,19 +363,30 @@ std::string missing(const Channel& channel) {
   }
 }
 
+namespace {
+
+// RFC 5321 4.2.3: a command that the server does not know, a message that is too large, parameters
+// it does not know. A mailbox, a password and a policy (550, 535, 554) are mended by somebody.
+bool never_taken(int status) {
+  return (status >= 500 && status <= 504) || status == 552 || status == 555;
+}
+
+}  // namespace
+
 Taken taken(const net::OutboundReply& reply) {
   Taken out;
   if (reply.end == net::OutboundEnd::answered) {
     // SMTP answers 250, HTTP 2xx.
     out.ok = reply.status >= 200 && reply.status < 300;
     out.detail = fmt::format("{} {}", reply.status, printable(trim(reply.body), limits::kTextKept));
-    // What it does not understand it will not understand later; too many requests will pass.
-    out.again = reply.status >= 500 || reply.status == 429 || reply.status == 408;
+    // What it does not understand it will not understand later. A wrong address, an expired token
+    // and a proxy in between are mended by somebody: until then it is tried.
+    out.again = reply.status != 400 && reply.status != 413 && reply.status != 422;
     return out;
   }
   out.detail = reply.why;
   out.again = reply.end != net::OutboundEnd::bad_request &&
-              !(reply.end == net::OutboundEnd::rejected && reply.status >= 500);
+              !(reply.end == net::OutboundEnd::rejected && never_taken(reply.status));
   return out;
 }
 

@@ -62,10 +62,25 @@ TEST(Alertmanager, PostsItsApiVersion2) {
   const auto sent = request(ChannelKind::alertmanager, message("recovered"), "http://am:9093/");
   EXPECT_EQ(sent.url, "http://am:9093/api/v2/alerts");
   const auto alert = json::parse(sent.body).at(0);
-  EXPECT_EQ(alert["labels"]["alertname"], "origin.process-stopped");
+  EXPECT_EQ(alert["labels"]["alertname"], "Causeway");
   EXPECT_EQ(alert["labels"]["incident"], "i1");
+  EXPECT_EQ(alert["annotations"]["cause"], "origin.process-stopped");
   EXPECT_EQ(alert["endsAt"], "2026-11-25T18:12:00.000Z");
   EXPECT_EQ(alert["annotations"]["summary"], message().title);
+}
+
+TEST(Alertmanager, KnowsAnIncidentByLabelsThatStay) {
+  Message worse = message("worse");
+  worse.severity = "degraded";
+  worse.cause_id = "network.loss";
+  worse.failure = "connect.timeout";
+  worse.team = "sales";
+  worse.owner = "host";
+  const auto labels = [](const Message& what) {
+    return json::parse(request(ChannelKind::alertmanager, what).body).at(0)["labels"];
+  };
+  EXPECT_EQ(labels(message()), labels(worse));
+  EXPECT_EQ(labels(worse), labels(message("recovered")));
 }
 
 TEST(WebhookV4, HasTheShapeOfAlertmanager) {
@@ -99,6 +114,16 @@ TEST(Chats, UseTheirOwnShapes) {
   EXPECT_EQ(json::parse(telegram.body)["chat_id"], "42");
 }
 
+TEST(Slack, NobodyIsCalledByAWatchedPage) {
+  Message hostile = message();
+  hostile.title = "shop says <!channel> & <https://evil.test|log in>";
+  const auto body = json::parse(request(ChannelKind::slack, hostile).body);
+  const std::string escaped = "shop says &lt;!channel&gt; &amp; &lt;https://evil.test|log in&gt;";
+  EXPECT_THAT(body["text"].get<std::string>(), HasSubstr(escaped));
+  EXPECT_THAT(body["attachments"][0]["text"].get<std::string>(), HasSubstr(escaped));
+  EXPECT_EQ(body.dump().find('<'), std::string::npos);
+}
+
 TEST(Mail, IsOneThreadAnIncidentAndEncodesItsSubject) {
   Message what = message();
   what.title = "Müller & Söhne ist nicht erreichbar";
@@ -120,11 +145,15 @@ TEST(Taken, KnowsWhatIsWorthAnotherTry) {
     return taken({.end = net::OutboundEnd::answered, .status = status});
   };
   EXPECT_TRUE(answered(204).ok);
-  EXPECT_FALSE(answered(400).again);
+  for (const int never : {400, 413, 422}) EXPECT_FALSE(answered(never).again) << never;
+  for (const int mended : {302, 401, 403, 404, 410}) EXPECT_TRUE(answered(mended).again) << mended;
   EXPECT_TRUE(answered(429).again);
   EXPECT_TRUE(answered(503).again);
   EXPECT_TRUE(taken({.end = net::OutboundEnd::connect, .why = "refused"}).again);
-  EXPECT_FALSE(taken({.end = net::OutboundEnd::rejected, .status = 550}).again);
+  EXPECT_FALSE(taken({.end = net::OutboundEnd::rejected, .status = 552}).again);
+  for (const int mended : {451, 535, 550, 554}) {
+    EXPECT_TRUE(taken({.end = net::OutboundEnd::rejected, .status = mended}).again) << mended;
+  }
 }
 
 TEST(QuietHours, EndInTheMorningAlsoOverMidnight) {

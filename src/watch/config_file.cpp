@@ -116,6 +116,7 @@ struct FileWatch {
   std::string vantage = "here";
   std::string console;
   std::string listen = "127.0.0.1:5230";
+  std::vector<Prefix> trusted_proxies;
   std::string store;
   std::string as_database;
   std::string rdap{reach::kRdapBase};
@@ -308,6 +309,9 @@ const Keys<FileWatch>& watch_keys() {
           .add("console", &FileWatch::console,
                "Base of links in alerts: https://watch.example.net.")
           .add("listen", &FileWatch::listen, "Where the console listens.")
+          .add("trusted_proxies", &FileWatch::trusted_proxies,
+               "Proxies before the console, whose X-Forwarded-For and X-Forwarded-Proto are "
+               "believed: [\"127.0.0.1\", \"::1\"] for one on this machine.")
           .add("store", &FileWatch::store, "A file, or postgresql://user@host/name.")
           .add("as_database", &FileWatch::as_database,
                "A MaxMind-format file with AS numbers: groups by autonomous system.")
@@ -514,6 +518,7 @@ FileSettings settings_from(const Node& table, const config::CheckContext& contex
   FileSettings out;
   out.store = file.store;
   out.listen = file.listen;
+  out.trusted_proxies = file.trusted_proxies;
   Settings& settings = out.settings;
   settings.vantage = file.vantage;
   settings.console = file.console;

@@ -4,7 +4,9 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/address.hpp"
 #include "config/findings.hpp"
 #include "config/section.hpp"
 #include "watch/settings.hpp"
@@ -15,6 +17,7 @@ struct FileSettings {
   Settings settings;
   std::string store;   // a path or postgresql://...; empty: not given
   std::string listen;  // of the console
+  std::vector<Prefix> trusted_proxies;
 };
 
 // The whole file's tree in; only its table `watch` is read. Secrets are revealed when `files`.

@@ -100,6 +100,16 @@ std::string findings(const char* toml) {
 
 TEST(ConfigFile, TheExampleIsRight) { EXPECT_EQ(findings(config_section().example.c_str()), ""); }
 
+TEST(ConfigFile, NobodyIsATrustedProxyByDefault) {
+  const auto proxies = [](const char* text) {
+    const auto root = config::parse(text);
+    return read_settings(*root, {.now = wall_now(), .files = false})->trusted_proxies;
+  };
+  EXPECT_TRUE(proxies("[watch]\n").empty());
+  EXPECT_TRUE(contains(proxies("[watch]\ntrusted_proxies = ['10.0.0.0/8', '::1']\n"),
+                       *IpAddress::parse("10.1.2.3")));
+}
+
 TEST(ConfigFile, WhatIsWrongHasItsPlace) {
   EXPECT_THAT(findings("[watch]\n[[watch.target]]\nurl = 'https://a.test'\nintervall = '5s'\n"),
               HasSubstr("f.toml:4:1"));

@@ -377,7 +377,7 @@ def alertmanager(house, console):
         return
     settings = house.path("alertmanager.yml")
     with open(settings, "w", encoding="utf-8") as file:
-        file.write("route: {receiver: all, group_by: [team], group_wait: 1s, group_interval: 2s, repeat_interval: 1h}\n"
+        file.write("route: {receiver: all, group_by: [channel], group_wait: 1s, group_interval: 2s, repeat_interval: 1h}\n"
                    f"receivers: [{{name: all, webhook_configs: [{{url: '{house.receiver.url('/from-am')}', send_resolved: true}}]}}]\n")
     with Program("prometheus-alertmanager", f"--config.file={settings}", f"--storage.path={house.path('am')}",
                  f"--web.listen-address=127.0.0.1:{house.alertmanager}", "--cluster.listen-address=") as manager:
@@ -396,13 +396,14 @@ def alertmanager(house, console):
         wait(ready, 30, manager.text)
         house.webs["shop"].stop()
         incident = opened(console, "shop")
-        group = wait(lambda: next((one for one in ask("/api/v2/alerts/groups") if one["labels"].get("team") == "web"), None), 60,
-                     "Alertmanager has no group for the shop")
-        alert = group["alerts"][0]
-        assert alert["labels"]["alertname"] == "origin.process-stopped" and alert["labels"]["severity"] == "down", alert
-        assert alert["labels"]["incident"] == incident["id"] and alert["annotations"]["description"], alert
+        alert = wait(lambda: next((one for group in ask("/api/v2/alerts/groups") if group["labels"].get("channel") == "am"
+                                   for one in group["alerts"] if one["labels"]["incident"] == incident["id"]), None), 60,
+                     "Alertmanager has no alert for the shop")
+        assert alert["labels"]["alertname"] == "Causeway" and alert["annotations"]["severity"] == "down", alert
+        assert alert["annotations"]["cause"] == "origin.process-stopped" and alert["annotations"]["team"] == "web", alert
+        assert alert["annotations"]["description"], alert
         passed = wait(lambda: house.receiver.at("/from-am", status="firing"), 30, "Alertmanager passed nothing on")[0]
-        assert passed["groupLabels"] == {"team": "web"}, passed
+        assert passed["groupLabels"] == {"channel": "am"}, passed
         house.webs["shop"].start()
         closed(console, "shop")
         wait(lambda: house.receiver.at("/from-am", status="resolved"), 40, "Alertmanager does not see that it is over")
