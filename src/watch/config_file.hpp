@@ -15,6 +15,7 @@ struct FileSettings {
   Settings settings;
   std::string store;   // a path or postgresql://...; empty: not given
   std::string listen;  // of the console
+  config::Findings warnings;
 };
 
 // The whole file's tree in; only its table `watch` is read. Secrets are revealed when `files`.
