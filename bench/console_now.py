@@ -20,8 +20,8 @@ WAYS = [("whole", "/api/v1/now", None), ("whole, gzip", "/api/v1/now", "gzip"), 
 ROUNDS = 40
 
 
-def start(store):
-    child = subprocess.Popen([program, "console", "--store", store, "--listen", "5234"], stdout=subprocess.PIPE, text=True)
+def start(store, command="console"):
+    child = subprocess.Popen([program, command, "--store", store, "--listen", "5234"], stdout=subprocess.PIPE, text=True)
     token = ""
     for line in child.stdout:
         found = re.search(r"token=(\S+)", line)
@@ -49,7 +49,7 @@ def cpu(pid):
 
 with tempfile.TemporaryDirectory() as folder:
     store = folder + "/store.db"
-    child, token = start(store)  # makes the tables
+    child, token = start(store, "watch")  # makes the tables
     child.terminate()
     child.wait()
     subprocess.run([sys.executable, str(pathlib.Path(__file__).resolve().parents[1] / "web/e2e/fill.py"), store, str(count)], check=True)

@@ -5,13 +5,17 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <memory>
 
 #include "app/command.hpp"
 #include "app/console_controls.hpp"
 #include "app/interrupt.hpp"
+#include "base/limits.hpp"
+#include "base/text.hpp"
 #include "console/status_page.hpp"
 #include "net/loop.hpp"
+#include "store/database.hpp"
 
 namespace causeway::app {
 namespace {
@@ -81,6 +85,13 @@ int serve(store::Store& store, const Flags& flags) {
 int run(const Flags& flags) {
   if (flags.store.empty()) {
     return wrong_use("console", "--store is missing; expected a file or postgresql://...");
+  }
+  // Only a watch makes a store: an empty one would hide a slip in the name.
+  const bool file = !store::is_postgresql(flags.store);
+  if (file && !std::filesystem::exists(flags.store)) {
+    return wrong_use("console", fmt::format("--store: there is no '{}'; expected the store of a "
+                                            "watch (causeway watch makes it)",
+                                            printable(flags.store, limits::kTextKept)));
   }
   const auto store = store::Store::open(flags.store);
   if (!store) return cannot(store.error());

@@ -54,6 +54,7 @@ TEST(Program, ExitCodes) {
   EXPECT_EQ(run({"completion", "tcsh"}), kWrongUse);
   EXPECT_EQ(run({"lab", "run"}), kWrongUse);
   EXPECT_EQ(run({"man", "diagnos"}), kWrongUse);
+  EXPECT_EQ(run({"console", "--store", "/nowhere/watch.db"}), kWrongUse);
 }
 
 TEST(Program, HelpShowsTheWholeCommand) {

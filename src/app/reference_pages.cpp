@@ -151,9 +151,9 @@ std::string config_page(std::string_view name) {
              "'causeway config check FILE' finds what is wrong with a file before it is used: "
              "unknown keys with the nearest one that exists, wrong values, dangling names, routes "
              "that nothing reaches, missing files, certificates that end.\n\n"
-             "Spans of time are `\"30s\"`, `\"1500ms\"`, `\"2m\"`, `\"1h\"`; sizes `\"16 MiB\"` or "
-             "a "
-             "number of bytes. A secret never stands in the file: `{{ file = \"PATH\" }}`, "
+             "Spans of time are `\"30s\"`, `\"1500ms\"`, `\"2m\"`, `\"1h\"`, or a number of "
+             "seconds; sizes `\"16 MiB\"` or a number of bytes. A secret never stands in the file: "
+             "`{{ file = \"PATH\" }}`, "
              "`{{ env = \"NAME\" }}` or `{{ credential = \"NAME\" }}` (systemd's LoadCredential) "
              "says "
              "where it is.\n\n",

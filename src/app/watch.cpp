@@ -15,6 +15,7 @@
 #include "app/screen.hpp"
 #include "app/watch_controls.hpp"
 #include "app/watch_import.hpp"
+#include "app/watch_start.hpp"
 #include "base/limits.hpp"
 #include "base/scratch_folder.hpp"
 #include "base/text.hpp"
@@ -72,6 +73,7 @@ Parsed<Plan> plan_of_file(const Flags& flags) {
   if (!root) return error(config::line(root.error(), flags.config));
   auto read = watch::read_settings(*root, {.now = wall_now(), .files = true});
   if (!read) return error(config::text(read.error(), flags.config));
+  fmt::print(stderr, "{}", config::text(read->warnings, flags.config));
   return Plan{std::move(read->settings), flags.store.empty() ? read->store : flags.store,
               flags.listen.empty() ? read->listen : flags.listen, std::move(read->trusted_proxies)};
 }
@@ -144,16 +146,22 @@ sigset_t watched_signals() {
   return out;
 }
 
-void reload(watch::Watcher& watcher, const Flags& flags) {
+WatchStart start_of(const Plan& plan) {
+  return {.listen = plan.listen, .store = plan.store, .edges = plan.settings.edges};
+}
+
+void reload(watch::Watcher& watcher, const Flags& flags, const WatchStart& running) {
   if (flags.config.empty()) {
     fmt::print(stderr, "causeway watch: HUP: there is no file to read again\n");
     return;
   }
   auto plan = plan_of(flags);
+  const std::string waits = plan ? waits_for_start(running, start_of(*plan)) : std::string{};
   const auto done =
       plan ? watcher.reload(std::move(plan->settings)) : Parsed<bool>{error(plan.error().text)};
   if (done) {
-    fmt::print(stderr, "causeway watch: {} is in force\n", flags.config);
+    fmt::print(stderr, "causeway watch: {} is in force{}\n", flags.config,
+               waits.empty() ? "" : fmt::format(", but for what takes a new start: {}", waits));
   } else {
     fmt::print(stderr, "causeway watch: nothing was changed: {}\n", done.error().text);
   }
@@ -203,6 +211,7 @@ int run(const Flags& flags) {
   }
   auto plan = plan_of(flags);
   if (!plan) return wrong_use("watch", plan.error().text);
+  const WatchStart start = start_of(*plan);
   ScratchFolder scratch;
   if (plan->store.empty()) {
     const auto folder = scratch.make();
@@ -238,7 +247,9 @@ int run(const Flags& flags) {
   fmt::print(stderr, "causeway watch: {} target{}, store {}; Ctrl-C ends it\n", count,
              count == 1 ? "" : "s", (*store)->shown());
   int number = 0;
-  while (::sigwait(&signals, &number) == 0 && number == SIGHUP) reload(**watcher, flags);
+  while (::sigwait(&signals, &number) == 0 && number == SIGHUP) {
+    reload(**watcher, flags, start);
+  }
   (*watcher)->stop();
   (*store)->finish();  // a store that is away tells the watch of nothing afterwards
   fmt::print(stderr, "{}\n", summary((*watcher)->figures()));

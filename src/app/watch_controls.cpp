@@ -7,6 +7,7 @@
 
 #include "app/console_controls.hpp"
 #include "console/exposition.hpp"
+#include "watch/maintenance.hpp"
 #include "watch/typed_target.hpp"
 
 namespace causeway::app {
@@ -103,7 +104,10 @@ console::Controls watch_controls(watch::Watcher& watcher, store::Store& store) {
   out.note = [&watcher](const auto& incident, const auto& author, const auto& text) {
     return watcher.note(incident, author, text);
   };
-  out.put_maintenance = [&watcher](const auto& window) { return watcher.put_maintenance(window); };
+  out.put_maintenance = [&watcher](const auto& window) {
+    std::string why = watch::past(window, wall_now());
+    return why.empty() ? watcher.put_maintenance(window) : Parsed<bool>{error(std::move(why))};
+  };
   out.remove_maintenance = [&watcher](const auto& id, const auto& /*author*/) {
     return watcher.remove_maintenance(id);
   };

@@ -195,11 +195,22 @@ std::vector<Section> sections() {
            }}};
 }
 
+TEST(Config, WhatLacksItsQuotesIsShownWithThem) {
+  const auto says = [](std::string_view text) {
+    const auto root = parse(text);
+    return root ? std::string{"read"} : line(root.error(), "f");
+  };
+  EXPECT_THAT(says("[a]\ninterval = 30s  # often\n"), HasSubstr("marks: interval = \"30s\" ["));
+  EXPECT_THAT(says("size = 16 MiB\n"), HasSubstr("size = \"16 MiB\""));
+  EXPECT_THAT(says("name = shop\n"), HasSubstr("name = \"...\""));
+  EXPECT_THAT(says("secret = 30hunter2\n"), Not(HasSubstr("hunter")));
+  EXPECT_THAT(says("list = [1, x]\n"), Not(HasSubstr("quotation")));
+}
+
 TEST(Config, LettersOutsideAsciiStandInStringsAndComments) {
   for (const char* text : {"a = \"\u00fc\"", "a = '\u00fc' # \u00fc", "a = \"\\\\\" # \u00fc",
                            "a = \"\"\"\u00fc\n\"\u00fc\" \\\" \u00fc\"\"\"\"\" # \u00fc\nb = 1",
-                           "a = '''\u00fc'\u00fc\n\u00fc''' # \u00fc",
-                           "\xEF\xBB\xBF\x61 = 1",
+                           "a = '''\u00fc'\u00fc\n\u00fc''' # \u00fc", "\xEF\xBB\xBF\x61 = 1",
                            "\"\u00fc\" = ''\nb = '\u00fc'"}) {
     const auto read = parse(text);
     EXPECT_TRUE(read) << text << ": " << (read ? "" : read.error().text);

@@ -186,6 +186,30 @@ const Node* Node::find(std::string_view key) const {
   return found == nullptr ? nullptr : &found->value;
 }
 
+namespace {
+
+// Other formats take `interval = 30s`: what the line would be here. Empty: it is no such line.
+std::string with_quotes(std::string_view text, int line) {
+  const auto lines = split(text, '\n');
+  const auto number = static_cast<std::size_t>(line);
+  if (number == 0 || number > lines.size()) return {};
+  const std::string_view whole = lines[number - 1];
+  const auto equals = whole.find('=');
+  if (equals == std::string_view::npos) return {};
+  const auto key = trim(whole.substr(0, equals));
+  const auto value = trim(whole.substr(equals + 1, whole.find('#', equals) - equals - 1));
+  constexpr std::size_t kShort = 60;
+  const bool plain = !key.empty() && !value.empty() && key.size() + value.size() <= kShort &&
+                     value.find_first_of("\"'[]{},=\\") == std::string_view::npos;
+  if (!plain) return {};
+  // "30s", "16 MiB"; anything else may be a secret and is not repeated.
+  const auto unit = value.substr(std::min(value.find_first_not_of("0123456789."), value.size()));
+  const bool measure = unit.size() < value.size() && trim(unit).size() <= 3;
+  return fmt::format("{} = \"{}\"", key, measure ? value : "...");
+}
+
+}  // namespace
+
 std::expected<Node, Finding> parse(std::string_view text) {
   if (text.size() > limits::kConfigBytes) {
     return std::unexpected(Finding{.rule = "syntax",
@@ -202,9 +226,12 @@ std::expected<Node, Finding> parse(std::string_view text) {
   const toml::parse_result result = toml::parse(text);
   if (!result) {
     const auto& wrong = result.error();
-    return std::unexpected(Finding{.rule = "syntax",
-                                   .place = place(wrong.source()),
-                                   .text = printable(wrong.description(), limits::kTextKept)});
+    const Place at = place(wrong.source());
+    std::string why = printable(wrong.description(), limits::kTextKept);
+    if (const std::string line = with_quotes(text, at.line); !line.empty()) {
+      why += "; text and spans of time stand in quotation marks: " + printable(line, 80);
+    }
+    return std::unexpected(Finding{.rule = "syntax", .place = at, .text = std::move(why)});
   }
   Copier copier;
   Node out = copier.copy(result.table());

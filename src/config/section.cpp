@@ -144,7 +144,8 @@ void check(const Node& root, std::span<const Section> sections, const CheckConte
 std::string schema_text(std::span<const Section> sections) {
   std::string out =
       "# Every key of a causeway configuration file, with its type and its default.\n"
-      "# Spans of time: \"30s\", \"1500ms\", \"2m\", \"1h\". Sizes: \"16 MiB\", or bytes.\n"
+      "# Spans of time: \"30s\", \"1500ms\", \"2m\", \"1h\"; a number alone is seconds. Sizes: "
+      "\"16 MiB\", or bytes.\n"
       "# Secrets: { file = \"PATH\" }, { env = \"NAME\" } or { credential = \"NAME\" }.\n";
   for (const auto& section : sections) {
     out += fmt::format("\n# ======== {} ========\n", section.name);

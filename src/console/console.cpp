@@ -198,7 +198,14 @@ class Console::Server {
   Server& operator=(const Server&) = delete;
 
   Parsed<bool> open(ConsoleOptions options) {
-    net::HttpServiceOptions service{.listen = options.listen, .secure = std::move(options.secure)};
+    net::HttpServiceOptions service{
+        .listen = options.listen,
+        .secure = std::move(options.secure),
+        .refusal = [secure = desk_.settings.secure](int status, std::string_view why) {
+          auto reply = problem(status, net::reason_phrase(status), why);
+          add_security_fields(reply, secure);
+          return reply;
+        }};
     auto opened = net::HttpService::open(
         std::move(service), [this](const net::HttpRequest& request) { return handle(request); });
     if (!opened) return error(std::move(opened.error().text));

@@ -454,7 +454,7 @@ TEST_F(ConsoleTest, TheMatrixShowsWhoSeesWhat) {
 TEST_F(ConsoleTest, ShowsEdgesAsTheirAdminListenersTell) {
   set_up();
   EXPECT_EQ(ask("GET", "/api/v1/edges").body.at("connected"), false);
-  EXPECT_EQ(ask("DELETE", "/api/v1/edges/www/switches/a").status, 501);
+  EXPECT_EQ(ask("DELETE", "/api/v1/edges/www/switches/a").status, 404);
   desk_->controls.edges = [] {
     return std::vector<EdgeSeen>{
         {.name = "www",

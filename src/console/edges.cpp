@@ -137,9 +137,7 @@ net::HttpReply edges_reply(Desk& desk, const Call& call) {
   return json_reply(call, {{"connected", connected}, {"edges", std::move(list)}});
 }
 
-net::HttpReply not_wired() {
-  return problem(501, "Not here", "no edge is known here: name one in [[watch.edge]]");
-}
+net::HttpReply no_edges() { return not_found("no edge is known here: name one in [[watch.edge]]"); }
 
 net::HttpReply refused(const Refusal& why) { return wrong_field(why.status, why.field, why.text); }
 
@@ -148,7 +146,7 @@ net::HttpReply refused(const Refusal& why) { return wrong_field(why.status, why.
 net::HttpReply list_edges(Desk& desk, const Call& call) { return edges_reply(desk, call); }
 
 std::expected<Later, net::HttpReply> switch_edge_pool(Desk& desk, const Call& call) {
-  if (!desk.controls.switch_pool) return std::unexpected(not_wired());
+  if (!desk.controls.switch_pool) return std::unexpected(no_edges());
   const auto wrong = [](const std::string& text) {
     return std::unexpected(problem(422, "Wrong input", text));
   };
@@ -177,7 +175,7 @@ std::expected<Later, net::HttpReply> switch_edge_pool(Desk& desk, const Call& ca
 }
 
 std::expected<Later, net::HttpReply> take_switch_back(Desk& desk, const Call& call) {
-  if (!desk.controls.switch_pool) return std::unexpected(not_wired());
+  if (!desk.controls.switch_pool) return std::unexpected(no_edges());
   record_audit(desk, call, "edge.switch-back", call.part(0), call.part(1));
   return later([ask = desk.controls.switch_pool, edge = call.part(0),
                 pool = call.part(1)] { return ask(edge, pool, "", 0); },

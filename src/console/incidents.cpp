@@ -71,7 +71,12 @@ net::HttpReply list_incidents(Desk& desk, const Call& call) {
   if (!limit) return wrong(limit.error());
   const auto skip = call.number("cursor", 0, 0, 10'000'000);
   if (!skip) return wrong(skip.error());
-  const store::IncidentFilter filter{.open_only = call.query("state") == "open",
+  const std::string state = call.query("state");
+  if (!state.empty() && state != "open" && state != "closed" && state != "all") {
+    return wrong_field(422, "state", "expected open, closed or all");
+  }
+  const store::IncidentFilter filter{.open_only = state == "open",
+                                     .closed_only = state == "closed",
                                      .target = call.query("target"),
                                      .most = static_cast<int>(*limit),
                                      .skip = static_cast<int>(*skip)};

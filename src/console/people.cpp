@@ -35,7 +35,7 @@ Parsed<std::string> name_of(const nlohmann::json& body) {
   if (!name) return name;
   const auto visible = [](char c) { return c > 0x20 && c != 0x7f; };
   if (!std::ranges::all_of(*name, visible)) {
-    return error("\"name\": no blanks or control characters");
+    return error("\"name\": expected letters, digits and signs of ASCII, without blanks");
   }
   return name;
 }
@@ -321,6 +321,12 @@ net::HttpReply add_token(Desk& desk, const Call& call) {
 }
 
 net::HttpReply delete_token(Desk& desk, const Call& call) {
+  const auto tokens =
+      desk.store.read([](store::Database& database) { return store::tokens(database); });
+  if (!tokens) return store_failed(tokens.error().text);
+  if (std::ranges::find(*tokens, call.part(0), &store::ApiToken::id) == tokens->end()) {
+    return not_found("no token has this id");
+  }
   const auto gone = desk.store.write_now(
       [id = call.part(0)](store::Database& database) { return store::remove_token(database, id); });
   if (!gone) return store_failed(gone.error().text);

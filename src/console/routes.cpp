@@ -129,11 +129,12 @@ constexpr std::array kRoutes{
           "Server-Sent Events: started, observation ..., then diagnosis (causeway.diagnosis/1) or "
           "refused"},
 
-    Route{"GET", "/api/v1/incidents", Role::viewer, list_incidents,
-          "Incidents: open ones first, then the newest",
-          "state: open\ntarget: the id of a member\nlimit: how many at most\ncursor: the `next` of "
-          "the page before",
-          "", "incidents and next"},
+    Route{
+        "GET", "/api/v1/incidents", Role::viewer, list_incidents,
+        "Incidents: open ones first, then the newest",
+        "state: open, closed or all; without: all\ntarget: the id of a member\nlimit: how many at "
+        "most\ncursor: the `next` of the page before",
+        "", "incidents and next"},
     Route{"GET", "/api/v1/incidents/{id}", Role::viewer, get_incident,
           "One incident with its members, events, documents and alerts", "", "", "the incident"},
     Route{"POST", "/api/v1/incidents/{id}/acknowledge", Role::operator_, acknowledge_incident,
@@ -191,7 +192,8 @@ constexpr std::array kRoutes{
           "title text: what is done\nzone text: IANA time zone, Europe/Berlin\nstarts text: local "
           "time there, 2026-11-25T02:00\nminutes integer: how long\nrepeats text?: daily, "
           "weekly:mon,thu, monthly:1 or monthly:last\nuntil text?: last local day\ntargets "
-          "texts?: ids\ngroups texts?: names\ntags texts?: names\nnote text?: for others",
+          "texts?: ids; with groups and tags empty: everything\ngroups texts?: of targets\ntags "
+          "texts?: of targets\nnote text?: for others",
           "the window"},
     Route{"DELETE", "/api/v1/maintenance/{id}", Role::operator_, delete_maintenance,
           "Remove a maintenance window", "", "", "nothing"},

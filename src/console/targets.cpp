@@ -182,6 +182,19 @@ net::HttpReply get_target(Desk& desk, const Call& call) {
   return json_reply(call, out);
 }
 
+namespace {
+
+// Nothing when there is, or was, a target of this id; else the answer.
+std::optional<net::HttpReply> never_was(Desk& desk, const std::string& id) {
+  const auto target =
+      desk.store.read([&](store::Database& database) { return store::target(database, id); });
+  if (!target) return store_failed(target.error().text);
+  if (!*target) return not_found("no target has this id");
+  return std::nullopt;
+}
+
+}  // namespace
+
 net::HttpReply get_rollups(Desk& desk, const Call& call) {
   const std::string span = call.query("span");
   const auto chosen = span == "hour"  ? store::Span::hour
@@ -204,6 +217,7 @@ net::HttpReply get_rollups(Desk& desk, const Call& call) {
   if (from >= to || (to - from) / length > 5000) {
     return wrong({"from, to: expected at most 5000 rows; choose a larger span"});
   }
+  if (auto none = never_was(desk, call.part(0))) return std::move(*none);
   const auto rows = desk.store.read([&](store::Database& database) {
     return store::rollups(database, call.part(0), chosen, from, to);
   });
@@ -218,6 +232,7 @@ net::HttpReply get_transitions(Desk& desk, const Call& call) {
   if (!limit) return wrong(limit.error());
   const auto before = call.number("cursor", 0, 0, INT64_MAX);
   if (!before) return wrong(before.error());
+  if (auto none = never_was(desk, call.part(0))) return std::move(*none);
   const auto rows = desk.store.read([&](store::Database& database) {
     return store::transitions(database, call.part(0), static_cast<int>(*limit), *before);
   });

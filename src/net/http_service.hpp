@@ -68,6 +68,9 @@ struct HttpServiceOptions {
   // The server's side of TLS on an accepted socket; nothing when the handshake fails. Unset: plain.
   std::function<Task<std::unique_ptr<Stream>>(Fd, Instant deadline)> secure;
   std::size_t most_connections = limits::kServiceConnections;
+  // The answer to what never becomes a request: too large, too slow, broken. Unset: one line of
+  // text.
+  std::function<HttpReply(int status, std::string_view why)> refusal;
   std::uint64_t most_body_bytes = codec::ReaderLimits{}.most_body_bytes;
   Duration head_wait = limits::kServiceHeadWait;
   Duration body_wait = limits::kServiceBodyWait;

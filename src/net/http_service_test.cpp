@@ -203,6 +203,22 @@ TEST(HttpService, RefusesABodyThatIsTooLarge) {
               StartsWith("HTTP/1.1 413 "));
 }
 
+TEST(HttpService, RefusesInTheWordsOfItsOwner) {
+  auto options = on_loopback();
+  options.most_body_bytes = 10;
+  options.refusal = [](int status, std::string_view why) {
+    HttpReply reply{.status = status};
+    reply.fields.emplace_back("Content-Type", "application/problem+json");
+    reply.body = std::string{why};
+    return reply;
+  };
+  const auto answer = ask("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n01234567890",
+                          std::move(options));
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(answer, HasSubstr("application/problem+json"));
+  EXPECT_THAT(answer, Not(HasSubstr("text/plain")));
+}
+
 TEST(HttpService, GivesUpOnAHeadThatTrickles) {
   auto options = on_loopback();
   options.head_wait = milliseconds{5};

@@ -200,7 +200,8 @@ Task<HttpReply> HttpSession::ask_handler(const HttpRequest& request) {
 
 Task<HttpSession::Next> HttpSession::refuse(int status, std::string_view why) {
   ++house_.counts.refused;
-  const HttpReply reply = plain_reply(status, why);
+  const HttpReply reply =
+      options_.refusal ? options_.refusal(status, why) : plain_reply(status, why);
   const std::string whole = head_of(reply, false, false, reply.body.size()) + reply.body;
   if (co_await write(whole)) co_await linger();
   co_return Next::end;

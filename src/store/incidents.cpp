@@ -124,7 +124,9 @@ Parsed<std::vector<Incident>> incidents(Database& database, const IncidentFilter
       database.run(
           joined("SELECT ", kColumns,
                  " FROM incident i WHERE (i.closed IS NULL OR i.closed > $1) AND i.opened < $2 ",
-                 filter.open_only ? "AND i.closed IS NULL " : "",
+                 filter.open_only     ? "AND i.closed IS NULL "
+                 : filter.closed_only ? "AND i.closed IS NOT NULL "
+                                      : "",
                  // Every parameter must be used: PostgreSQL counts them.
                  filter.target.empty()
                      ? "AND $3 = '' "

@@ -15,6 +15,7 @@ Parsed<std::optional<Incident>> incident(Database& database, const std::string& 
 
 struct IncidentFilter {
   bool open_only = false;
+  bool closed_only = false;
   std::string target;  // a member; empty: any
   WallTime from;       // open at some time in [from, to); the epoch: no bound
   WallTime to;

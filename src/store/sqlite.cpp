@@ -1,11 +1,13 @@
 // SQLite behind store::Database: write-ahead log, full synchronisation at each commit (a batch of
 // 250 ms costs one fsync), no memory-mapped I/O (a torn page of another process must not be a
 // signal).
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/magic.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -193,6 +195,30 @@ void keep_pages_together() {
   static_cast<void>(once);  // refused when SQLite runs already: then as it was
 }
 
+// A folder that cannot be written takes none of the files that SQLite puts beside a store to read
+// it. Without a log there nobody is changing it: it is read as it stands (sqlite.org/wal.html,
+// "Read-Only Databases").
+bool stands_still(const std::string& path) {
+  const auto folder = std::filesystem::absolute(path).parent_path();
+  if (::faccessat(AT_FDCWD, folder.c_str(), W_OK, AT_EACCESS) == 0) return false;
+  std::error_code none;
+  const auto log = std::filesystem::file_size(path + "-wal", none);
+  return none || log == 0;
+}
+
+// RFC 8089, as far as SQLite reads it (sqlite.org/uri.html).
+std::string still_name(const std::string& path) {
+  std::string out = "file:";
+  for (const char letter : path) {
+    if (letter == '%' || letter == '?' || letter == '#') {
+      out += fmt::format("%{:02X}", letter);
+    } else {
+      out += letter;
+    }
+  }
+  return out + "?immutable=1";
+}
+
 }  // namespace
 
 Parsed<std::unique_ptr<Database>> open_sqlite(const std::string& path, Access access) {
@@ -205,15 +231,18 @@ Parsed<std::unique_ptr<Database>> open_sqlite(const std::string& path, Access ac
   }
   keep_pages_together();
   sqlite3* handle = nullptr;
-  const int flags =
-      access == Access::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE;
-  const int opened = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  const bool still = access == Access::read && stands_still(path);
+  const int flags = still                     ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
+                    : access == Access::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                                              : SQLITE_OPEN_READWRITE;
+  const int opened = sqlite3_open_v2(still ? still_name(path).c_str() : path.c_str(), &handle,
+                                     flags | SQLITE_OPEN_NOMUTEX, nullptr);
   auto out = std::make_unique<Sqlite>(handle);
   if (opened != SQLITE_OK) {
     return error(fmt::format("cannot open the store '{}': {}", path, sqlite3_errmsg(handle)));
   }
   sqlite3_busy_timeout(handle, static_cast<int>(limits::kStoreBusy.count()));
-  if (path != ":memory:") ::chmod(path.c_str(), S_IRUSR | S_IWUSR);
+  if (path != ":memory:" && !still) ::chmod(path.c_str(), S_IRUSR | S_IWUSR);
   auto set = out->script(access == Access::write ? kWriterSettings : kReaderSettings);
   if (!set) return error(fmt::format("cannot use the store '{}': {}", path, set.error().text));
   return out;

@@ -586,6 +586,7 @@ std::expected<FileSettings, config::Findings> read_settings(const Node& root,
   }
   FileSettings out = settings_from(*table, context, findings);
   if (findings.any_error()) return std::unexpected(std::move(findings));
+  out.warnings = std::move(findings);
   return out;
 }
 

@@ -18,6 +18,7 @@ struct FileSettings {
   std::string store;   // a path or postgresql://...; empty: not given
   std::string listen;  // of the console
   std::vector<Prefix> trusted_proxies;
+  config::Findings warnings;
 };
 
 // The whole file's tree in; only its table `watch` is read. Secrets are revealed when `files`.

@@ -193,15 +193,13 @@ net::Task<CheckResult> dns_check(const Target& target, Names& names) {
     fail(out, *found.failure, found.because);
     co_return out;
   }
-  std::vector<std::string> wanted = target.expect.values;
-  std::ranges::sort(wanted);
-  if (wanted.empty() || wanted == found.values) {
+  const std::string wrong =
+      wrong_values(target.host, target.record, found.values, target.expect.values);
+  if (wrong.empty()) {
     out.outcome = Outcome::ok;
     co_return out;
   }
-  fail(out, FailureId::resolve_no_address,
-       fmt::format("{} {} is {}, expected {}.", target.host, target.record,
-                   printable(join(found.values, ", "), limits::kTextKept), join(wanted, ", ")));
+  fail(out, FailureId::resolve_no_address, wrong);
   out.failure.reset();  // the name resolves; its value is not the expected one
   co_return out;
 }

@@ -130,9 +130,23 @@ std::string refusal(const Target& target) {
   return read ? "" : read.error().sorted().front().text;
 }
 
+// Not empty, zero or false: what asks for nothing is no loss.
+bool is_set(const Node& node) {
+  switch (node.kind) {
+    case Kind::table: return !node.members.empty();
+    case Kind::array: return !node.items.empty();
+    case Kind::integer: return node.integer != 0;
+    case Kind::boolean: return node.boolean;
+    case Kind::real: return node.real != 0;
+    case Kind::string:
+    case Kind::time: return !node.text.empty();
+  }
+  std::unreachable();
+}
+
 }  // namespace
 
-void ImportReader::add(const Node& at, Target target) {
+std::string ImportReader::add(const Node& at, Target target) {
   const std::string about = target.name;
   const std::string wanted = id_from(target.id.empty() ? target.name : target.id);
   const auto taken = [&](const std::string& id) {
@@ -143,9 +157,26 @@ void ImportReader::add(const Node& at, Target target) {
   if (target.name == target.id) target.name.clear();
   if (const std::string why = refusal(target); !why.empty()) {
     note(at, about, "left out: " + why);
-    return;
+    return {};
   }
   into_.targets.push_back(std::move(target));
+  return into_.targets.back().id;
+}
+
+void ImportReader::note_beats(const Node& at, const std::string& about, const std::string& id,
+                              std::string_view was) {
+  note(at, about,
+       fmt::format("{} is not taken over: its job must call POST /api/v1/targets/{}/beats of the "
+                   "console, with a token of the scope reporter (docs/watch.md)",
+                   was, id));
+}
+
+void ImportReader::note_others(const Node& at, const Node& table, const std::string& about,
+                               std::span<const std::string_view> read) {
+  for (const auto& member : table.members) {
+    if (std::ranges::find(read, member.key) != read.end() || !is_set(member.value)) continue;
+    note(at, about, fmt::format("'{}' has no counterpart", printable(member.key, 60)));
+  }
 }
 
 std::string text_in(const Node& table, std::string_view key) {

@@ -1,5 +1,6 @@
 // Gatus' configuration (github.com/TwiN/gatus, README: "Configuration", "Conditions").
 #include <algorithm>
+#include <array>
 
 #include "base/text.hpp"
 #include "watch/import_reader.hpp"
@@ -41,8 +42,7 @@ bool read_condition(const Condition& one, Target& out) {
       out.expect.status = std::atoi(one.right.c_str());
       return out.expect.status >= 100;
     }
-    return (one.sign == "<" && (one.right == "300" || one.right == "400")) ||
-           (one.sign == "<=" && (one.right == "299" || one.right == "399"));
+    return (one.sign == "<" && one.right == "400") || (one.sign == "<=" && one.right == "399");
   }
   if (one.left == "[CONNECTED]" || one.left == "[DNS_RCODE]") {
     return equal && (one.right == "true" || one.right == "NOERROR");
@@ -93,6 +93,8 @@ void read_client(const Node& endpoint, Target& out, ImportReader& notes) {
     notes.note(*client, out.name,
                "it ignored certificates; here they are checked (or give ca_file)");
   }
+  constexpr auto kRead = std::to_array<std::string_view>({"timeout", "insecure", "dns-resolver"});
+  notes.note_others(*client, *client, out.name, kRead);
   std::string resolver = text_in(*client, "dns-resolver");
   if (const auto scheme = resolver.find("://"); scheme != std::string::npos) {
     resolver.erase(0, scheme + 3);
@@ -118,7 +120,15 @@ void read_endpoint(const Node& endpoint, ImportReader& out) {
   }
   read_client(endpoint, *target, out);
   for (const Node& condition : list_in(endpoint, "conditions")) {
-    if (!read_condition(split_condition(condition.text), *target)) {
+    const Condition one = split_condition(condition.text);
+    const bool below_300 =
+        (one.sign == "<" && one.right == "300") || (one.sign == "<=" && one.right == "299");
+    if (one.left == "[STATUS]" && below_300) {
+      out.note(condition, name,
+               fmt::format("'{}' became: any below 400", printable(condition.text, 80)));
+      continue;
+    }
+    if (!read_condition(one, *target)) {
       out.note(condition, name,
                fmt::format("'{}' has no counterpart", printable(condition.text, 80)));
     }
@@ -127,11 +137,10 @@ void read_endpoint(const Node& endpoint, ImportReader& out) {
   if (!method.empty() && method != "GET") {
     out.note(endpoint, name, fmt::format("it asks with {}; GET is asked instead", method));
   }
-  for (const char* key : {"body", "headers", "graphql", "ssh"}) {
-    if (const Node* node = endpoint.find(key)) {
-      out.note(*node, name, fmt::format("'{}' has no counterpart", key));
-    }
-  }
+  constexpr auto kRead =
+      std::to_array<std::string_view>({"name", "group", "url", "enabled", "interval", "method",
+                                       "conditions", "alerts", "client", "dns", "ui"});
+  out.note_others(endpoint, endpoint, name, kRead);
   const auto& alerts = list_in(endpoint, "alerts");
   if (!alerts.empty()) {
     const auto count = [&](const char* key, std::int64_t usual) {
@@ -160,7 +169,16 @@ void read_gatus(const Node& root, ImportReader& out) {
         target.interval = interval;
       }
     }
-    out.add(endpoint, std::move(target));
+    const std::string name = target.name;
+    const std::string id = out.add(endpoint, std::move(target));
+    if (id.empty()) continue;
+    out.note_beats(endpoint, name, id, "its URL with the token");
+    constexpr auto kRead = std::to_array<std::string_view>(
+        {"name", "group", "token", "enabled", "heartbeat", "alerts"});
+    out.note_others(endpoint, endpoint, name, kRead);
+  }
+  for (const char* key : {"maintenance", "suites", "remote", "connectivity", "tunneling"}) {
+    if (const Node* node = root.find(key)) out.note(*node, key, "not imported");
   }
   if (const Node* alerting = root.find("alerting")) {
     out.note(*alerting, "alerting",

@@ -11,6 +11,53 @@ namespace {
 
 using config::Node;
 
+// What a monitor has and is taken over, told of above or only about Uptime Kuma itself.
+constexpr auto kRead = std::to_array<std::string_view>({"id",
+                                                        "name",
+                                                        "type",
+                                                        "url",
+                                                        "hostname",
+                                                        "port",
+                                                        "active",
+                                                        "interval",
+                                                        "retryInterval",
+                                                        "maxretries",
+                                                        "timeout",
+                                                        "keyword",
+                                                        "invertKeyword",
+                                                        "jsonPath",
+                                                        "jsonPathOperator",
+                                                        "expectedValue",
+                                                        "method",
+                                                        "ignoreTls",
+                                                        "upsideDown",
+                                                        "accepted_statuscodes",
+                                                        "parent",
+                                                        "tags",
+                                                        "dns_resolve_type",
+                                                        "dns_resolve_server",
+                                                        "dns_last_result",
+                                                        "pushToken",
+                                                        "weight",
+                                                        "userId",
+                                                        "user_id",
+                                                        "created_date",
+                                                        "pathName",
+                                                        "childrenIDs",
+                                                        "forceInactive",
+                                                        "maintenance",
+                                                        "screenshot",
+                                                        "includeSensitiveData",
+                                                        "expiryNotification",
+                                                        "httpBodyEncoding",
+                                                        "maxredirects",
+                                                        "packetSize",
+                                                        "notificationIDList",
+                                                        "gamedigGivenPortOnly",
+                                                        "kafkaProducerSaslOptions",
+                                                        "kafkaProducerBrokers",
+                                                        "conditions"});
+
 Parsed<Target> subject(const Node& monitor, const std::string& type) {
   const std::string host = text_in(monitor, "hostname");
   const auto port = whole_in(monitor, "port", 0);
@@ -41,7 +88,8 @@ void read_http(const Node& monitor, const std::string& type, Target& out, Import
       return std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '_' ||
              letter == '.' || letter == '-';
     });
-    if (plain && !path.empty()) {
+    const std::string sign = text_in(monitor, "jsonPathOperator");
+    if (plain && !path.empty() && (sign.empty() || sign == "==")) {
       std::ranges::replace(path, '.', '/');
       out.expect.json.emplace_back("/" + path, text_in(monitor, "expectedValue"));
     } else {
@@ -50,20 +98,16 @@ void read_http(const Node& monitor, const std::string& type, Target& out, Import
   }
   std::vector<std::string> codes;
   for (const Node& code : list_in(monitor, "accepted_statuscodes")) codes.push_back(code.text);
-  const bool usual = codes.empty() || codes == std::vector<std::string>{"200-299"};
+  if (codes.empty()) codes.emplace_back("200-299");  // its default
+  const bool below_400 = codes.size() == 1 && (codes[0] == "200-399" || codes[0] == "100-399");
   if (codes.size() == 1 && codes.front().find('-') == std::string::npos) {
     out.expect.status = std::atoi(codes.front().c_str());
-  } else if (!usual) {
+  } else if (!below_400) {
     notes.note(monitor, name, fmt::format("statuses {} became: any below 400", join(codes, ", ")));
   }
   const std::string method = text_in(monitor, "method");
   if (!method.empty() && method != "GET") {
     notes.note(monitor, name, fmt::format("it asks with {}; GET is asked instead", method));
-  }
-  for (const char* key : {"body", "headers", "basic_auth_user", "authMethod"}) {
-    if (!text_in(monitor, key).empty()) {
-      notes.note(monitor, name, fmt::format("'{}' has no counterpart", key));
-    }
   }
   if (truth_in(monitor, "ignoreTls", false)) {
     notes.note(monitor, name, "it ignored certificates; here they are checked (or give ca_file)");
@@ -87,6 +131,10 @@ void read_monitor(const Node& monitor, const std::map<std::int64_t, std::string>
     out.note(monitor, name, "left out: " + target.error().text);
     return;
   }
+  if (truth_in(monitor, "upsideDown", false)) {
+    out.note(monitor, name, "left out: 'upside down' has no counterpart");
+    return;
+  }
   target->id.clear();
   target->name = name;
   if (type == "http" || type == "keyword" || type == "json-query") {
@@ -105,8 +153,8 @@ void read_monitor(const Node& monitor, const std::map<std::int64_t, std::string>
   seconds("interval", target->interval);
   seconds("retryInterval", target->retry);
   seconds("timeout", target->timeout);
-  // Without retries one miss was an outage there; here a miss is always looked at again.
-  const auto failures = std::clamp<std::int64_t>(whole_in(monitor, "maxretries", 0) + 1, 2, 16);
+  // Without retries one miss is an outage.
+  const auto failures = std::clamp<std::int64_t>(whole_in(monitor, "maxretries", 0) + 1, 1, 16);
   target->confirm.open_failures = target->confirm.open_of = static_cast<int>(failures);
   target->paused = !truth_in(monitor, "active", true);
   const auto group = groups.find(whole_in(monitor, "parent", -1));
@@ -115,11 +163,10 @@ void read_monitor(const Node& monitor, const std::map<std::int64_t, std::string>
     const std::string value = text_in(tag, "value");
     target->tags.push_back(text_in(tag, "name") + (value.empty() ? "" : ":" + value));
   }
-  if (truth_in(monitor, "upsideDown", false)) {
-    out.note(monitor, name, "left out: 'upside down' has no counterpart");
-    return;
-  }
-  out.add(monitor, std::move(*target));
+  const std::string id = out.add(monitor, std::move(*target));
+  if (id.empty()) return;
+  if (type == "push") out.note_beats(monitor, name, id, "its push URL with the token");
+  out.note_others(monitor, monitor, name, kRead);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Prometheus' scrape_configs that ask a blackbox_exporter, with its modules
 // (prometheus.io/docs/prometheus/latest/configuration, blackbox_exporter's CONFIGURATION.md).
 #include <algorithm>
+#include <array>
 
 #include "base/text.hpp"
 #include "watch/import_reader.hpp"
@@ -19,6 +20,7 @@ bool plain_text(std::string_view expression) {
 void read_http_module(const Node& http, const Node& at, Target& out, ImportReader& notes) {
   const auto& codes = list_in(http, "valid_status_codes");
   if (codes.size() == 1) out.expect.status = static_cast<int>(codes.front().integer);
+  if (codes.empty()) notes.note(at, out.name, "statuses 200-299 became: any below 400");
   if (codes.size() > 1) {
     notes.note(at, out.name, "several valid_status_codes became: any below 400");
   }
@@ -38,12 +40,10 @@ void read_http_module(const Node& http, const Node& at, Target& out, ImportReade
   if (!method.empty() && method != "GET") {
     notes.note(at, out.name, fmt::format("it asks with {}; GET is asked instead", method));
   }
-  for (const char* key : {"body", "headers", "basic_auth", "authorization", "oauth2",
-                          "fail_if_header_matches", "fail_if_header_not_matches"}) {
-    if (http.find(key) != nullptr) {
-      notes.note(at, out.name, fmt::format("'{}' has no counterpart", key));
-    }
-  }
+  constexpr auto kRead =
+      std::to_array<std::string_view>({"valid_status_codes", "fail_if_body_not_matches_regexp",
+                                       "fail_if_body_matches_regexp", "method", "tls_config"});
+  notes.note_others(at, http, out.name, kRead);
 }
 
 void read_tls(const Node& prober, const Node& at, Target& out, ImportReader& notes) {
@@ -53,6 +53,8 @@ void read_tls(const Node& prober, const Node& at, Target& out, ImportReader& not
   if (truth_in(*tls, "insecure_skip_verify", false)) {
     notes.note(at, out.name, "it ignored certificates; here they are checked (or give ca_file)");
   }
+  constexpr auto kRead = std::to_array<std::string_view>({"ca_file", "insecure_skip_verify"});
+  notes.note_others(at, *tls, out.name, kRead);
 }
 
 Parsed<Target> target_for(const std::string& subject, const std::string& prober,
@@ -111,10 +113,16 @@ void read_target(const Node& at, const Node& group, const Job& job, ImportReader
       read_tls(*http, at, *target, out);
     }
     if (const Node* tcp = table_in(*job.module, "tcp")) {
+      constexpr auto kRead = std::to_array<std::string_view>({"tls", "tls_config"});
       read_tls(*tcp, at, *target, out);
-      if (tcp->find("query_response") != nullptr) {
-        out.note(at, target->name, "'query_response' has no counterpart");
-      }
+      out.note_others(at, *tcp, target->name, kRead);
+    }
+    if (const Node* icmp = table_in(*job.module, "icmp")) {
+      out.note_others(at, *icmp, target->name, {});
+    }
+    if (const Node* dns = table_in(*job.module, "dns")) {
+      constexpr auto kRead = std::to_array<std::string_view>({"query_name", "query_type"});
+      out.note_others(at, *dns, target->name, kRead);
     }
   }
   target->id = target->kind == CheckKind::dns ? target->host : at.text;

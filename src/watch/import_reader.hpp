@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,8 +21,15 @@ class ImportReader {
     into_.notes.push_back(fmt::format("{}:{}:{}: {}: {}", file_, at.place.line, at.place.column,
                                       about.empty() ? "a target" : about, text));
   }
-  // With an id of its own; a target that cannot be used becomes a note.
-  void add(const config::Node& at, Target target);
+  // With an id of its own, which is returned; a target that cannot be used becomes a note, and has
+  // none.
+  std::string add(const config::Node& at, Target target);
+  // A heartbeat's: whoever called the other monitor must call here.
+  void note_beats(const config::Node& at, const std::string& about, const std::string& id,
+                  std::string_view was);
+  // Of each member of `table` that is set and is none of `read`.
+  void note_others(const config::Node& at, const config::Node& table, const std::string& about,
+                   std::span<const std::string_view> read);
 
  private:
   Imported& into_;

@@ -11,6 +11,7 @@
 #include "reach/exchange.hpp"
 #include "reach/exchange_outcome.hpp"
 #include "watch/limits.hpp"
+#include "watch/names.hpp"
 
 namespace causeway::watch {
 namespace {
@@ -129,6 +130,24 @@ std::string broken_expectation(const Expect& expect, const HttpAnswer& answer) {
 
 bool own_trouble(FailureId failure) {
   return model::is_own_trouble(failure) || failure == FailureId::cancelled;
+}
+
+std::string wrong_values(const std::string& host, const std::string& record,
+                         std::vector<std::string> found, std::vector<std::string> expected) {
+  if (expected.empty()) return {};
+  const bool text = record == "TXT";
+  const auto shown = [&](std::vector<std::string>& values) {
+    if (text) {
+      for (std::string& value : values) value = text_of_record(value);
+    }
+    std::ranges::sort(values);
+    const std::string all = text ? "'" + join(values, "', '") + "'" : join(values, ", ");
+    return printable(all, limits::kTextKept);
+  };
+  const std::string is = shown(found);
+  const std::string wanted = shown(expected);
+  if (found == expected) return {};
+  return fmt::format("{} {} is {}, expected {}.", host, record, is, wanted);
 }
 
 void fail(CheckResult& out, FailureId failure, std::string detail) {

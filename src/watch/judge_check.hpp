@@ -37,6 +37,11 @@ void judge_answer(const Target& target, const HttpAnswer& answer, CheckResult& o
 // What the answer breaks, as a sentence; empty when it is as expected.
 std::string broken_expectation(const Expect& expect, const HttpAnswer& answer);
 
+// How the values of a record differ from the whole set that is expected, as a sentence; empty: they
+// do not, or any is right.
+std::string wrong_values(const std::string& host, const std::string& record,
+                         std::vector<std::string> found, std::vector<std::string> expected);
+
 // A failure; this machine's own trouble makes the result unknown instead.
 void fail(CheckResult& out, model::FailureId failure, std::string detail);
 bool own_trouble(model::FailureId failure);

@@ -32,8 +32,9 @@ constexpr std::chrono::hours kWatchResumeMost{24};    // without seeing the cert
 constexpr std::size_t kWatchFullChecks = 2'000;       // under way at once: each owns buffers
 constexpr std::chrono::seconds kWatchNameLeast{30};   // a name is asked no more often than this
 constexpr std::chrono::seconds kWatchNameMost{3600};  // and no less often
-constexpr int kWatchZoneSteps = 4;                    // up from a host to its zone
-constexpr std::chrono::milliseconds kWatchSlot{50};   // of the schedule
+constexpr std::size_t kWatchTextRecord = std::size_t{8} * 1024;  // kept of a TXT record
+constexpr int kWatchZoneSteps = 4;                               // up from a host to its zone
+constexpr std::chrono::milliseconds kWatchSlot{50};              // of the schedule
 constexpr std::size_t kWatchSlots = 4096;
 constexpr std::size_t kWatchStarts = 2'000;  // checks begun in one turn before answers are read
 constexpr std::chrono::milliseconds kWatchLate{

@@ -39,6 +39,7 @@ net::Task<net::DnsReply> ask_any(std::string host, DnsType type, std::vector<End
     ask.query.question = {host, type};
     ask.deadline = deadline;
     ask.wait = limits::kDnsNextServerWait * 2;
+    if (type == DnsType::txt) ask.keep.data = limits::kWatchTextRecord;
     reply = co_await net::ask_dns(std::move(ask));
     if (reply.outcome == net::DnsOutcome::answered) break;
   }
@@ -95,6 +96,25 @@ std::optional<DnsType> type_named(std::string_view text) {
 }
 
 }  // namespace
+
+std::string text_of_record(std::string_view presentation) {
+  if (!presentation.starts_with('"')) return std::string{presentation};
+  std::string out;
+  bool inside = false;
+  for (std::size_t i = 0; i < presentation.size(); ++i) {
+    const char letter = presentation[i];
+    const bool escaped = letter == '\\' && presentation.substr(i + 1).starts_with('"');
+    if (inside && escaped) {
+      out += '"';
+      ++i;
+    } else if (letter == '"') {
+      inside = !inside;
+    } else if (inside) {
+      out += letter;
+    }
+  }
+  return out;
+}
 
 const Named* Names::known(const std::string& host, const std::optional<Endpoint>& resolver) const {
   const auto found = slots_.find(slot_key(host, resolver));

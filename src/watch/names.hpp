@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/address.hpp"
@@ -30,6 +31,10 @@ struct Values {                     // of one record type
   std::optional<model::FailureId> failure;
   std::string because;
 };
+
+// What a TXT record says: its strings joined (RFC 7208 section 3.3), without the quotes of their
+// presentation form (RFC 1035 section 5.1). What does not begin with one is taken as it is.
+std::string text_of_record(std::string_view presentation);
 
 struct Zone {
   std::string name;                       // "example.net."; empty: it cannot be found

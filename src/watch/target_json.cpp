@@ -109,7 +109,7 @@ class Reader {
       into = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(read));
       return;
     }
-    const auto read = parse_duration(value.is_string() ? value.get<std::string>() : "?");
+    const auto read = parse_duration_or_zero(value.is_string() ? value.get<std::string>() : "?");
     if (!read) return fail(key, "seconds, or text like \"30s\"");
     into = *read;
   }
@@ -128,7 +128,10 @@ class Reader {
   }
   // What is wrong, and what is expected, said by another reader.
   void refuse(const std::string& key, std::string_view why) {
-    if (wrong_.empty()) wrong_ = fmt::format("{}{}: {}", place_, key, why);
+    if (!wrong_.empty()) return;
+    std::string_view place = place_;
+    if (key.empty() && place.ends_with('.')) place.remove_suffix(1);
+    wrong_ = fmt::format("{}{}{}{}", place, key, place.empty() && key.empty() ? "" : ": ", why);
   }
   // After every key was asked for.
   std::string wrong() {

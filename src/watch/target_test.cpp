@@ -202,12 +202,25 @@ TEST(ConfigFile, WindowsAndChannelsNameWhatIsThere) {
   EXPECT_THAT(says("group = 'web'\n"), HasSubstr("did you mean `team`?"));
   const std::string url = "url = 'https://hook.test/?key=1'\n";
   EXPECT_EQ(channel(url + "teams = ['web']\n"), "");
-  EXPECT_EQ(channel(url + "teams = ['of-the-console']\n"), "");
+  EXPECT_EQ(channel(url + "teams = ['of-the-console']\n"), "");  // a warning
   EXPECT_THAT(channel(url + "tags = ['shopp']\n"), HasSubstr("f.toml:11:9: error: no target has"));
   EXPECT_THAT(channel("url = 'not a url'\n"), HasSubstr("f.toml:10:1: error: 'not a url' is no"));
   EXPECT_THAT(channel("url = 'https://a b/'\n"), HasSubstr("is no address"));
   EXPECT_THAT(channel("url = 'smtp://mail.test'\n"), HasSubstr("is no address"));
   EXPECT_EQ(channel("url = 'https://user:word@hook.test:8443/x'\n"), "");
+}
+
+TEST(ConfigFile, WhatMayBeMeantIsAWarning) {
+  const auto root = config::parse(
+      "[watch]\n[[watch.target]]\nurl = 'https://a.test'\nteam = 'web'\n"
+      "[[watch.channel]]\nname = 'c'\nkind = 'ntfy'\nurl = 'https://b.test'\nteams = ['shops']\n"
+      "[[watch.maintenance]]\ntitle = 't'\nzone = 'UTC'\nstarts = '2020-01-01T02:00'\n"
+      "minutes = 5\n");
+  const auto read = read_settings(*root, {.now = wall_now(), .files = false});
+  ASSERT_TRUE(read) << config::text(read.error(), "f");
+  const std::string told = config::text(read->warnings, "f");
+  EXPECT_THAT(told, HasSubstr("f:9:10: warning: no target of this file has the team 'shops'"));
+  EXPECT_THAT(told, HasSubstr("f:13:1: warning: starts: the window was over at 2020-01-01T02:05Z"));
 }
 
 TEST(ConfigFile, EveryMistakeIsToldAtOnceAndAtItsKey) {
@@ -225,6 +238,21 @@ TEST(ConfigFile, EveryMistakeIsToldAtOnceAndAtItsKey) {
     EXPECT_THAT(all, HasSubstr("f.toml" + std::string{place}));
   }
   EXPECT_EQ(std::ranges::count(all, '\n'), 16) << all;
+}
+
+TEST(WrongValues, TextRecordsNeedNoQuotes) {
+  const auto wrong = [](std::vector<std::string> found, std::vector<std::string> expected) {
+    return wrong_values("a.test", "TXT", std::move(found), std::move(expected));
+  };
+  EXPECT_EQ(wrong({R"("v=spf1 -all")"}, {"v=spf1 -all"}), "");
+  EXPECT_EQ(wrong({R"("v=spf1 -all")"}, {R"("v=spf1 -all")"}), "");  // as it was needed before
+  EXPECT_EQ(wrong({R"("v=DKIM1; p=AA" "BB")"}, {"v=DKIM1; p=AABB"}), "");
+  EXPECT_EQ(wrong({R"("say \"hi\"")", R"("b")"}, {"b", R"(say "hi")"}), "");
+  EXPECT_EQ(wrong({R"("x")"}, {}), "");
+  EXPECT_EQ(wrong({R"("v=spf1 ~all")"}, {"v=spf1 -all"}),
+            "a.test TXT is 'v=spf1 ~all', expected 'v=spf1 -all'.");
+  EXPECT_EQ(wrong_values("a.test", "A", {"192.0.2.2", "192.0.2.1"}, {"192.0.2.3"}),
+            "a.test A is 192.0.2.1, 192.0.2.2, expected 192.0.2.3.");
 }
 
 }  // namespace

@@ -112,5 +112,17 @@ TEST(TypedTarget, AnEmptyUrlIsMissing) {
   EXPECT_EQ(why(R"({"url":null})").field, "url");
 }
 
+TEST(TypedTarget, AZeroMaySayNever) {
+  const auto target = typed_target(R"({"url":"https://x.test","resume":"0s"})", false);
+  ASSERT_TRUE(target) << target.error().text;
+  EXPECT_EQ(target->resume, Duration::zero());
+  EXPECT_EQ(why(R"({"url":"https://x.test","interval":"0s"})").field, "interval");
+}
+
+TEST(TypedTarget, WhatIsNoObjectIsNamed) {
+  EXPECT_EQ(why(R"({"url":"https://x.test","expect":5})").field, "expect");
+  EXPECT_EQ(why(R"({"url":"https://x.test","expect":5})").text, "expected an object");
+}
+
 }  // namespace
 }  // namespace causeway::watch

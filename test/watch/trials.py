@@ -362,6 +362,8 @@ def stores(house, console):
     status = house.path("status")
     done = house.run("console", "--store", restored, "--export-status", status, "--address", "https://status.example.net")
     assert done.returncode == 0 and os.path.exists(os.path.join(status, "index.html")), done
+    done = house.run("console", "--store", house.path("nowhere.db"), "--export-status", status)
+    assert done.returncode == 2 and "there is no" in done.stderr and not os.path.exists(house.path("nowhere.db")), done
     with open(backup, "r+b") as file:  # in the middle: a page that is none
         file.seek(os.path.getsize(backup) // 2 // 4096 * 4096)
         file.write(b"\xff" * 4096)

@@ -26,6 +26,8 @@ function start(words = ['console', '--store', store, '--listen', '5239', '--titl
     child.on('exit', (code) => lost(new Error(`causeway ended with ${code}: ${text}`)));
   });
 }
+// A watch makes the store that a console shows.
+const watching = (file, port) => ['watch', '--store', file, '--listen', port];
 const stop = (child) => new Promise((done) => { child.removeAllListeners('exit'); child.on('exit', done); child.kill('SIGTERM'); });
 
 let failures = 0;
@@ -226,7 +228,7 @@ url = "http://127.0.0.1:5237/"
 async function many() {
   const big = join(folder, 'many.db');
   const words = ['console', '--store', big, '--listen', '5234'];
-  await stop((await start(words)).child);
+  await stop((await start(watching(big, '5234'))).child);
   execFileSync('python3', ['e2e/fill.py', big, '992'], { stdio: 'inherit' });
   const up = await start(words);
   const address = /Console\s+(\S+)/.exec(up.text)[1];
@@ -271,7 +273,7 @@ async function many() {
   } finally { await stop(up.child); }
 }
 
-let { child, text } = await start();
+let { child, text } = await start(watching(store, '5239'));
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
 try {
   await stop(child); // the store is made; fill it while nobody has it
