@@ -34,7 +34,7 @@ std::uint32_t Builder::table(Stack stack, std::string_view family, std::string_v
   const auto key = fmt::format("{} {} {}", stack == Stack::legacy, family, name);
   const auto index = static_cast<std::uint32_t>(out_.tables.size());
   const auto [found, added] = tables_.emplace(key, index);
-  if (added) out_.tables.push_back({stack, std::string{family}, std::string{name}, index});
+  if (added) out_.tables.push_back({stack, std::string{family}, std::string{name}, index, {}});
   return found->second;
 }
 
