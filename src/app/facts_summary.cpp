@@ -50,10 +50,8 @@ std::string port_list(const model::Facts& facts) {
   return join(out, ", ");
 }
 
-// The filters let it in; that nobody serves the port is the listeners' row.
-bool gets_in(std::string_view verdict, std::string_view rule) {
-  return verdict == "accept" || rule.starts_with("nothing listens");
-}
+// The filters let it in, and nobody serves the port.
+bool unheard(std::string_view rule) { return rule.starts_with("nothing listens"); }
 
 // Passages that read the same, with how many ranges they hold for.
 SummaryRow passages(const model::Facts& facts) {
@@ -65,9 +63,11 @@ SummaryRow passages(const model::Facts& facts) {
     if (seen->text("range") == "others") continue;
     const auto port = seen->integer("port");
     const std::string family{seen->text("family") == "ipv6" ? "IPv6" : "IPv4"};
-    const bool in = !seen->has("limit") && gets_in(seen->text("verdict"), seen->text("rule"));
+    const bool nobody = unheard(seen->text("rule"));
+    const bool in = !seen->has("limit") && (seen->text("verdict") == "accept" || nobody);
     const Key key{port, family, in ? "" : std::string{seen->text("verdict")},
-                  in ? "" : std::string{seen->text("rule")}, std::string{seen->text("limit")}};
+                  in && !nobody ? "" : std::string{seen->text("rule")},
+                  std::string{seen->text("limit")}};
     auto& [count, first] = groups[key];
     ++count;
     first = seen;
@@ -85,8 +85,9 @@ SummaryRow passages(const model::Facts& facts) {
     const int all = whole[{port, family}];
     const std::string ranges = count == all ? "every range of the edge"
                                             : fmt::format("{} of {} ranges or parts", count, all);
-    const std::string end =
-        verdict.empty() ? "gets in" : fmt::format("{} by {}{}", verdict, rule, agent);
+    const std::string end = !verdict.empty() ? fmt::format("{} by {}{}", verdict, rule, agent)
+                            : rule.empty()   ? std::string{"gets in"}
+                                             : fmt::format("let through, but {}", rule);
     out.bad = out.bad || !verdict.empty();
     out.lines.push_back(fmt::format("{} port {}: {}: {}", family, port, ranges, end));
   }
@@ -244,6 +245,14 @@ SummaryRow names(const model::Facts& facts) {
   return out;
 }
 
+SummaryRow notes(const model::Facts& facts) {
+  SummaryRow out{"notes", {}};
+  for (const Seen seen : all_of(facts, Kind::fact)) {
+    if (seen->text("what") == "note") out.lines.emplace_back(seen->text("detail"));
+  }
+  return out;
+}
+
 SummaryRow addresses(const model::Facts& facts) {
   SummaryRow out{"addresses", {}};
   std::vector<std::string> parts;
@@ -259,13 +268,26 @@ SummaryRow addresses(const model::Facts& facts) {
 
 std::string headline(const model::Facts& facts) {
   const auto host = printable(facts.vantage.name, 100);
-  if (facts.findings.size() == 1) return fmt::format("1 PROBLEM found on {}", host);
-  if (!facts.findings.empty()) {
-    return fmt::format("{} PROBLEMS found on {}", facts.findings.size(), host);
-  }
+  const auto later = at_next_restart(facts);
+  const auto all = facts.findings.size() + later.size();
+  const auto* when = facts.findings.empty() ? ", at its next restart" : "";
+  if (all == 1) return fmt::format("1 PROBLEM found on {}{}", host, when);
+  if (all > 1) return fmt::format("{} PROBLEMS found on {}{}", all, host, when);
   if (!knows_filters(facts))
     return fmt::format("UNDETERMINED: too little of {} could be seen", host);
   return fmt::format("FINE: nothing on {} stops the edge", host);
+}
+
+std::vector<std::string> at_next_restart(const model::Facts& facts) {
+  std::vector<std::string> out;
+  for (const Seen seen : all_of(facts, Kind::fact)) {
+    if (seen->text("what") != "configuration" || seen->text("value") != "invalid") continue;
+    out.push_back(fmt::format(
+        "{} serves on with what it has read, but its configuration on disk is not valid: it would "
+        "not start again: {}",
+        seen->text("agent"), seen->text("detail")));
+  }
+  return out;
 }
 
 std::string machine_line(const model::Facts& facts) {
@@ -293,6 +315,7 @@ std::vector<SummaryRow> summary(const model::Facts& facts) {
   add(out, services(facts));
   add(out, resources(facts));
   add(out, counters(facts));
+  add(out, notes(facts));
   return out;
 }
 

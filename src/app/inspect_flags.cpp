@@ -77,6 +77,7 @@ Parsed<InspectPlan> understand(const InspectFlags& flags) {
   }
   out.question.since = *since;
   out.request.ports = out.question.ports;
+  out.request.edge = out.question.edge.prefixes;
   out.request.sample = *sample;
   out.request.since = *since;
   return out;

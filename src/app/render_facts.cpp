@@ -16,7 +16,6 @@
 namespace causeway::app {
 namespace {
 
-
 constexpr std::size_t kLongestText = 2000;
 constexpr std::size_t kRawLinesShown = 10;
 constexpr std::size_t kReasonsShown = 6;
@@ -59,8 +58,11 @@ class TextFacts {
                                           : std::string_view{"?"};
     line(paint(tone, glyph) + " " + paint(Tone::strong, headline(facts_)));
     line("  " + clean(machine_line(facts_)));
-    if (facts_.findings.empty()) return;
+    const auto later = at_next_restart(facts_);
+    if (facts_.findings.empty() && later.empty()) return;
     line();
+    for (const auto& one : later)
+      out_ += hanging("  at the next restart: ", clean(one), screen_.width);
     std::string_view label = "found    ";
     for (const auto& finding : facts_.findings) {
       const auto accent = label.starts_with("found") ? Tone::accent : Tone::plain;
@@ -175,6 +177,7 @@ std::string render_plain(const model::Facts& facts) {
   };
   fact("verdict", headline(facts));
   fact("machine", machine_line(facts));
+  for (const auto& one : at_next_restart(facts)) fact("at the next restart", one);
   int number = 0;
   for (const auto& finding : facts.findings) {
     const std::string label = fmt::format("finding {}", ++number);
@@ -204,7 +207,7 @@ std::string render_plain(const model::Facts& facts) {
 int exit_code(const model::Facts& facts) {
   const bool proved = std::ranges::any_of(
       facts.findings, [](const auto& one) { return one.probability >= kProved; });
-  if (proved) return kProblem;
+  if (proved || !at_next_restart(facts).empty()) return kProblem;
   return facts.findings.empty() && knows_filters(facts) ? kFine : kCouldNotTell;
 }
 

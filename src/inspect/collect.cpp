@@ -203,7 +203,7 @@ Snapshot collect(const CollectRequest& request) {
   say("configurations");
   collect_config(out);
   say("logs");
-  collect_logs(out);
+  collect_logs(out, request.edge);
   say("services");
   collect_programs(out, request.since);
   if (samples) {

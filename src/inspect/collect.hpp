@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/address.hpp"
 #include "base/time.hpp"
 #include "inspect/snapshot.hpp"
 
@@ -13,7 +14,8 @@ namespace causeway::inspect {
 
 struct CollectRequest {
   std::vector<std::uint16_t> ports{80, 443};
-  Duration sample{};  // read counters, queues and rules again after this long; 0: once
+  std::vector<Prefix> edge;  // whose lines of logs are told apart from visitors'
+  Duration sample{};         // read counters, queues and rules again after this long; 0: once
   Duration since = std::chrono::hours{1};          // of logs
   std::function<void(std::string_view)> progress;  // what is being read, for a person who waits
 };

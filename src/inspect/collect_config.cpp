@@ -212,7 +212,7 @@ void collect_config(Snapshot& out) {
   certificates(out);
 }
 
-void collect_logs(Snapshot& out) {
+void collect_logs(Snapshot& out, const std::vector<Prefix>& edge) {
   const auto start = Clock::now();
   const std::time_t now = std::time(nullptr);
   std::tm local{};
@@ -229,10 +229,12 @@ void collect_logs(Snapshot& out) {
     for (const auto line : split(*end, '\n')) {
       const auto what = trouble_in(line);
       if (what.empty()) continue;
+      const auto client = client_in(line);
       kept.push_back(write_log_line({.source = path,
                                      .what = std::string{what},
                                      .at = time_in(line, local.tm_gmtoff),
-                                     .text = safe_text(line)}));
+                                     .text = safe_text(line),
+                                     .of_edge = client && contains(edge, *client)}));
     }
     const auto first = kept.size() > kLogLinesKept ? kept.size() - kLogLinesKept : 0;
     for (std::size_t i = first; i < kept.size(); ++i) text += kept[i];

@@ -9,6 +9,6 @@ namespace causeway::inspect {
 void collect_config(Snapshot& out);
 // "certificates.txt": what the certificate files named there hold; never keys.
 // "logs.txt" (log_lines.hpp): of the log files named there and the usual ones.
-void collect_logs(Snapshot& out);
+void collect_logs(Snapshot& out, const std::vector<Prefix>& edge);
 
 }  // namespace causeway::inspect

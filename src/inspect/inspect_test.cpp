@@ -53,6 +53,13 @@ Snapshot host(std::string sockets) {
   return out;
 }
 
+// A web server runs, so that its logs count.
+Snapshot serving(std::string sockets) {
+  auto out = host(std::move(sockets));
+  out.keep("processes.txt", "7 1 S here 0 90 600 1024 2048 nginx.service - nginx /etc/n.conf\n");
+  return out;
+}
+
 Question question() {
   Question out;
   out.edge = model::parse_edge_ranges("198.51.100.0/24\n", "lab").value();
@@ -178,7 +185,7 @@ TEST(Inspect, PacketsOfTheSample) {
 }
 
 TEST(Inspect, OnlyFreshLinesOfLogsAreFacts) {
-  auto snapshot = host(kAny);
+  auto snapshot = serving(kAny);
   LogLine line{"/var/log/nginx/error.log", "worker-limit", snapshot.at - std::chrono::minutes{2},
                "x"};
   snapshot.keep("logs.txt", write_log_line(line));
@@ -191,7 +198,7 @@ TEST(Inspect, OnlyFreshLinesOfLogsAreFacts) {
 // The journal is everybody's.
 TEST(Inspect, OtherProgramsTroubleIsNotTheServers) {
   const auto told = [](std::string what, std::string text, std::string source = "journal") {
-    auto snapshot = host(kAny);
+    auto snapshot = serving(kAny);
     snapshot.keep("logs.txt",
                   write_log_line({std::move(source), std::move(what),
                                   snapshot.at - std::chrono::minutes{2}, std::move(text)}));
@@ -227,7 +234,7 @@ TEST(LogLines, WhatApacheSaysOfItsApplication) {
 
 // Who refused whom is told by the web server's own words alone.
 TEST(Inspect, ARefusalInALogIsTheApplicationsWhereAWebServerSaysSo) {
-  auto snapshot = host(kAny);
+  auto snapshot = serving(kAny);
   LogLine line{"/var/log/nginx/error.log", "backend-refused", snapshot.at - std::chrono::minutes{2},
                "postfix/smtp: connect to mx.example.net: Connection refused"};
   snapshot.keep("logs.txt", write_log_line(line));
@@ -235,6 +242,88 @@ TEST(Inspect, ARefusalInALogIsTheApplicationsWhereAWebServerSaysSo) {
   line.text = "connect() failed (111: Connection refused) while connecting to upstream";
   snapshot.keep("logs.txt", write_log_line(line));
   EXPECT_THAT(facts(analyze(snapshot, question())), Contains("backend=down"));
+}
+
+// A log counts for the service that writes it, and only while that runs.
+TEST(Inspect, TheLogOfAServerThatIsGoneBlamesNobody) {
+  auto snapshot = serving(kAny);
+  const LogLine line{"/var/log/apache2/error.log", "worker-limit",
+                     snapshot.at - std::chrono::minutes{2}, "AH00484: server reached"};
+  snapshot.keep("logs.txt", write_log_line(line));
+  EXPECT_THAT(facts(analyze(snapshot, question())), Not(Contains("load=high")));
+}
+
+TEST(Inspect, WhatIsSoNowWinsOverALineOfALog) {
+  auto snapshot =
+      serving("LISTEN 0 511 0.0.0.0:443 0.0.0.0:*\nLISTEN 0 9 127.0.0.1:9000 0.0.0.0:*\n");
+  snapshot.keep("config-nginx.txt",
+                "0\tn.conf:1\tserver\n1\tn.conf:2\tproxy_pass\thttp://127.0.0.1:9000\n");
+  LogLine line{"/var/log/nginx/error.log", "backend-refused", snapshot.at - std::chrono::seconds{9},
+               "Connection refused ... upstream"};
+  snapshot.keep("logs.txt", write_log_line(line));
+  auto all = facts(analyze(snapshot, question()));
+  EXPECT_THAT(all, Contains("backend=listens"));
+  EXPECT_THAT(all, Contains("note=backend"));
+  EXPECT_THAT(all, Not(Contains("backend=down")));
+  line.what = "backend-timeout";
+  snapshot.keep("logs.txt", write_log_line(line));
+  EXPECT_THAT(facts(analyze(snapshot, question())), Contains("backend=hung"));
+}
+
+TEST(Inspect, ALimitThatMetTheEdgeIsToldApart) {
+  const auto all = read_log_lines(
+      write_log_line({"/var/log/nginx/error.log", "rate-limited", std::nullopt, "x", true}));
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_TRUE(all.front().of_edge);
+  EXPECT_EQ(client_in("limiting requests by zone \"z\", client: 198.51.100.9, server: x"),
+            IpAddress::parse("198.51.100.9").value());
+  EXPECT_FALSE(client_in("limiting requests, client: unix:, server: x"));
+  auto snapshot = serving(kAny);
+  LogLine line{"/var/log/nginx/error.log", "rate-limited", snapshot.at - std::chrono::minutes{2},
+               "limiting requests by zone \"z\"", true};
+  const auto limited = [&] {
+    snapshot.keep("logs.txt", write_log_line(line));
+    const auto seen = analyze(snapshot, question()).observations;
+    return std::ranges::any_of(seen, [](const model::Observation& one) {
+      return one.text("value") == "limited" && one.boolean("in_edge");
+    });
+  };
+  EXPECT_TRUE(limited());
+  line.of_edge = false;
+  EXPECT_FALSE(limited());
+}
+
+TEST(Inspect, StoppedWorkersHangThoughTheirMasterRuns) {
+  auto snapshot = host(kAny);
+  snapshot.keep(
+      "tcp4.txt",
+      "   0: 00000000:01BB 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 77 1\n");
+  snapshot.keep(
+      "processes.txt",
+      "7 1 S here 0 90 40 400 2048 - 77 nginx -\n8 7 T here 0 90 40 400 2048 - 77 nginx -\n"
+      "9 7 T here 0 90 40 400 2048 - 77 nginx -\n");
+  EXPECT_THAT(facts(analyze(snapshot, question())), Contains("process=hung"));
+  // A program whose parent may take connections itself.
+  snapshot.keep("processes.txt",
+                "7 1 S here 0 90 40 400 2048 - 77 own -\n8 7 T here 0 90 40 400 2048 - 77 own -\n");
+  EXPECT_THAT(facts(analyze(snapshot, question())), Not(Contains("process=hung")));
+}
+
+TEST(Inspect, WhatBreaksNowAndWhatBreaksAtTheNextRestart) {
+  auto snapshot = serving(kAny);
+  snapshot.keep("config-nginx.txt",
+                "0\tn.conf:1\tserver\n1\tn.conf:2\tlisten\t443\tssl\n"
+                "1\tn.conf:3\tssl_certificate\t/c.pem\n");
+  snapshot.keep("certificates.txt", "/c.pem\tx\t2026-11-01T00:00:00Z\tf\tx.example\n");
+  EXPECT_THAT(facts(analyze(snapshot, question())), Contains("certificate=expired"));
+  snapshot.keep("certificates.txt", "/c.pem\tx\t2026-12-01T00:00:00Z\tf\tx.example\n");
+  EXPECT_THAT(facts(analyze(snapshot, question())), Not(Contains("certificate=expired")));
+  snapshot.keep("certificates.txt", "");
+  snapshot.dumps["certificates.txt"].detail = "not read: /c.pem: No such file or directory";
+  EXPECT_THAT(facts(analyze(snapshot, question())), Contains("configuration=invalid"));
+  snapshot.dumps["certificates.txt"].detail = "";
+  snapshot.keep("check-nginx.txt", "exit 1\nnginx: [emerg] unexpected end of file in /etc/n:7\n");
+  EXPECT_THAT(facts(analyze(snapshot, question())), Contains("configuration=invalid"));
 }
 
 TEST(Inspect, AnApplicationThatDoesNotListen) {

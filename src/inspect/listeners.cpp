@@ -149,6 +149,10 @@ class Analyzer {
         if (value != "any" && handed_on(family, port)) continue;
         auto& out = notes_.fact("listener", value, ids_[port]);
         out.set("port", int{port}).set("family", name(family));
+        // Whether the edge may come in that family, too.
+        const bool outside =
+            family == Family::ipv4 || classify(address) != AddressClass::private_use;
+        if (outside && !view_.edge(family).empty()) out.set("in_edge", true);
         if (!same) out.set("address", address);
         out.set("detail", words(port));
         if (same) break;

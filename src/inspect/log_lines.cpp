@@ -236,11 +236,21 @@ std::string safe_text(std::string_view line) {
   return printable(out, limits::kTextKept);
 }
 
+std::optional<IpAddress> client_in(std::string_view line) {
+  constexpr std::string_view kClient = ", client: ";
+  const auto at = line.find(kClient);
+  if (at == std::string_view::npos) return std::nullopt;
+  const auto rest = line.substr(at + kClient.size());
+  const auto address = IpAddress::parse(trim(rest.substr(0, rest.find(','))));
+  if (!address) return std::nullopt;
+  return *address;
+}
+
 std::string write_log_line(const LogLine& line) {
   std::string text = line.text;
   std::ranges::replace(text, '\t', ' ');
-  return fmt::format("{}\t{}\t{}\t{}\n", line.source, line.what, line.at ? rfc3339(*line.at) : "-",
-                     text);
+  return fmt::format("{}\t{}\t{}\t{}{}\n", line.source, line.what,
+                     line.at ? rfc3339(*line.at) : "-", text, line.of_edge ? "\tedge" : "");
 }
 
 std::vector<LogLine> read_log_lines(std::string_view text) {
@@ -248,7 +258,8 @@ std::vector<LogLine> read_log_lines(std::string_view text) {
   for (const auto line : split(text, '\n')) {
     const auto parts = split(line, '\t');
     if (parts.size() < 4 || parts[1].empty() || out.size() >= kInspectRows) continue;
-    LogLine one{std::string{parts[0]}, std::string{parts[1]}, std::nullopt, std::string{parts[3]}};
+    LogLine one{std::string{parts[0]}, std::string{parts[1]}, std::nullopt, std::string{parts[3]},
+                parts.size() > 4 && parts[4] == "edge"};
     if (const auto at = parse_rfc3339(parts[2])) one.at = *at;
     out.push_back(std::move(one));
   }

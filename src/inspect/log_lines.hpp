@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/address.hpp"
 #include "base/time.hpp"
 
 namespace causeway::inspect {
@@ -21,12 +22,16 @@ std::optional<WallTime> time_in(std::string_view line, std::int64_t utc_offset_s
 // Without visitors' addresses, query strings, and what follows words such as "password=".
 std::string safe_text(std::string_view line);
 
-// The dump "logs.txt": SOURCE WHAT TIME-or-- TEXT between tabs.
+// Who asked, where nginx says so.
+std::optional<IpAddress> client_in(std::string_view line);
+
+// The dump "logs.txt": SOURCE WHAT TIME-or-- TEXT between tabs, and "edge" where that is known.
 struct LogLine {
   std::string source;
   std::string what;
   std::optional<WallTime> at;
   std::string text;
+  bool of_edge = false;  // the client that it tells of is one of the edge's addresses
 
   bool operator==(const LogLine&) const = default;
 };

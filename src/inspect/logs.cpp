@@ -9,6 +9,7 @@
 
 #include "inspect/analyzers.hpp"
 #include "inspect/log_lines.hpp"
+#include "inspect/server_config.hpp"
 #include "inspect/services.hpp"
 
 namespace causeway::inspect {
@@ -82,32 +83,125 @@ bool concerns_a_server(const LogLine& line) {
   return names_server(line.text, of_backend || line.what == "rate-limited");
 }
 
+// Whose log it is: the service that writes there; nothing where it is everybody's.
+class Writers {
+ public:
+  explicit Writers(const View& view) : view_(view) {
+    for (const auto& [file, dump] : view.snapshot.dumps) {
+      if (!file.starts_with("config-")) continue;
+      auto server = std::string_view{file}.substr(7);
+      server = server.substr(0, server.find_first_of("-."));
+      for (const auto& one : read_directives(dump.text)) {
+        const bool log =
+            one.name == "error_log" || one.name == "errorlog" || one.name == "server.errorlog";
+        if (log && !one.values.empty()) named_.emplace(one.values[0], server);
+      }
+    }
+  }
+
+  std::string_view of(std::string_view source) const {
+    struct Usual {
+      std::string_view part;
+      std::string_view service;
+    };
+    constexpr std::array kUsual{Usual{"/nginx", "nginx"},         Usual{"/apache", "apache"},
+                                Usual{"/httpd", "apache"},        Usual{"/lighttpd", "lighttpd"},
+                                Usual{"/haproxy", "haproxy"},     Usual{"/lsws", "litespeed"},
+                                Usual{"/caddy", "caddy"},         Usual{"/php", "php-fpm"},
+                                Usual{"/mysql", "mysql"},         Usual{"/mariadb", "mysql"},
+                                Usual{"/postgres", "postgresql"}, Usual{"/redis", "redis"}};
+    if (const auto at = named_.find(source); at != named_.end()) return at->second;
+    for (const auto& one : kUsual) {
+      if (source.contains(one.part)) return one.service;
+    }
+    return {};
+  }
+
+  // In a network of its own as well: a container may write to the host's logs.
+  bool runs(std::string_view service) const {
+    if (service.empty() || !view_.snapshot.was_read("processes.txt")) return true;
+    return std::ranges::any_of(
+        view_.processes, [service](const Process& one) { return service_of(one.name) == service; });
+  }
+
+ private:
+  const View& view_;
+  std::map<std::string, std::string, std::less<>> named_;
+};
+
+bool seen_now(const Notes& notes, const auto& is) { return std::ranges::any_of(notes.all(), is); }
+
+// What is so now is seen by itself, and an old line does not stand against it. Empty: nothing
+// speaks against the line.
+std::string_view against(const LogLine& line, std::string_view writer, Duration age,
+                         const Notes& notes) {
+  // An application that hangs takes connections all the same, for as long as its queue has room.
+  constexpr auto kHangs = std::chrono::minutes{2};
+  const auto fact = [&](std::string_view what, std::string_view value) {
+    return seen_now(notes, [&](const model::Observation& one) {
+      return one.kind == Kind::fact && one.text("what") == what && one.text("value") == value;
+    });
+  };
+  const bool listens = seen_now(notes, [&](const model::Observation& one) {
+    return one.kind == Kind::backend && one.text("outcome") == "listens" &&
+           (writer.empty() || one.text("server") == writer);
+  });
+  if (line.what == "backend-refused" && listens) return "the application accepts connections now";
+  if (line.what == "backend-timeout" && listens && age > kHangs) {
+    return "the application accepts connections now";
+  }
+  if (line.what == "table-full" && fact("conntrack", "ok")) return "the table has room now";
+  if (line.what == "files" && !fact("files", "exhausted") &&
+      seen_now(notes, [&](const model::Observation& one) {
+        return one.kind == Kind::service && one.text("name") == writer && one.has("files_most") &&
+               one.integer("files") * 2 < one.integer("files_most");
+      })) {
+    return "it has descriptors to spare now";
+  }
+  return {};
+}
+
+void conclude(const LogLine& line, const Told& told, std::string_view against, Notes& notes,
+              const std::string& id) {
+  if (!against.empty()) {
+    notes.fact("note", told.fact, {id})
+        .set("detail",
+             fmt::format("{} at {}: {}; {}", line.source, rfc3339(*line.at), line.text, against));
+    return;
+  }
+  auto& fact = notes.fact(told.fact, told.value, {id});
+  fact.set("detail", fmt::format("{}: {}", line.source, line.text));
+  if (line.of_edge) fact.set("in_edge", true);
+}
+
 }  // namespace
 
 void analyze_logs(const View& view, Notes& notes) {
   auto lines = read_log_lines(view.snapshot.text("logs.txt"));
   const auto journal = read_log_lines(view.snapshot.text("journal.txt"));
   lines.insert(lines.end(), journal.begin(), journal.end());
-  std::map<std::pair<std::string_view, std::string_view>, Group> groups;
+  const Writers writers{view};
+  // What concerns the edge itself is counted by itself.
+  std::map<std::tuple<std::string_view, std::string_view, bool>, Group> groups;
   for (const auto& line : lines) {
-    auto& group = groups[{line.source, line.what}];
+    auto& group = groups[{line.source, line.what, line.of_edge && line.what == "rate-limited"}];
     ++group.count;
     if (group.first == nullptr) group.first = &line;
     group.last = &line;
   }
   for (const auto& [key, group] : groups) {
     const auto& last = *group.last;
-    const bool recent = last.at && view.snapshot.at - *last.at < view.question.since;
+    const auto age = last.at ? view.snapshot.at - *last.at : Duration::max();
     auto& out = notes.saw(Kind::log_entry, last.source);
     out.set("source", last.source).set("what", last.what).set("count", group.count);
     if (group.first->at) out.set("first", rfc3339(*group.first->at));
-    if (last.at) out.set("last", rfc3339(*last.at)).set("recent", recent);
+    if (last.at) out.set("last", rfc3339(*last.at)).set("recent", age < view.question.since);
     out.set("text", last.text);
-    const bool fresh = last.at && view.snapshot.at - *last.at < kFresh;
     const auto told = std::ranges::find(kTold, last.what, &Told::what);
-    if (!fresh || told == kTold.end() || !concerns_a_server(last)) continue;
-    notes.fact(told->fact, told->value, {out.id})
-        .set("detail", fmt::format("{}: {}", last.source, last.text));
+    if (age >= kFresh || told == kTold.end() || !concerns_a_server(last)) continue;
+    const auto writer = writers.of(last.source);
+    if (!writers.runs(writer)) continue;
+    conclude(last, *told, against(last, writer, age, notes), notes, std::string{out.id});
   }
 }
 

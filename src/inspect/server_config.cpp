@@ -19,21 +19,42 @@ constexpr auto kKept = std::to_array<std::string_view>(
      "proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "allow", "deny",
      "error_log", "worker_connections", "worker_processes", "worker_rlimit_nofile", "limit_req",
      "limit_conn", "set_real_ip_from", "real_ip_header", "return", "client_max_body_size",
-     "ssl_client_certificate", "ssl_verify_client", "limit_except",
+     "ssl_client_certificate", "ssl_verify_client", "limit_except", "satisfy", "auth_basic",
+     "auth_request",
      // apache
      "virtualhost", "servername", "serveralias", "sslengine", "sslcertificatefile", "proxypass",
      "sethandler", "errorlog", "maxrequestworkers", "serverlimit", "require", "allow-from",
      "deny-from", "remoteipheader", "remoteiptrustedproxy", "sslverifyclient", "documentroot",
      "threadsperchild", "remoteipinternalproxy", "requireall", "requireany", "requirenone", "order",
      "loadmodule", "directory", "directorymatch", "locationmatch", "files", "filesmatch",
-     "ifmodule", "ifdefine", "ifversion",
+     "ifmodule", "ifdefine", "ifversion", "redirect", "redirectpermanent", "redirectmatch",
+     "rewriterule",
      // haproxy
      "frontend", "backend", "defaults", "global", "bind", "maxconn", "use_backend",
-     "default_backend",
+     "default_backend", "acl", "tcp-request", "http-request",
      // lighttpd
      "server.port", "server.bind", "ssl.pemfile", "server.errorlog", "server.max-connections"});
 
 bool is_kept(std::string_view name) { return std::ranges::find(kKept, name) != kKept.end(); }
+
+// Of these only that they are there.
+constexpr auto kWithoutValues =
+    std::to_array<std::string_view>({"rewriterule", "redirectmatch", "auth_basic", "auth_request"});
+
+// HAProxy: what its rules do by the client's address, and that they ask something else; never what
+// they ask of a request, which may be a password.
+bool decides_by_source(std::string_view name, std::vector<std::string>& values) {
+  constexpr auto kActions =
+      std::to_array<std::string_view>({"accept", "allow", "deny", "reject", "silent-drop", "tarpit",
+                                       "return", "set-src", "connection", "session", "content"});
+  if (name == "acl") return values.size() > 2 && values[1] == "src";
+  if (values.empty() || std::ranges::find(kActions, values[0]) == kActions.end()) return false;
+  for (std::size_t i = 0; i + 1 < values.size(); ++i) {
+    if (values[i] != "{" || values[i + 1] == "src") continue;
+    while (++i < values.size() && values[i] != "}") values[i] = "-";
+  }
+  return true;
+}
 
 class Builder {
  public:
@@ -41,6 +62,9 @@ class Builder {
   void add(int depth, std::string place, std::string_view name, std::vector<std::string> values,
            std::size_t at = 0) {
     if (full() || !is_kept(name)) return;
+    if (std::ranges::find(kWithoutValues, name) != kWithoutValues.end()) values.clear();
+    const bool by_source = name == "acl" || name == "tcp-request" || name == "http-request";
+    if (by_source && !decides_by_source(name, values)) return;
     // ModSecurity has thousands of rules; only those about who connects matter here.
     if (name == "secrule" && (values.empty() || values[0] != "REMOTE_ADDR")) return;
     for (auto& value : values) {

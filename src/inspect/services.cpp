@@ -163,6 +163,22 @@ class Analyzer {
     return ports;
   }
 
+  // A master holds its workers' socket and takes no connection itself.
+  static std::vector<const Process*> takers(const std::vector<const Process*>& all) {
+    constexpr auto kWithMasters =
+        std::to_array<std::string_view>({"nginx", "apache", "haproxy", "lighttpd", "php-fpm"});
+    std::vector<const Process*> out;
+    for (const auto* one : all) {
+      const auto service = service_of(one->name);
+      const bool known = std::ranges::find(kWithMasters, service) != kWithMasters.end();
+      const bool master = known && std::ranges::any_of(all, [&](const Process* other) {
+                            return other->parent == one->pid && service_of(other->name) == service;
+                          });
+      if (!master) out.push_back(one);
+    }
+    return out.empty() ? all : out;
+  }
+
   // Whoever listens on a port that the edge asks for, known by name or not.
   void owners(std::uint16_t port) {
     std::vector<const Process*> all;
@@ -175,6 +191,7 @@ class Analyzer {
     }
     if (all.empty()) return;
     somebody_listens_ = true;
+    all = takers(all);
     const auto* first = all.front();
     const bool stuck =
         std::ranges::all_of(all, [](const Process* one) { return is_stuck(one->state); });

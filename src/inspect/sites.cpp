@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "inspect/access.hpp"
 #include "inspect/analyzers.hpp"
 #include "inspect/limits.hpp"
 #include "inspect/listeners.hpp"
@@ -177,9 +178,12 @@ class Analyzer {
       auto server = std::string_view{file}.substr(7);
       server = server.substr(0, server.find_first_of("-."));
       const auto all = read_directives(dump.text);
-      for (const auto& site : sites_of(all)) write_down(server, site);
+      const auto sites = sites_of(all);
+      for (const auto& site : sites) write_down(server, site);
       configuration(server);
+      for (const auto& site : sites) certificate_gone(server, site);
       settings(server, all);
+      access(server, all);
       backends(server, all);
     }
   }
@@ -195,6 +199,15 @@ class Analyzer {
     if (held == certificates().end()) return;
     out.set("subject", held->second.subject).set("certificate_names", held->second.names);
     out.set("not_after", held->second.not_after).set("fingerprint", held->second.fingerprint);
+    const auto until = parse_rfc3339(held->second.not_after);
+    const bool asked = site.listens.empty() || std::ranges::any_of(site.listens, [&](auto& one) {
+                         return serves(one, view_.question.ports);
+                       });
+    if (!until || *until > view_.snapshot.at || !site.tls || !asked) return;
+    const std::string id = out.id;
+    notes_.fact("certificate", "expired", {id})
+        .set("agent", server)
+        .set("detail", fmt::format("{}, until {}", site.certificate, held->second.not_after));
   }
 
   const std::map<std::string, CertificateFile, std::less<>>& certificates() {
@@ -210,9 +223,39 @@ class Analyzer {
       auto& out = notes_.saw(Kind::setting, fmt::format("{} {}", server, one.name));
       out.set("server", server).set("name", one.name).set("value", join(one.values, " "));
       out.set("place", one.place);
-      if (one.name == "deny" || one.name == "deny-from" || refuses_client(one)) {
+      const bool alone = !follows_access(server);
+      if ((alone && (one.name == "deny" || one.name == "deny-from")) || refuses_client(one)) {
         denied(server, one, out.id);
       }
+    }
+  }
+
+  // Of the servers whose lists are followed as they follow them themselves.
+  void access(std::string_view server, const std::vector<Directive>& all) {
+    const auto found = access_of(server, all, {view_.question.edge.prefixes, view_.question.ports});
+    for (const auto& one : found.refusals) {
+      const auto rule = fmt::format("{} {}", one.by->name, join(one.by->values, " "));
+      if (!one.doubt.empty()) {
+        notes_.fact("note", "web-deny")
+            .set("agent", server)
+            .set("detail", fmt::format("{}: '{}' ({}) refuses addresses of the edge, but {}",
+                                       server, rule, one.by->place, one.doubt));
+        continue;
+      }
+      auto& fact = notes_.fact("web-deny", "edge");
+      fact.set("sources", one.clients.shown(kInspectPrefixesShown)).set("in_edge", true);
+      fact.set("agent", server).set("rule", rule);
+      fact.set("detail", fmt::format("{} ({})", rule, one.by->place));
+      fact.set("fix", remedy(server, *one.by));
+      if (server != "haproxy") fact.set("command", "causeway guard apply");
+    }
+    for (const auto& one : found.limits) {
+      notes_.fact("note", "requests")
+          .set("agent", server)
+          .set("detail",
+               fmt::format("{}: '{} {}' ({}) counts the edge's addresses, which all visitors "
+                           "behind it share: with many of them it answers 503 or 429",
+                           server, one.by->name, join(one.by->values, " "), one.by->place));
     }
   }
 
@@ -235,9 +278,24 @@ class Analyzer {
     out.set("value", check->valid ? "valid" : "invalid: " + check->detail);
     if (!check->place.empty()) out.set("place", check->place);
     if (check->valid) return;
+    invalid_.insert(std::string{server});
+    notes_.fact("configuration", "invalid", {out.id})
+        .set("agent", server)
+        .set("detail", check->detail);
     auto& log = notes_.saw(Kind::log_entry, fmt::format("{} -t", server));
     log.set("source", fmt::format("{} -t", server)).set("what", "config").set("count", 1);
     log.set("recent", true).set("text", check->detail);
+  }
+
+  // Of a server that does not check itself, or was not asked.
+  void certificate_gone(std::string_view server, const Site& site) {
+    const auto dump = view_.snapshot.dumps.find("certificates.txt");
+    if (site.certificate.empty() || dump == view_.snapshot.dumps.end()) return;
+    const auto gone = fmt::format("{}: No such file", site.certificate);
+    if (!dump->second.detail.contains(gone) || !invalid_.insert(std::string{server}).second) return;
+    notes_.fact("configuration", "invalid")
+        .set("agent", server)
+        .set("detail", fmt::format("{} or directory ({})", gone, site.place));
   }
 
   static std::vector<std::string> denied_values(const Directive& one) {
@@ -337,6 +395,7 @@ class Analyzer {
   Notes& notes_;
   std::vector<codec::Listener> listeners_;
   std::set<std::string> unix_;
+  std::set<std::string> invalid_;  // servers whose configuration would not be taken again
   std::optional<std::map<std::string, CertificateFile, std::less<>>> certificates_;
 };
 
