@@ -28,6 +28,7 @@ constexpr std::array kRows{
     ComparisonRow{"sources", "other-source-works same", "from a second address of our own"},
     ComparisonRow{"known", "right wrong", "the address beside those the owner says are right"},
     ComparisonRow{"known-works", "works fails", "an address the owner says is right, tried"},
+    ComparisonRow{"sites", "same other-title default-here", "the pages of the target's addresses"},
     ComparisonRow{"peers", "same-family-works other-family-works both-work none-works alone",
                   "the target's other addresses"},
     ComparisonRow{"repeat", "same differs", "the same question asked twice"},
