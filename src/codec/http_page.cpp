@@ -16,7 +16,8 @@ constexpr std::array<std::string_view, 8> kPageNames{
     "parking", "suspended",      "maintenance",          "challenge"};
 
 // A phrase counts anywhere on a short page. A long one is likely an article that mentions it: there
-// only its title and first heading count.
+// only its title and first heading count. Pages about a site that is not there (suspended, parked)
+// come with 200 as articles about such pages do: they must say nothing else.
 constexpr std::size_t kShortPage = std::size_t{6} * 1024;
 constexpr std::size_t kPageBytesRead = limits::kBodyBytesKept;
 
@@ -141,6 +142,67 @@ std::pair<std::size_t, std::size_t> element(std::string_view lower_html, std::st
   return {0, 0};
 }
 
+// What a person reads, in lower case: without markup, scripts and styles; a new line where a block
+// or a link begins or ends.
+std::string visible(std::string_view html) {
+  constexpr std::array<std::string_view, 4> kUnseen{"<script", "<style", "<title", "<!--"};
+  constexpr std::array<std::string_view, 4> kUnseenEnds{"</script", "</style", "</title", "-->"};
+  constexpr std::array<std::string_view, 7> kInline{"b", "i", "em", "strong", "span", "font", "u"};
+  std::string out;
+  while (!html.empty()) {
+    const auto open = std::min(html.find('<'), html.size());
+    out += html.substr(0, open);
+    html.remove_prefix(open);
+    for (std::size_t i = 0; i < kUnseen.size(); ++i) {
+      if (!html.starts_with(kUnseen[i])) continue;
+      html.remove_prefix(std::min(html.find(kUnseenEnds[i]), html.size()));
+    }
+    const auto close = std::min(html.find('>'), html.size());
+    auto tag = html.substr(0, close);
+    html.remove_prefix(std::min(close + 1, html.size()));
+    tag.remove_prefix(std::min<std::size_t>(tag.starts_with("</") ? 2 : 1, tag.size()));
+    tag = tag.substr(0, tag.find_first_of(" \t\r\n/"));
+    if (std::ranges::find(kInline, tag) == kInline.end()) out += '\n';
+  }
+  return out;
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kAround = " \t\r\n\"'()[]*:,;-";
+  const auto first = text.find_first_not_of(kAround);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kAround) - first + 1);
+}
+
+// Whether a sentence of the text is one of the phrases and hardly more. A question is none.
+template <std::size_t kCount>
+bool states_any(std::string_view text, const std::array<std::string_view, kCount>& phrases,
+                std::size_t more) {
+  while (!text.empty()) {
+    const auto end = std::min(text.find_first_of(".!\n|"), text.size());
+    // The point of a host name ends nothing.
+    auto stop = end;
+    while (stop + 1 < text.size() && text[stop] == '.' && text[stop + 1] > ' ') {
+      stop = std::min(text.find_first_of(".!\n|", stop + 1), text.size());
+    }
+    const auto sentence = trimmed(text.substr(0, stop));
+    text.remove_prefix(std::min(stop + 1, text.size()));
+    if (sentence.contains('?')) continue;
+    if (std::ranges::any_of(phrases, [&](auto phrase) {
+          return sentence.contains(phrase) && sentence.size() <= phrase.size() + more;
+        })) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::size_t count(std::string_view text, std::string_view part) {
+  std::size_t out = 0;
+  for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++out;
+  return out;
+}
+
 void put_utf8(std::string& out, unsigned code) {
   if (code < 0x80) {
     out += static_cast<char>(code);
@@ -195,6 +257,44 @@ bool challenge_by_header(std::span<const HeaderField> fields) {
   return false;
 }
 
+struct Words {
+  std::string_view html;      // lower case
+  std::string_view headline;  // title and first heading, lower case
+  std::string seen;
+  bool bare = false;  // a page that says one thing: no navigation, few links, little to read
+};
+
+Words words_of(std::string_view html, std::string_view headline) {
+  constexpr std::size_t kLittle = 600;
+  constexpr std::size_t kFewLinks = 4;
+  Words out{.html = html, .headline = headline, .seen = visible(html)};
+  out.bare = trimmed(out.seen).size() <= kLittle && count(html, "<a ") <= kFewLinks &&
+             !html.contains("<nav");
+  return out;
+}
+
+bool suspended(int status, const Words& page) {
+  constexpr std::size_t kMore = 12;  // "this ", "your ", "sorry, this "
+  if (status == 509) return true;
+  const bool error = status == 402 || status == 403 || status >= 500;
+  if (error && page.html.size() <= kShortPage && has_any(page.html, kSuspended)) return true;
+  // cPanel's page, as a link that nobody reads.
+  if (page.bare && page.html.contains("suspendedpage.cgi") &&
+      !page.seen.contains("suspendedpage.cgi")) {
+    return true;
+  }
+  return page.bare && states_any(page.headline, kSuspended, kMore);
+}
+
+bool parked(const Words& page) {
+  constexpr std::size_t kMore = 40;        // a host name, the registrar's name
+  constexpr std::size_t kReadable = 3000;  // "related searches" and the registrar's small print
+  if (has_any(page.html, kParkingSources)) return true;
+  if (page.bare && states_any(page.seen, kParking, kMore)) return true;
+  return page.seen.size() <= kReadable && !page.html.contains("<nav") &&
+         states_any(page.headline, kParking, kMore);
+}
+
 Page page_of(int status, std::span<const HeaderField> fields, std::string_view text,
              std::string_view headline) {
   if (challenge_by_header(fields)) return Page::challenge;
@@ -205,12 +305,13 @@ Page page_of(int status, std::span<const HeaderField> fields, std::string_view t
   if ((status == 400 || status == 403) && has_any(where, kClientCertRequired)) {
     return Page::client_cert_required;
   }
-  if (has_any(where, kSuspended) || status == 509) return Page::suspended;
+  const Words words = words_of(text, headline);
+  if (suspended(status, words)) return Page::suspended;
   // Default pages are long in some distributions: Debian's has 11 KB. Their title names them.
   if (has_any(where, kDefaultPage)) return Page::default_page;
   // httpd as its makers ship it: nothing but this heading.
   if (text.size() < 200 && text.contains("<h1>it works!</h1>")) return Page::default_page;
-  if (has_any(where, kParking) || has_any(text, kParkingSources)) return Page::parking;
+  if (parked(words)) return Page::parking;
   if (has_any(headline, kMaintenance) || (status == 503 && has_any(where, kMaintenance))) {
     return Page::maintenance;
   }

@@ -72,6 +72,57 @@ TEST(ReadPage, knows_pages_of_hosters) {
   EXPECT_EQ(page(200, "<title>Shop</title><p>Our elevator is under maintenance</p>"), "none");
 }
 
+// What hosters and registrars really send: cPanel, a plain panel, GoDaddy, Sedo.
+TEST(ReadPage, knows_pages_of_hosters_among_their_markup) {
+  EXPECT_EQ(
+      page(200, "<html><head><title>Account Suspended</title><style>" + std::string(8000, 'x') +
+                    "</style></head><body><h1>Account Suspended</h1><p>This Account has been "
+                    "suspended.</p><a href=#>Contact your hosting provider</a></body></html>"),
+      "suspended");
+  EXPECT_EQ(page(200, "<title>shop.example</title><h1>This website has been suspended</h1>"),
+            "suspended");
+  EXPECT_EQ(page(200, "<meta http-equiv=refresh content='0;url=/cgi-sys/suspendedpage.cgi'>"),
+            "suspended");
+  EXPECT_EQ(page(200,
+                 "<title>shop.example</title><p>This Web page is parked FREE, courtesy of "
+                 "<a href=/>GoDaddy.com</a></p>"),
+            "parking");
+  EXPECT_EQ(page(
+                200, "<title>shop.example - This domain is for sale!</title>" +
+                         [] {
+                           std::string links;
+                           for (int i = 0; i < 20; ++i) links += "<a href=/x>Related search</a>";
+                           return links;
+                         }()),
+            "parking");
+}
+
+TEST(ReadPage, an_article_about_such_a_page_is_none) {
+  std::string help =
+      "<title>What to do when your account is suspended | Help Center</title><nav>Home</nav>"
+      "<h1>What to do when your account is suspended</h1>";
+  for (int i = 0; i < 60; ++i) help += "<p>A paragraph about billing, abuse and support.</p>";
+  EXPECT_EQ(page(200, help), "none");
+  EXPECT_EQ(page(200,
+                 "<title>Account suspended? Here is what to do | HostCo Help</title><h1>Why "
+                 "was my account suspended?</h1><p>If you see the page \"This account has been "
+                 "suspended. Contact your hosting provider\", pay your invoice.</p>"),
+            "none");
+  EXPECT_EQ(page(200,
+                 "<title>How to fix 502 Bad Gateway and account suspended - blog</title>"
+                 "<h1>This account has been suspended: what to do</h1><p>Error.</p>"),
+            "none");
+  std::string shop =
+      "<title>Names.example - the marketplace for domains</title><h1>Find a name</h1>";
+  for (int i = 0; i < 40; ++i) shop += "<div>name.example <a href=/b>Buy this domain</a></div>";
+  EXPECT_EQ(page(200, shop), "none");
+  EXPECT_EQ(page(200,
+                 "<title>Cars</title><p>This domain is for sale? No, but a car is: buy this "
+                 "domain of speed. Domain parking lot.</p>"),
+            "none");
+  EXPECT_EQ(page(200, "<title>Account suspended | Help</title><nav>Home</nav><p>Pay.</p>"), "none");
+}
+
 TEST(ReadPage, knows_challenges) {
   EXPECT_EQ(page(403, "", {{"cf-mitigated", "challenge"}}), "challenge");
   EXPECT_EQ(page(202, "", {{"x-amzn-waf-action", "challenge"}}), "challenge");

@@ -28,17 +28,27 @@ int depth(const Case& one) {
   return static_cast<int>(model::Stage::exchange);
 }
 
-std::optional<SignIndex> sign_of(const std::vector<Excuse>& rows, FailureId failure,
-                                 Examination& examination) {
+const Excuse* row_of(const std::vector<Excuse>& rows, FailureId failure, Examination& examination) {
   for (const auto& row : rows) {
     if (std::ranges::find(row.failures, failure) == row.failures.end()) continue;
-    if (examination.holds(row.sign)) return row.sign;
+    if (examination.holds(row.sign)) return &row;
   }
-  return std::nullopt;
+  return nullptr;
 }
 
 Standing standing_of(model::State state) {
+  if (state == model::State::undetermined) return Standing::own_trouble;
   return state == model::State::failing ? Standing::failing : Standing::limping;
+}
+
+// Where the concern is about an answer, its status is what visitors are shown: of two answers the
+// worse one.
+int status_of(const Finding& finding) {
+  std::int64_t out = 0;
+  for (const Seen seen : finding.evidence) {
+    if (seen->kind == model::Kind::http) out = std::max(out, seen->integer("status"));
+  }
+  return static_cast<int>(out);
 }
 
 void apply_concern(const Rulebook& book, Examination& examination, Case& out) {
@@ -48,6 +58,8 @@ void apply_concern(const Rulebook& book, Examination& examination, Case& out) {
     out.chapter = concern.name;
     out.failure = concern.shows;
     out.standing = standing_of(concern.state);
+    const int status = status_of(examination.sign(concern.sign));
+    if (concern.shows == FailureId::http_status && status > out.status) out.status = status;
     return;
   }
 }
@@ -66,15 +78,16 @@ Case case_of(const Rulebook& book, const Scene& scene, const model::Attempt& att
       out.standing = Standing::untested;
       return out;
     }
-    out.excuse = sign_of(book.excuses, failure, examination);
-    if (!out.excuse) {
+    const Excuse* const excuse = row_of(book.excuses, failure, examination);
+    if (excuse == nullptr) {
+      const Excuse* const own = row_of(book.own, failure, examination);
       out.failure = failure;
-      out.chapter = model::name(failure);
-      const bool own =
-          model::is_own_trouble(failure) || sign_of(book.own, failure, examination).has_value();
-      out.standing = own ? Standing::own_trouble : Standing::failing;
+      out.chapter = own != nullptr && !own->chapter.empty() ? own->chapter : model::name(failure);
+      out.standing = own != nullptr || model::is_own_trouble(failure) ? Standing::own_trouble
+                                                                      : Standing::failing;
       return out;
     }
+    out.excuse = excuse->sign;
     out.standing = Standing::excused;
   } else if (attempt.stages.empty() || attempt.stages.back().outcome != model::Outcome::ok) {
     out.standing = Standing::untested;

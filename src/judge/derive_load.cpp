@@ -50,6 +50,35 @@ bool waits_for_the_others(const Scene& scene, const std::string& address) {
   return quick && (silent(Kind::tls) || silent(Kind::http));
 }
 
+// The first retransmission of a SYN (RFC 6298 section 2): what takes longer than that is asked
+// again although nothing was lost.
+constexpr double kFirstSynAgainMs = 1000;
+
+// The kernel measures from the packet that was answered (RFC 7323 section 4): so long a time means
+// that the first SYN arrived, and what was sent after it was sent in vain.
+bool answered_late(const model::Observation& connect) {
+  return connect.real("rtt_ms") >= kFirstSynAgainMs;
+}
+
+// The way is so long, or the server so slow to accept, that no connection can be quick.
+bool all_are_late(const Scene& scene, const std::string& address) {
+  const Seen main = main_connect(scene, address);
+  if (main != nullptr && main->text("outcome") == "open" && answered_late(*main)) return true;
+  return std::ranges::any_of(ours_about(scene, Kind::ping, address), [](Seen ping) {
+    return ping->text("outcome") == "reply" && ping->real("rtt_ms") >= kFirstSynAgainMs;
+  });
+}
+
+// A refusal is an answer: no packet got lost. A limit lets the first ones in and refuses the rest;
+// one dead server of several behind the address refuses its share, whatever else is open.
+bool refuses_a_share(const model::Observation& many, const model::Observation* paced) {
+  const auto good = many.integer("at_once");
+  const auto refused = many.integer("refused");
+  if (refused == 0 || refused < delayed(many) || good == 0) return false;
+  if (paced != nullptr && delayed(*paced) > paced->integer("refused")) return false;
+  return many.integer("leading_ok") < good;
+}
+
 // A limit is blind to a slow series, loss is not; but a strict limit hits a slow series as well.
 // While all stay open, a rate refills and a number of connections does not.
 std::string_view reading(const model::Observation& many, const model::Observation* paced) {
@@ -57,11 +86,13 @@ std::string_view reading(const model::Observation& many, const model::Observatio
   const auto good = many.integer("at_once");
   if (bad == 0) return "none";
   const bool leading = good > 0 && many.integer("leading_ok") == good;
+  if (refuses_a_share(many, paced)) return "share-refused";
   if (paced == nullptr) return "unclear";
   // Loss does not answer. A number of connections is also counted for a while after they are
   // closed.
   const bool refuses = many.integer("refused") == bad && good > 0;
-  if (refuses && 2 * paced->integer("at_once") >= paced->integer("sent")) return "connection-limit";
+  const bool paced_answers = delayed(*paced) == paced->integer("refused");
+  if (refuses && paced_answers) return "connection-limit";
   if (delayed(*paced) > 0) {
     // So strict a rate that even the slow series is over it: nothing comes through any more.
     const bool none_paced = leading && bad >= 3 && paced->integer("at_once") == 0;
@@ -86,6 +117,9 @@ void compare_burst(Comparisons& out, const std::string& address) {
   std::string detail = told(*many);
   if (paced != nullptr) detail += "; " + told(*paced);
   auto result = reading(*many, paced);
+  if (result != "none" && many->integer("refused") == 0 && all_are_late(out.scene(), address)) {
+    result = "all-late";
+  }
   if ((result == "connection-limit" || result == "rate-limit") &&
       waits_for_the_others(out.scene(), address)) {
     result = "one-at-a-time";
@@ -98,18 +132,22 @@ void compare_loss(Comparisons& out, const std::string& address) {
   const auto bursts = ours_about(out.scene(), Kind::burst, address);
   const bool limited =
       std::ranges::any_of(bursts, [](Seen seen) { return first_pass_and_rest_do_not(*seen); });
+  const bool late = all_are_late(out.scene(), address);
   std::int64_t sent = 0;
   std::int64_t lost = 0;
   std::vector<Seen> from;
   for (const Seen seen : ours_about(out.scene(), Kind::connect, address)) {
     const auto outcome = seen->text("outcome");
     if (!seen->has("syn_retransmits") || (outcome != "open" && outcome != "refused")) continue;
-    sent += 1 + seen->integer("syn_retransmits");
-    lost += seen->integer("syn_retransmits");
+    const auto again = late || answered_late(*seen) ? 0 : seen->integer("syn_retransmits");
+    sent += 1 + again;
+    lost += again;
     from.push_back(seen);
   }
   for (const Seen seen : ours_about(out.scene(), Kind::burst, address)) {
-    if (seen->text("style") != "paced" || seen->integer("at_once") == 0 || limited) continue;
+    if (seen->text("style") != "paced" || seen->integer("at_once") == 0 || limited || late) {
+      continue;
+    }
     sent += seen->integer("sent");
     lost += seen->integer("later") + seen->integer("silent");
     from.push_back(seen);
@@ -143,14 +181,17 @@ void compare_loss(Comparisons& out, const std::string& address) {
 void compare_delay(Comparisons& out, const std::string& address) {
   constexpr double kFactor = 10;
   constexpr double kFloorMs = 300;
+  constexpr double kMuchMs = 1000;  // no path varies like that; a queue that fills does
   const Seen main = main_connect(out.scene(), address);
   if (main == nullptr || main->text("outcome") != "open") return;
-  if (main->integer("syn_retransmits") > 0) return;  // its time is the retransmission's
-  const double before = main->has("rtt_ms") ? main->real("rtt_ms") : main->real("elapsed_ms");
+  // Otherwise its time is the retransmission's.
+  if (main->integer("syn_retransmits") > 0 && !answered_late(*main)) return;
+  double before = main->has("rtt_ms") ? main->real("rtt_ms") : main->real("elapsed_ms");
   double after = 0;
   std::vector<Seen> from{main};
   for (const Seen seen : ours_about(out.scene(), Kind::ping, address)) {
     if (seen->text("outcome") != "reply") continue;
+    if (answered_late(*main)) before = std::min(before, seen->real("rtt_ms"));
     after = std::max({after, seen->real("rtt_ms"), seen->real("rtt_max_ms")});
     from.push_back(seen);
   }
@@ -162,7 +203,7 @@ void compare_delay(Comparisons& out, const std::string& address) {
     }
   }
   if (from.size() < 2) return;
-  const bool grows = after > kFloorMs && after > before * kFactor;
+  const bool grows = after > kFloorMs && (after > before * kFactor || after > before + kMuchMs);
   out.add("delay", grows ? "grows" : "steady", address,
           fmt::format("{:.0f} ms at first, {:.0f} ms later", before, after), from);
 }

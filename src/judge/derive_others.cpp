@@ -184,6 +184,39 @@ void compare_repeats(Comparisons& out, const std::string& address) {
   }
 }
 
+// What an address shows as the site, where it shows a page at all.
+Seen page_at(const Scene& scene, const std::string& address) {
+  const Seen seen = find_ours(scene, Kind::http, address, "variant", "main");
+  const bool page = seen != nullptr && seen->text("outcome") == "complete" &&
+                    seen->text("via") != "edge" && seen->integer("status") == 200 &&
+                    seen->has("title");
+  return page ? seen : nullptr;
+}
+
+// Visitors of one family may be led to somebody else's server without anybody noticing: it answers.
+void compare_sites(Comparisons& out, const std::string& address) {
+  const Seen mine = page_at(out.scene(), address);
+  if (mine == nullptr) return;
+  std::string_view result = "same";
+  Seen shown = nullptr;
+  for (const auto& peer : out.scene().addresses()) {
+    const Seen other = peer == address ? nullptr : page_at(out.scene(), peer);
+    if (other == nullptr || out.scene().for_comparison_only(peer)) continue;
+    if (shown == nullptr) shown = other;
+    if (other->text("title") == mine->text("title")) continue;
+    shown = other;
+    const bool unconfigured =
+        mine->text("page") == "default-page" && other->text("page") != "default-page";
+    result = unconfigured ? "default-here" : "other-title";
+    if (unconfigured) break;
+  }
+  if (shown == nullptr) return;
+  out.add("sites", result, address,
+          fmt::format("{}: \"{}\"; {}: \"{}\"", address, mine->text("title"),
+                      shown->text("address"), shown->text("title")),
+          {mine, shown});
+}
+
 // A renewed certificate that only some servers have loaded shows on the target's other addresses,
 // or on another vantage's connection.
 void compare_certificates(Comparisons& out, const std::string& address) {
@@ -213,6 +246,7 @@ void compare_others(Comparisons& out, const std::string& address) {
   compare_peers(out, address);
   compare_repeats(out, address);
   compare_certificates(out, address);
+  compare_sites(out, address);
 }
 
 }  // namespace causeway::judge

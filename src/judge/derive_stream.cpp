@@ -62,9 +62,16 @@ void compare_afterwards(Comparisons& out, const std::string& address) {
   out.add("afterwards", outcome, address, {}, {after});
 }
 
+std::string ended(const model::Observation& answer) {
+  const auto outcome = answer.text("outcome");
+  if (outcome != "complete" || !answer.has("status")) return std::string{outcome};
+  return fmt::format("{}", answer.integer("status"));
+}
+
 void compare_reuse(Comparisons& out, const std::string& address) {
   const Seen main = variant(out.scene(), Kind::http, address, "main");
   if (main == nullptr || main->text("outcome") != "complete") return;
+  const bool well = main->integer("status") < 400;
   Seen last = nullptr;
   std::string_view result = "fine";
   for (const auto name : {"reuse", "reuse-idle"}) {
@@ -72,8 +79,13 @@ void compare_reuse(Comparisons& out, const std::string& address) {
     if (second == nullptr) continue;
     last = second;
     const auto outcome = second->text("outcome");
-    if (outcome == "complete") continue;
-    if (outcome == "reset")
+    // An answer that came whole can be an error all the same: another server of several, another
+    // worker.
+    const bool worse = outcome == "complete" && well && second->integer("status") >= 400;
+    if (outcome == "complete" && !worse) continue;
+    if (worse)
+      result = "worse";
+    else if (outcome == "reset")
       result = "reset";
     else if (outcome == "closed" || outcome == "goaway" || outcome == "headers-truncated")
       result = "closed";
@@ -83,9 +95,9 @@ void compare_reuse(Comparisons& out, const std::string& address) {
   }
   if (last == nullptr) return;
   out.add("reuse", result, address,
-          fmt::format("first: {}; {}: {}", main->text("outcome"),
+          fmt::format("first: {}; {}: {}", ended(*main),
                       last->text("variant") == "reuse" ? "second" : "second after a pause",
-                      last->text("outcome")),
+                      ended(*last)),
           {main, last});
 }
 

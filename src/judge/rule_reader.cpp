@@ -1,6 +1,8 @@
 // rules/*.rules as a Rulebook.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -150,11 +152,17 @@ Done Reader::read_group(const Line& line) {
 }
 
 Done Reader::read_excuse(const Line& line, std::vector<Excuse>& into) {
-  const auto words = expand(line, 1);
-  if (words.size() < 3 || words[words.size() - 2] != "if") {
-    return error_at(line, fmt::format("expected: {} FAILURE ... if SIGN", line.words.front()));
+  auto words = expand(line, 1);
+  std::string chapter;
+  if (words.size() > 2 && words[words.size() - 2] == "as") {
+    chapter = words.back();
+    words.resize(words.size() - 2);
   }
-  Excuse out{.failures = {}, .sign = use(line, words.back())};
+  if (words.size() < 3 || words[words.size() - 2] != "if") {
+    return error_at(
+        line, fmt::format("expected: {} FAILURE ... if SIGN [as CHAPTER]", line.words.front()));
+  }
+  Excuse out{.failures = {}, .sign = use(line, words.back()), .chapter = std::move(chapter)};
   for (std::size_t i = 0; i + 2 < words.size(); ++i) {
     const auto failure = model::failure_named(words[i]);
     if (!failure) return error_at(line, fmt::format("'{}' is no failure", words[i]));
@@ -225,9 +233,15 @@ Done Reader::inside_concern(const Line& line) {
     if (!concern.shows) return error_at(line, fmt::format("'{}' is no failure", words[1]));
     return true;
   }
-  if (words.size() == 2 && words[0] == "state" &&
-      (words[1] == "failing" || words[1] == "degraded")) {
-    concern.state = words[1] == "failing" ? model::State::failing : model::State::degraded;
+  if (words.size() == 2 && words[0] == "state") {
+    constexpr std::array kStates{model::State::failing, model::State::degraded,
+                                 model::State::undetermined};
+    const auto* const state =
+        std::ranges::find(kStates, words[1], [](model::State one) { return model::name(one); });
+    if (state == kStates.end()) {
+      return error_at(line, "expected: state failing|degraded|undetermined");
+    }
+    concern.state = *state;
     return true;
   }
   if (words.size() == 2 && words[0] == "about" && words[1] == "target") {
@@ -238,7 +252,8 @@ Done Reader::inside_concern(const Line& line) {
     concern.sign = use(line, words[1]);
     return true;
   }
-  return error_at(line, "expected: state failing|degraded, shows FAILURE, about target, if SIGN");
+  return error_at(
+      line, "expected: state failing|degraded|undetermined, shows FAILURE, about target, if SIGN");
 }
 
 Done Reader::inside_chapter(const Line& line) {
@@ -380,8 +395,9 @@ Done Reader::resolve() {
     }
   }
   for (const auto& [name, chapter] : book_.chapters) {
+    const bool named = std::ranges::find(book_.own, name, &Excuse::chapter) != book_.own.end();
     const bool known =
-        model::failure_named(name) || book_.concern(name) != nullptr || name == "healthy";
+        named || model::failure_named(name) || book_.concern(name) != nullptr || name == "healthy";
     if (!known) return error(fmt::format("rules: '{}' is neither failure nor concern", name));
   }
   std::vector<int> marks(book_.signs.size(), 0);

@@ -118,6 +118,7 @@ struct Concern {
 struct Excuse {
   std::vector<model::FailureId> failures;
   SignIndex sign = 0;
+  std::string chapter{};  // where what is behind it stands; empty: that of the failure
 };
 
 // What an inspection of the origin shows by itself, without any attempt to reach it.

@@ -72,6 +72,20 @@ TEST(Words, WhatChangesCanBeUndone) {
   }
 }
 
+// The edge's lists end without a new line: two in one go join the last range to the first.
+TEST(Words, TheEdgesListsAreNotJoined) {
+  for (const auto& [cause, words] : words().causes) {
+    for (const auto& [system, fix] : words.fixes) {
+      for (const auto* command : {&fix.command, &fix.undo}) {
+        EXPECT_FALSE(command->contains("ips-v4 https:")) << model::name(cause) << ": " << *command;
+      }
+      // Who asks is one of the edge's addresses at best: an exception for it alone lets nobody in.
+      EXPECT_FALSE(fix.text.contains("ranges") && fix.command.contains("saddr '{ {source}"))
+          << model::name(cause) << ": " << fix.command;
+    }
+  }
+}
+
 TEST(Words, SystemsAreNamedWhereAFixIsForOne) {
   const auto& drop = cause_words(CauseId::firewall_drop);
   std::set<std::string> systems;

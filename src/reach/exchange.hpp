@@ -26,6 +26,7 @@ struct ExchangeQuestion {
   std::uint16_t port = 0;        // for the Host line; 0: the scheme's own
   std::string path = "/";
   std::string accept = "*/*";
+  std::string cookie;                            // empty: none
   bool h2 = false;                               // HTTP/2 was agreed (ALPN)
   std::shared_ptr<net::H2Client> session;        // to go on with a connection used before
   int connections_before = 0;                    // requests answered on this connection before

@@ -100,6 +100,7 @@ codec::RequestText request_text(const ExchangeQuestion& question) {
   out.port = question.port;
   out.scheme = question.scheme;
   out.accept = question.accept;
+  if (!question.cookie.empty()) out.more.emplace_back("Cookie", question.cookie);
   return out;
 }
 

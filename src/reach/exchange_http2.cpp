@@ -59,6 +59,7 @@ net::Task<Answer> ask_http2(Survey& survey, net::Stream& stream, const ExchangeQ
   text.port = question.port;
   text.scheme = question.scheme;
   text.accept = question.accept;
+  if (!question.cookie.empty()) text.more.emplace_back("Cookie", question.cookie);
   net::H2Request request;
   request.scheme = question.scheme;
   request.authority = codec::authority(text);

@@ -223,7 +223,11 @@ class ScenarioRun {
       co_return;
     }
     if (scenario_.what == "redirects") {
-      const auto found = co_await redirects(survey, remote, scenario_.ask("location", ""));
+      Redirection first{.location = scenario_.ask("location", "")};
+      if (auto cookie = scenario_.ask("cookie", ""); !cookie.empty()) {
+        first.cookies.push_back(std::move(cookie));
+      }
+      const auto found = co_await redirects(survey, remote, std::move(first));
       if (found.loops) failure_ = model::FailureId::http_loop;
       co_return;
     }

@@ -148,7 +148,7 @@ net::Task<Exchanged> Investigation::fetch(Opened& opened) {
   done->set();
   if (!answer.failure || answer.outcome == "complete") drop_impatient();
   attempt_.status = answer.status;
-  location_ = answer.location;
+  redirection_ = {answer.location, set_cookies(answer.fields)};
   page_ = answer.page;
   stage_ended(Stage::exchange, answer.failure, answer.elapsed, answer.because);
   co_return answer;
@@ -198,9 +198,12 @@ Standing Investigation::standing(Stage stage) const {
                .tls = subject_.tls,
                .status = attempt_.status,
                .page = page_,
-               .redirected = !location_.empty(),
+               .redirected = !redirection_.location.empty(),
                .mode = survey_.request.mode};
-  if (const auto* failed = attempt_.failed_stage()) out.failure = failed->failure;
+  if (const auto* failed = attempt_.failed_stage()) {
+    out.failure = failed->failure;
+    out.at_once = failed->elapsed < limits::kAnswerPatience;
+  }
   return out;
 }
 
@@ -223,8 +226,9 @@ net::Task<void> Investigation::answer(Question question) {
     case Question::side_ports: co_return co_await try_side_ports();
     case Question::other_source: co_return co_await try_other_source();
     case Question::burst: co_return co_await try_burst();
-    case Question::redirects: co_await redirects(survey_, subject_.remote, location_); co_return;
+    case Question::redirects: co_return co_await try_redirects();
     case Question::connect_after: co_return co_await try_afterwards();
+    case Question::connect_again: co_await connect_again("again", subject_.remote); co_return;
     case Question::proxy_header: co_return co_await try_proxy_header();
     case Question::other_name:
     case Question::no_name:
@@ -237,6 +241,10 @@ net::Task<void> Investigation::answer(Question question) {
     case Question::reuse:
     case Question::count: co_return;
   }
+}
+
+net::Task<void> Investigation::try_redirects() {
+  co_await redirects(survey_, subject_.remote, redirection_);
 }
 
 net::Task<void> Investigation::try_afterwards() {

@@ -16,6 +16,7 @@
 #include "net/task.hpp"
 #include "reach/exchange.hpp"
 #include "reach/questions.hpp"
+#include "reach/redirects.hpp"
 #include "reach/secure.hpp"
 #include "reach/survey.hpp"
 
@@ -69,6 +70,7 @@ class Investigation {
   net::Task<void> try_side_port(Endpoint remote);
   net::Task<void> try_other_source();
   net::Task<void> try_burst();
+  net::Task<void> try_redirects();
   net::Task<void> try_afterwards();
   net::Task<void> try_proxy_header();
   net::Task<Secured> secure_again(net::Fd socket, Endpoint remote, std::string_view variant);
@@ -88,7 +90,7 @@ class Investigation {
   model::Attempt attempt_;
   std::bitset<static_cast<std::size_t>(Question::count)> asked_;
   net::Group side_;
-  std::string location_;
+  Redirection redirection_;
   std::string page_;
 };
 

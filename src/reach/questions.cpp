@@ -28,6 +28,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(count)> kNames{
     "small-segments",
     "fetch-again",
     "connect-after",
+    "connect-again",
     "proxy-header",
     "redirects",
     "reuse",
@@ -35,6 +36,15 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(count)> kNames{
 };
 
 const std::vector<Question> kHostAndPath{ping, udp, side_ports, trace, other_source};
+
+// One packet decided: a single ICMP error may be a lie, or a moment's. What took seconds is not
+// waited for twice.
+std::vector<Question> about_refusal(const Standing& standing) {
+  auto out = kHostAndPath;
+  const bool said = standing.failure != FailureId::connect_silent;
+  if (said && standing.at_once) out.push_back(connect_again);
+  return out;
+}
 
 // The prober's own trouble: asking the origin more questions would only repeat it.
 bool asks_nothing_more(FailureId failure) {
@@ -112,11 +122,11 @@ std::vector<Question> second_questions(const Standing& standing) {
   if (!standing.failure) return after_answer(standing);
   if (asks_nothing_more(*standing.failure)) return {};
   switch (standing.stage) {
-    case Stage::route: return kHostAndPath;
+    case Stage::route: return about_refusal(standing);
     case Stage::connect:
       return *standing.failure == FailureId::connect_reset
                  ? about_exchange(*standing.failure, standing.tls)
-                 : kHostAndPath;
+                 : about_refusal(standing);
     case Stage::secure: return about_handshake(*standing.failure);
     case Stage::exchange:
       // A redirect where a page was expected: where it leads is the next thing to know.

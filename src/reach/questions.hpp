@@ -29,6 +29,7 @@ enum class Question : std::uint8_t {
   small_segments,     // the request in small segments
   fetch_again,        // the same request on a fresh connection
   connect_after,      // is somebody still there?
+  connect_again,      // is the refusal said once, or every time?
   proxy_header,       // the same after a PROXY header: is one expected?
   redirects,          // where does the redirect lead?
   reuse,              // a second request on the same connection
@@ -43,9 +44,10 @@ struct Standing {
   model::Stage stage = model::Stage::connect;  // where it is, or where it failed
   bool pending = false;                        // still unanswered after limits::kPatience
   std::optional<model::FailureId> failure;
-  bool tls = true;   // the attempt speaks TLS
-  int status = 0;    // when an answer came
-  std::string page;  // http.page of that answer
+  bool at_once = false;  // the stage failed before a router could have looked for a neighbour
+  bool tls = true;       // the attempt speaks TLS
+  int status = 0;        // when an answer came
+  std::string page;      // http.page of that answer
   bool redirected = false;
   model::Mode mode = model::Mode::normal;
 };

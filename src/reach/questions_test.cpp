@@ -27,6 +27,16 @@ TEST(Questions, SilenceOnOnePortLooksAtTheHostAndThePath) {
   EXPECT_THAT(asked, Not(Contains(Question::burst)));
 }
 
+TEST(Questions, WhatOnePacketSaidIsAskedAgain) {
+  Standing said{.stage = Stage::route, .failure = FailureId::route_host_unreachable};
+  EXPECT_THAT(second_questions(said), Not(Contains(Question::connect_again)));
+  said.at_once = true;
+  EXPECT_THAT(second_questions(said), Contains(Question::connect_again));
+  said.stage = Stage::connect;
+  said.failure = FailureId::connect_silent;
+  EXPECT_THAT(second_questions(said), Not(Contains(Question::connect_again)));
+}
+
 TEST(Questions, SilentHandshakeTriesSmallSegmentsAndAnotherName) {
   const auto asked = second_questions({.stage = Stage::secure, .failure = FailureId::tls_silent});
   EXPECT_THAT(asked, Contains(Question::small_handshake));

@@ -107,14 +107,86 @@ bool siblings(std::string_view a, std::string_view b) {
   return bare(a) == bare(b);
 }
 
+struct Cookie {
+  std::string domain;  // the host itself, unless the answer names one above it
+  bool below = false;  // names below the domain get it, too
+  bool secure = false;
+  std::string name;
+  std::string value;
+};
+
+// False when a stranger's domain is named.
+bool set_domain(Cookie& cookie, std::string_view host, std::string_view domain) {
+  if (domain.starts_with('.')) domain.remove_prefix(1);
+  if (domain.empty()) return true;
+  auto wanted = lower(domain);
+  if (host != wanted && !host.ends_with("." + wanted)) return false;
+  cookie.domain = std::move(wanted);
+  cookie.below = true;
+  return true;
+}
+
+// Cookies of one chain (RFC 6265), without paths and times: the chain is short.
+class Cookies {
+ public:
+  void take(const Url& url, const std::vector<std::string>& lines) {
+    for (const auto& line : lines) take(url, line);
+  }
+
+  // The Cookie line for a request, empty without any.
+  std::string line(const Url& url) const {
+    std::string out;
+    for (const auto& cookie : kept_) {
+      const bool here =
+          url.host == cookie.domain || (cookie.below && url.host.ends_with("." + cookie.domain));
+      if (!here || (cookie.secure && url.scheme != "https")) continue;
+      out += fmt::format("{}{}={}", out.empty() ? "" : "; ", cookie.name, cookie.value);
+    }
+    return out;
+  }
+
+  bool any() const { return !kept_.empty(); }
+
+ private:
+  static constexpr std::size_t kMost = 20;
+  static constexpr std::size_t kLongest = 1024;
+
+  void take(const Url& url, std::string_view line) {
+    const auto parts = split(line, ';');
+    const auto pair = trim(parts.front());
+    const auto equals = pair.find('=');
+    if (equals == std::string_view::npos || equals == 0 || pair.size() > kLongest) return;
+    Cookie cookie{.domain = url.host,
+                  .name = std::string{trim(pair.substr(0, equals))},
+                  .value = std::string{trim(pair.substr(equals + 1))}};
+    bool ended = false;
+    for (const auto part : parts) {
+      const auto at = std::min(part.find('='), part.size());
+      const auto name = trim(part.substr(0, at));
+      const auto value = trim(part.substr(std::min(at + 1, part.size())));
+      if (equals_ignoring_case(name, "secure")) cookie.secure = true;
+      if (equals_ignoring_case(name, "max-age")) ended = value == "0" || value.starts_with('-');
+      if (equals_ignoring_case(name, "domain") && !set_domain(cookie, url.host, value)) return;
+    }
+    std::erase_if(kept_, [&](const Cookie& old) {
+      return old.name == cookie.name && old.domain == cookie.domain;
+    });
+    if (!ended && kept_.size() < kMost) kept_.push_back(std::move(cookie));
+  }
+
+  std::vector<Cookie> kept_;
+};
+
 struct Hop {
   int status = 0;
   std::string location{};
+  std::vector<std::string> cookies{};
   std::string because{};  // when there is no answer
 };
 
 // One request to the origin's address, without a trace in the record: the chain is the finding.
-net::Task<Hop> fetch(Survey& survey, Endpoint remote, const Url& url, bool tls) {
+net::Task<Hop> fetch(Survey& survey, Endpoint remote, const Url& url, bool tls,
+                     std::string cookie) {
   Record unseen;
   Survey apart{survey.request, unseen, survey.deadline};
   net::ConnectOptions options;
@@ -130,6 +202,7 @@ net::Task<Hop> fetch(Survey& survey, Endpoint remote, const Url& url, bool tls) 
   question.host = url.host;
   question.port = url.port;
   question.path = url.path;
+  question.cookie = std::move(cookie);
   question.first_byte = limits::kSideProbeWait;
   std::unique_ptr<net::Stream> stream;
   if (tls) {
@@ -147,7 +220,9 @@ net::Task<Hop> fetch(Survey& survey, Endpoint remote, const Url& url, bool tls) 
   const auto answer = co_await exchange(apart, *stream, question);
   if (answer.outcome != "complete") co_return Hop{.because = answer.because};
   const bool redirects = answer.status >= 300 && answer.status < 400;
-  co_return Hop{.status = answer.status, .location = redirects ? answer.location : std::string{}};
+  co_return Hop{.status = answer.status,
+                .location = redirects ? answer.location : std::string{},
+                .cookies = set_cookies(answer.fields)};
 }
 
 struct Chain {
@@ -157,13 +232,16 @@ struct Chain {
   std::string because;
 };
 
-net::Task<Chain> follow(Survey& survey, Endpoint remote, std::string location) {
+net::Task<Chain> follow(Survey& survey, Endpoint remote, Redirection first) {
   const auto& target = survey.request.target;
   const bool flexible = survey.request.ssl == model::SslMode::flexible;
   Chain chain;
   const auto start = parse_url(target.url);
   if (!start) co_return chain;
   chain.urls.push_back(write_url(*start));
+  std::string location = std::move(first.location);
+  Cookies cookies;
+  cookies.take(*start, first.cookies);
   const bool to_https = start->scheme == "http" && location.starts_with("https:");
   bool elsewhere = false;
   while (true) {
@@ -177,7 +255,7 @@ net::Task<Chain> follow(Survey& survey, Endpoint remote, std::string location) {
     }
     const bool seen = std::ranges::find(chain.urls, next) != chain.urls.end();
     chain.urls.push_back(next);
-    if (seen) {
+    if (seen && !cookies.any()) {
       chain.outcome = "loop";
       chain.because = fmt::format("{} comes back", next);
       co_return chain;
@@ -195,7 +273,9 @@ net::Task<Chain> follow(Survey& survey, Endpoint remote, std::string location) {
     // In flexible mode the edge speaks plain HTTP to the same port, whatever the visitor asked for.
     const bool same_port = flexible || (url->scheme == start->scheme && url->port == start->port);
     const Endpoint to{remote.address, same_port ? remote.port : url->port};
-    const Hop hop = co_await fetch(survey, to, *url, !flexible && url->scheme == "https");
+    const bool tls = !flexible && url->scheme == "https";
+    const Hop hop = co_await fetch(survey, to, *url, tls, cookies.line(*url));
+    cookies.take(*url, hop.cookies);
     chain.status = hop.status;
     if (hop.status == 0) {
       // Where the edge keeps TLS to itself the origin has none, and the redirect is as it must be.
@@ -245,8 +325,17 @@ std::string resolve_url(std::string_view base, std::string_view reference) {
   return write_url(url);
 }
 
-net::Task<RedirectsFound> redirects(Survey& survey, Endpoint remote, std::string location) {
-  const Chain chain = co_await follow(survey, remote, std::move(location));
+std::vector<std::string> set_cookies(
+    const std::vector<std::pair<std::string, std::string>>& fields) {
+  std::vector<std::string> out;
+  for (const auto& [name, value] : fields) {
+    if (equals_ignoring_case(name, "set-cookie")) out.push_back(value);
+  }
+  return out;
+}
+
+net::Task<RedirectsFound> redirects(Survey& survey, Endpoint remote, Redirection first) {
+  const Chain chain = co_await follow(survey, remote, std::move(first));
   model::Observation out{model::Kind::redirects, "exchange", remote.text()};
   out.set("address", remote.address).set("chain", chain.urls).set("outcome", chain.outcome);
   if (chain.status != 0) out.set("status", chain.status);

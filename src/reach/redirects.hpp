@@ -3,6 +3,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "net/task.hpp"
 #include "reach/survey.hpp"
@@ -15,10 +17,20 @@ struct RedirectsFound {
   std::string because;
 };
 
-// `location` as the main answer to the target's URL gave it. In flexible mode an edge asks the
+// What the main answer says: its Location, and its Set-Cookie lines.
+struct Redirection {
+  std::string location{};
+  std::vector<std::string> cookies{};
+};
+
+std::vector<std::string> set_cookies(
+    const std::vector<std::pair<std::string, std::string>>& fields);
+
+// `first` as the main answer to the target's URL gave it. In flexible mode an edge asks the
 // origin over plain HTTP whatever the visitor's scheme is: a redirect to https then is a loop.
-// Records `redirects`.
-net::Task<RedirectsFound> redirects(Survey& survey, Endpoint remote, std::string location);
+// Cookies are kept and sent as a browser does: many a site asks once whether they are. Where one
+// was set, coming back proves nothing, and only redirects without end count. Records `redirects`.
+net::Task<RedirectsFound> redirects(Survey& survey, Endpoint remote, Redirection first);
 
 // `reference` resolved against `base` (RFC 3986 section 5.2), normalised for comparison: scheme and
 // host in lower case, default port and fragment removed, dots in the path resolved.

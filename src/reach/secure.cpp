@@ -43,6 +43,7 @@ constexpr std::array kCodes{
     CodeRow{25, FailureId::cert_wrong_purpose},   // PATH_LENGTH_EXCEEDED
     CodeRow{47, FailureId::cert_wrong_purpose},   // PERMITTED_VIOLATION
     CodeRow{48, FailureId::cert_wrong_purpose},   // EXCLUDED_VIOLATION
+    CodeRow{34, FailureId::cert_wrong_purpose},   // UNHANDLED_CRITICAL_EXTENSION
     CodeRow{66, FailureId::cert_weak},            // EE_KEY_TOO_SMALL
     CodeRow{67, FailureId::cert_weak},            // CA_KEY_TOO_SMALL
     CodeRow{68, FailureId::cert_weak},            // CA_MD_TOO_WEAK
@@ -57,8 +58,20 @@ constexpr std::array kOrder{
 
 FailureId failure_of_code(int code) {
   const auto* row = std::ranges::find(kCodes, code, &CodeRow::code);
-  // A number without a row is one more way not to be trusted; it is kept in verify_codes.
-  return row != kCodes.end() ? row->failure : FailureId::cert_unknown_issuer;
+  // A number without a row is a rule that the certificate or its chain breaks; it is kept in
+  // verify_codes. The issuer is known then: it was found and its rules were read.
+  return row != kCodes.end() ? row->failure : FailureId::cert_wrong_purpose;
+}
+
+// What cert.wrong_purpose is exactly; empty where its own sentence says it.
+std::string broken_rule(const net::CertificateFacts& certificate) {
+  for (const int code : certificate.verify_codes) {
+    if (failure_of_code(code) != FailureId::cert_wrong_purpose || code == 26) continue;
+    if (code == 47 || code == 48) return "Its issuer may not certify this name (name constraints).";
+    if (code == 34) return "It carries a critical extension that clients do not know.";
+    return fmt::format("The certificate or its chain breaks a rule (OpenSSL error {}).", code);
+  }
+  return {};
 }
 
 // Nobody vouches for the leaf. When the certificate that should is a known one, or is offered for
@@ -132,6 +145,9 @@ std::string explain(const net::TlsResult& result, const SecureQuestion& question
     case TlsOutcome::ok: break;
   }
   std::string out{model::row(failure).sentence};
+  if (failure == FailureId::cert_wrong_purpose && result.certificate) {
+    if (auto exactly = broken_rule(*result.certificate); !exactly.empty()) out = std::move(exactly);
+  }
   if (result.certificate) {
     out += fmt::format(" (\"{}\" from \"{}\")", result.certificate->subject,
                        result.certificate->issuer);

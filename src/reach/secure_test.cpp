@@ -87,7 +87,9 @@ TEST(CertificateFailures, each_number_means_one_thing) {
   EXPECT_THAT(of(67), ElementsAre(FailureId::cert_weak));
   EXPECT_THAT(of(68), ElementsAre(FailureId::cert_weak));
   EXPECT_THAT(of(79), ElementsAre(FailureId::cert_wrong_purpose));
-  EXPECT_THAT(of(999), ElementsAre(FailureId::cert_unknown_issuer));
+  EXPECT_THAT(of(47), ElementsAre(FailureId::cert_wrong_purpose));
+  EXPECT_THAT(of(34), ElementsAre(FailureId::cert_wrong_purpose));
+  EXPECT_THAT(of(999), ElementsAre(FailureId::cert_wrong_purpose));
   EXPECT_THAT(certificate_failures(certificate({})), ElementsAre());
 }
 
@@ -107,6 +109,8 @@ TEST(CertificateFailures, tells_a_missing_intermediate_from_a_stranger) {
   facts.has_issuer_url = false;
   facts.issuer_known = true;
   EXPECT_THAT(certificate_failures(facts), ElementsAre(FailureId::cert_incomplete_chain));
+  facts.verify_codes = {34};  // the issuer is there and good: another rule is broken
+  EXPECT_THAT(certificate_failures(facts), ElementsAre(FailureId::cert_wrong_purpose));
   facts.verify_codes = {19};  // the root came along, and nobody trusts it
   EXPECT_THAT(certificate_failures(facts), ElementsAre(FailureId::cert_unknown_issuer));
   facts.verify_codes = {20};
