@@ -101,6 +101,12 @@ console::Controls watch_controls(watch::Watcher& watcher, store::Store& store) {
   out.acknowledge = [&watcher](const auto& incident, const auto& author) {
     return watcher.acknowledge(incident, author);
   };
+  out.merge = [&watcher](const auto& from, const auto& into, const auto& author) {
+    return watcher.merge(from, into, author);
+  };
+  out.split = [&watcher](const auto& incident, const auto& target, const auto& author) {
+    return watcher.split(incident, target, author);
+  };
   out.note = [&watcher](const auto& incident, const auto& author, const auto& text) {
     return watcher.note(incident, author, text);
   };

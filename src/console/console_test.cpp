@@ -288,6 +288,24 @@ TEST_F(ConsoleTest, TellsHowEverythingStands) {
   EXPECT_EQ(incident.at("members")[0].at("name"), "The shop");
   EXPECT_EQ(ask("GET", "/api/v1/incidents/none").status, 404);
   EXPECT_EQ(ask("POST", "/api/v1/incidents/i1/acknowledge").status, 501);  // no watch here
+  EXPECT_EQ(ask("POST", "/api/v1/incidents/i1/merge", {{"into", "i1"}}).status, 501);
+  std::vector<std::string> done;
+  desk_->controls.merge = [&](const auto& from, const auto& into, const auto& who) -> Parsed<bool> {
+    if (from == into) return error("not the same");
+    done.push_back(fmt::format("{} {} {}", from, into, who));
+    return true;
+  };
+  desk_->controls.split = [&](const auto& one, const auto& target,
+                              const auto& who) -> Parsed<bool> {
+    done.push_back(fmt::format("{} {} {}", one, target, who));
+    return true;
+  };
+  EXPECT_EQ(ask("POST", "/api/v1/incidents/i1/merge", {{"into", "i1"}}).status, 409);
+  EXPECT_EQ(ask("POST", "/api/v1/incidents/i1/merge", {{"into", "none"}}).status, 404);
+  EXPECT_EQ(ask("POST", "/api/v1/incidents/i1/merge", {{"in", "i2"}}).status, 422);
+  EXPECT_EQ(ask("POST", "/api/v1/incidents/i1/split", {{"target", "shop"}}).status, 200);
+  EXPECT_THAT(done, ElementsAre("i1 shop anna"));
+  EXPECT_THAT(ask("GET", "/api/v1/audit").text, HasSubstr("shop out of i1"));
   const auto figures = ask("GET", "/metrics").text;
   EXPECT_THAT(figures, HasSubstr("causeway_target_up{target=\"shop\"} 0\n"));
   EXPECT_THAT(figures, HasSubstr("causeway_incidents_open{cause=\"port.not-listening\"} 1\n"));

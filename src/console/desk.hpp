@@ -156,6 +156,12 @@ struct Controls {
   std::function<Parsed<bool>(const std::string& incident, const std::string& author,
                              const std::string& text)>
       note;
+  std::function<Parsed<bool>(const std::string& from, const std::string& into,
+                             const std::string& author)>
+      merge;
+  std::function<Parsed<bool>(const std::string& incident, const std::string& target,
+                             const std::string& author)>
+      split;
   std::function<Parsed<bool>(const store::MaintenanceWindow&)> put_maintenance;
   std::function<Parsed<bool>(const std::string& id, const std::string& author)> remove_maintenance;
   std::function<std::vector<Channel>()> channels;

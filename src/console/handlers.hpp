@@ -80,6 +80,8 @@ net::HttpReply post_agent_facts(Desk& desk, const Call& call);
 net::HttpReply list_incidents(Desk& desk, const Call& call);
 net::HttpReply get_incident(Desk& desk, const Call& call);
 net::HttpReply acknowledge_incident(Desk& desk, const Call& call);
+net::HttpReply merge_incident(Desk& desk, const Call& call);
+net::HttpReply split_incident(Desk& desk, const Call& call);
 net::HttpReply add_note(Desk& desk, const Call& call);
 net::HttpReply get_document(Desk& desk, const Call& call);
 std::expected<Later, net::HttpReply> get_report(Desk& desk, const Call& call);

@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/limits.hpp"
+#include "base/text.hpp"
 #include "console/gate.hpp"
 #include "console/handlers.hpp"
 #include "console/limits.hpp"
@@ -107,6 +109,41 @@ net::HttpReply acknowledge_incident(Desk& desk, const Call& call) {
   const auto done = desk.controls.acknowledge(call.part(0), call.caller().name);
   if (!done) return problem(409, "Not acknowledged", done.error().text);
   record_audit(desk, call, "incident.acknowledge", call.part(0));
+  return get_incident(desk, call);
+}
+
+net::HttpReply merge_incident(Desk& desk, const Call& call) {
+  if (!desk.controls.merge) return not_wired("merging");
+  const auto body = call.object();
+  if (!body) return wrong(body.error());
+  const auto into = text_of(*body, "into", causeway::limits::kTextKept);
+  if (!into) return wrong(into.error());
+  for (const auto& id : {call.part(0), *into}) {
+    const auto known = there_is(desk, id);
+    if (!known) return store_failed(known.error().text);
+    if (!*known) {
+      return not_found(
+          fmt::format("no incident has the id '{}'", printable(id, causeway::limits::kTextKept)));
+    }
+  }
+  const auto done = desk.controls.merge(call.part(0), *into, call.caller().name);
+  if (!done) return problem(409, "Not merged", done.error().text);
+  record_audit(desk, call, "incident.merge", fmt::format("{} into {}", call.part(0), *into));
+  return get_incident(desk, call);
+}
+
+net::HttpReply split_incident(Desk& desk, const Call& call) {
+  if (!desk.controls.split) return not_wired("splitting");
+  const auto body = call.object();
+  if (!body) return wrong(body.error());
+  const auto target = text_of(*body, "target", causeway::limits::kTextKept);
+  if (!target) return wrong(target.error());
+  const auto known = there_is(desk, call.part(0));
+  if (!known) return store_failed(known.error().text);
+  if (!*known) return not_found("no incident has this id");
+  const auto done = desk.controls.split(call.part(0), *target, call.caller().name);
+  if (!done) return problem(409, "Not split", done.error().text);
+  record_audit(desk, call, "incident.split", fmt::format("{} out of {}", *target, call.part(0)));
   return get_incident(desk, call);
 }
 

@@ -124,7 +124,7 @@ class Ledger {
   void own(std::string_view vantage, bool healthy, const std::string& detail, Moment now);
   void tick(Moment now);
 
-  // By people. False: there is no such open incident.
+  // By people. False: there is no such open incident; for merge and split also what they cannot do.
   bool acknowledge(const std::string& incident, const std::string& who, Moment now);
   bool note(const std::string& incident, const std::string& who, const std::string& text,
             Moment now);

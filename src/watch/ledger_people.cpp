@@ -28,6 +28,8 @@ bool Ledger::merge(const std::string& from, const std::string& into, const std::
   Live* gone = impl_->live(from);
   Live* kept = impl_->live(into);
   if (gone == nullptr || kept == nullptr || gone == kept) return false;
+  // Who is in a notice is well: in an incident of failures it would never recover.
+  if (!gone->notice_key.empty() || !kept->notice_key.empty()) return false;
   impl_->merge(*gone, *kept, who, now);
   kept->row.title = impl_->title_of(*kept);
   return true;

@@ -669,7 +669,7 @@ Parsed<bool> Watcher::merge(const std::string& from, const std::string& into,
                             const std::string& who) {
   return impl_->call<Parsed<bool>>([&]() -> Parsed<bool> {
     if (!impl_->ledger.merge(from, into, who, impl_->now())) {
-      return error("both must be open incidents, and not the same");
+      return error("both must be open incidents of something that fails, and not the same");
     }
     return true;
   });

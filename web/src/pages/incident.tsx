@@ -57,6 +57,30 @@ function Notes({ id, again }: { id: string; again: () => void }) {
   );
 }
 
+// What people know to be one trouble, or two, although it looked otherwise.
+function Merge({ of, again }: { of: IncidentPage; again: () => void }) {
+  const into = useSignal('');
+  const why = useSignal<Error | undefined>(undefined);
+  const asked = useAsk(() => get<{ incidents: Incident[] }>('/incidents?limit=100&state=open'), [of.id]);
+  const others = (asked.value?.incidents ?? []).filter((each) => each.id !== of.id && each.severity !== 'notice');
+  const merge = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    try { await call('POST', `/incidents/${of.id}/merge`, { into: into.value }); why.value = undefined; again(); } catch (reason) { why.value = reason as Error; }
+  };
+  if (others.length === 0) return null;
+  return (
+    <form onSubmit={(event) => void merge(event)} class="notes">
+      <label for="into">The same trouble as</label>
+      <select id="into" required value={into.value} onChange={(event) => { into.value = event.currentTarget.value; }}>
+        <option value="">another open incident</option>
+        {others.map((each) => <option key={each.id} value={each.id}>{each.title}</option>)}
+      </select>
+      <button type="submit">Merge into it</button>
+      {why.value && <Failed why={why.value} />}
+    </form>
+  );
+}
+
 export function OneIncident({ id }: { id: string }) {
   const asked = useAsk(() => get<IncidentPage>(`/incidents/${encodeURIComponent(id)}`), [id, changes.value]);
   const why = useSignal<Error | undefined>(undefined);
@@ -66,6 +90,11 @@ export function OneIncident({ id }: { id: string }) {
   const acknowledge = async (): Promise<void> => {
     try { await call('POST', `/incidents/${of.id}/acknowledge`); asked.again(); } catch (reason) { why.value = reason as Error; }
   };
+  const split = async (target: string): Promise<void> => {
+    try { await call('POST', `/incidents/${of.id}/split`, { target }); why.value = undefined; asked.again(); } catch (reason) { why.value = reason as Error; }
+  };
+  const failing = of.closed ? 0 : of.members.filter((each) => !each.until).length;
+  const splits = failing > 1 && may('operator');
   const lasted = (Date.parse(of.closed ?? new Date().toISOString()) - Date.parse(of.first_failed ?? '')) / 1000;
   return (
     <article>
@@ -79,6 +108,7 @@ export function OneIncident({ id }: { id: string }) {
         </p>
         <p class="actions">
           {!of.closed && !of.acknowledged && may('operator') && <button type="button" class="first" id="acknowledge" onClick={() => void acknowledge()}>Acknowledge <kbd>e</kbd></button>}
+          {of.merged_into && <span>Goes on as <a href={`/incidents/${of.merged_into}`}>another incident</a></span>}
           {of.acknowledged && <span>Taken by {of.acknowledged_by}, <Moment at={of.acknowledged} /></span>}
           {may('operator') && of.members[0] && <button type="button" id="diagnose" onClick={() => { diagnosing.value = of.members[0]!.target; }}>Diagnose now <kbd>d</kbd></button>}
         </p>
@@ -90,9 +120,10 @@ export function OneIncident({ id }: { id: string }) {
           {of.diagnosis && <Card title="Diagnosis when it opened"><Kept of={of} /></Card>}
           <Card title={`Members (${of.members.length})`} id="members">
             {of.shared && <p>{of.shared.failing} of {of.shared.all} sites with the {of.shared.kind} <code>{of.shared.value}</code> fail; among all other sites {share(of.shared.expected_share)} do.</p>}
-            <Table caption="Members of the incident" head={['Site', 'Failure', 'From', 'To']}>
-              {of.members.map((each) => <tr key={each.target + each.since}><td><a href={`/sites/${encodeURIComponent(each.target)}`}>{each.name}</a></td><td>{each.failure_sentence}</td><td>{moment(each.since)}</td><td>{each.until ? moment(each.until) : 'still failing'}</td></tr>)}
+            <Table caption="Members of the incident" head={splits ? ['Site', 'Failure', 'From', 'To', 'Change'] : ['Site', 'Failure', 'From', 'To']}>
+              {of.members.map((each) => <tr key={each.target + each.since}><td><a href={`/sites/${encodeURIComponent(each.target)}`}>{each.name}</a></td><td>{each.failure_sentence}</td><td>{moment(each.since)}</td><td>{each.until ? moment(each.until) : 'still failing'}</td>{splits && <td>{!each.until && <button type="button" aria-label={`${each.name} has a trouble of its own`} onClick={() => void split(each.target)}>Split off</button>}</td>}</tr>)}
             </Table>
+            {!of.closed && of.severity !== 'notice' && may('operator') && <Merge of={of} again={asked.again} />}
           </Card>
         </div>
         <div>
