@@ -76,7 +76,9 @@ bool refuses_a_share(const model::Observation& many, const model::Observation* p
   const auto refused = many.integer("refused");
   if (refused == 0 || refused < delayed(many) || good == 0) return false;
   if (paced != nullptr && delayed(*paced) > paced->integer("refused")) return false;
-  return many.integer("leading_ok") < good;
+  // Where a limit counts, one or another gets in late, in the place of one that ended.
+  const auto among = good - many.integer("leading_ok");
+  return among >= 2 && among * 4 >= good;
 }
 
 // A limit is blind to a slow series, loss is not; but a strict limit hits a slow series as well.
