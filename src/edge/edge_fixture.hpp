@@ -28,14 +28,22 @@ inline net::ScriptStep step(std::string verb, std::vector<std::string> words = {
   return {std::move(verb), std::move(words)};
 }
 
+// A listening socket of loopback, for a worker to own.
+inline OpenListener open_door() {
+  auto socket = net::listen_tcp({.address = {IpAddress::v4(0x7f000001), 0}});
+  if (!socket) throw std::runtime_error(socket.error().text);
+  const Listener rules{.address = *net::local_endpoint(*socket)};
+  return {rules, socket->release()};
+}
+
 class EdgeUnderTest {
  public:
   // Fills in the listener.
   explicit EdgeUnderTest(Config config, std::shared_ptr<const net::TlsServer> tls = nullptr) {
-    auto socket = net::listen_tcp({.address = {IpAddress::v4(0x7f000001), 0}});
-    if (!socket) throw std::runtime_error(socket.error().text);
-    endpoint_ = *net::local_endpoint(*socket);
-    Listener listener{.address = endpoint_, .tls = tls != nullptr};
+    OpenListener door = open_door();
+    Listener& listener = door.rules;
+    endpoint_ = listener.address;
+    listener.tls = tls != nullptr;
     if (!config.listeners.empty()) listener.proxy_protocol = config.listeners[0].proxy_protocol;
     config.listeners = {listener};
     config.access_log.on = false;
@@ -57,7 +65,7 @@ class EdgeUnderTest {
                  .log = nullptr,
                  .cache = cache_,
                  .evidence = evidence_},
-        std::vector<OpenListener>{{listener, socket->release()}});
+        std::vector<OpenListener>{door});
     worker_->start();
   }
   EdgeUnderTest(const EdgeUnderTest&) = delete;

@@ -290,6 +290,27 @@ TEST(TlsOrigin, ATicketDoesNotKeepAConnectionFromBeingUsedAgain) {
   }
 }
 
+// Its connection was accepted with certificates, and has them still.
+TEST(TlsFront, AReloadWithoutTlsMayComeWhileAProxyHeaderIsAwaited) {
+  const Front front;
+  const net::ScriptedOrigin origin{{once(kPage)}, kNone};
+  Config config = config_for({origin_at(origin.endpoint())});
+  config.access_log.on = false;
+  const Snapshot plain{.config = std::make_shared<const Config>(config)};
+  config.listeners.push_back({.address = {}, .proxy_protocol = true});
+  EdgeUnderTest edge{std::move(config), front.server()};
+  TestVisitor visitor{edge.endpoint()};
+  visitor.send("PROXY TCP4 203.0.113.7 ");
+  while (edge.metrics().connections_open.get() == 0) std::this_thread::yield();
+  const OpenListener door = open_door();
+  edge.worker().reload(plain, {door});
+  const std::string get = "GET / HTTP/1.1\r\nHost: www.test\r\n\r\n";
+  EXPECT_EQ(status_of(ask(door.rules.address, get)), 200);
+  visitor.send("203.0.113.8 1 2\r\nno handshake, not at all\r\n\r\n");
+  EXPECT_EQ(status_of(visitor.read_all()), 0);
+  EXPECT_EQ(status_of(ask(door.rules.address, get)), 200);
+}
+
 TEST(TlsOrigin, AServerThatSpeaksSomethingElseIs525) {
   const net::ScriptedOrigin origin{{{step("send", {"220 mail ready\r\n"}), step("stall")}}, kNone};
   Origin target = origin_at(origin.endpoint());

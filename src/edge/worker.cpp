@@ -64,6 +64,10 @@ Task<std::optional<codec::ProxyHeader>> read_proxy(const Fd& socket, Instant dea
   co_return std::nullopt;
 }
 
+void close_all(const std::vector<OpenListener>& listeners) {
+  for (const auto& listener : listeners) ::close(listener.fd);
+}
+
 }  // namespace
 
 Worker::Worker(Snapshot snapshot, std::vector<OpenListener> listeners)
@@ -73,7 +77,10 @@ Worker::Worker(Snapshot snapshot, std::vector<OpenListener> listeners)
   use(std::move(snapshot));
 }
 
-Worker::~Worker() = default;
+Worker::~Worker() {
+  close_all(listeners_);
+  close_all(orders_.listeners);
+}
 
 void Worker::use(Snapshot snapshot) {
   snapshot_ = std::move(snapshot);
@@ -99,8 +106,9 @@ void Worker::reload(Snapshot snapshot, std::vector<OpenListener> listeners) {
   {
     const std::lock_guard lock{orders_mutex_};
     orders_.snapshot = std::move(snapshot);
-    orders_.listeners.insert(orders_.listeners.end(), listeners.begin(), listeners.end());
+    orders_.listeners.swap(listeners);
   }
+  close_all(listeners);  // of a reload before this one that was not obeyed yet
   ::eventfd_write(bell_.get(), 1);
 }
 
@@ -248,6 +256,8 @@ struct Open {
 }  // namespace
 
 Task<std::unique_ptr<net::Stream>> Worker::meet(Fd socket, Visitor& visitor, bool proxied) {
+  // Those it was accepted with: a reload may take them away while a header is awaited.
+  auto certificates = visitor.secure ? snapshot_.tls : nullptr;
   if (proxied) {
     const auto header = co_await read_proxy(socket, now() + config().timeouts.visitor_handshake);
     if (!header) co_return nullptr;
@@ -255,7 +265,7 @@ Task<std::unique_ptr<net::Stream>> Worker::meet(Fd socket, Visitor& visitor, boo
     if (header->destination) visitor.listener = *header->destination;
   }
   if (!visitor.secure) co_return net::plain_stream(std::move(socket));
-  auto accepted = co_await net::tls_accept(std::move(socket), snapshot_.tls,
+  auto accepted = co_await net::tls_accept(std::move(socket), std::move(certificates),
                                            now() + config().timeouts.visitor_handshake);
   if (!accepted.stream) metrics_.handshakes_failed.add();
   visitor.http2 = accepted.h2;
