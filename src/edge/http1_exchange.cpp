@@ -268,7 +268,20 @@ void Http1Exchange::take_end(const net::ReadResult& read) {
   fail(outcome, std::move(because));
 }
 
+// The visitor's bytes are the request's until its body ends, however soon the origin agrees.
+net::Task<bool> Http1Exchange::body_sent() {
+  if (pump_ == Pump::running) co_await pumped_.wait(kNever);
+  if (pump_ == Pump::none || pump_ == Pump::done) co_return true;
+  if (pump_ == Pump::running) {
+    attempt_.failure = model::FailureId::cancelled;
+  } else if (!take_pump_failure()) {
+    fail("closed", "the server changes the protocol and does not read the request");
+  }
+  co_return false;
+}
+
 net::Task<void> Http1Exchange::upgrade() {
+  if (!co_await body_sent()) co_return;
   const std::string early = std::move(scratch_.joined);
   scratch_.joined.clear();
   filter_fields(scratch_.response.head().fields());

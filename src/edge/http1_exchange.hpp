@@ -32,6 +32,7 @@ class Http1Exchange final : private Relay {
   std::string_view parse(std::string_view& bytes);
   AnswerHead head() const;
   bool holds(std::string_view body);
+  net::Task<bool> body_sent();
   net::Task<void> upgrade();
   void take_end(const net::ReadResult& read);
 

@@ -182,10 +182,7 @@ net::Task<void> Http1Front::one_request() {
   own.out.clear();
   own.out_sent = 0;
   co_await handle(worker_, *this, visitor_, own, this);
-  // A body that was used where it lay.
-  if (body_used_ && !body_.done() && body_.received() == 0) {
-    own.begin += static_cast<std::size_t>(own.request.length);
-  }
+  pass_used_body();
   // What is left of a body nobody read would be taken for the next request.
   if (!body_.done() && !body_used_) {
     keep_ = false;
@@ -200,6 +197,13 @@ net::Task<void> Http1Front::one_request() {
     own.end = rest;
     own.body_begin = own.body_end = 0;
   }
+}
+
+// A body that was used where it lay: what follows it is next.
+void Http1Front::pass_used_body() {
+  if (!body_used_ || body_.done() || body_.received() > 0) return;
+  scratch_->begin += static_cast<std::size_t>(scratch_->request.length);
+  body_ = codec::BodyReader{codec::Framing::none};
 }
 
 // A visitor who still sends must be heard out for a moment, or the reset that closing causes would
@@ -223,10 +227,13 @@ net::Task<void> Http1Front::linger() {
 
 bool Http1Front::visitor_gone() const { return Loop::hung_up(stream_.socket()); }
 
-std::string_view Http1Front::take_unread() {
+std::string Http1Front::take_unread() {
   Scratch& own = *scratch_;
-  const auto out = own.unread();
+  pass_used_body();
+  std::string out{own.unread()};
   own.begin = own.end;
+  out.append(own.body_in.data() + own.body_begin, own.body_end - own.body_begin);  // behind a body
+  own.body_begin = own.body_end = 0;
   return out;
 }
 

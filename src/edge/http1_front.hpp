@@ -51,7 +51,7 @@ class Http1Front final : public Reply {
 
   // After 101: the bytes that came behind the request, and the stream itself.
   net::Stream& stream() { return stream_; }
-  std::string_view take_unread();
+  std::string take_unread();
   void upgraded() { keep_ = false; }
 
  private:
@@ -66,6 +66,7 @@ class Http1Front final : public Reply {
   net::Task<bool> flush(bool more_follows);
   net::Task<BodyPart> more_of_body(Instant deadline);
   BodyPart decode(const char* from, std::size_t& begin, std::size_t end);
+  void pass_used_body();
   bool room_for_more();
   void frame(std::string_view body, bool last);
   void gather(std::string_view body);

@@ -43,6 +43,7 @@ OriginRequest Relay::origin_request() const {
 void Relay::pump_failed(std::string_view outcome) {
   pump_ = Pump::failed;
   pump_outcome_ = outcome;
+  pumped_.set();
   wake();
 }
 
@@ -77,6 +78,7 @@ net::Task<void> Relay::pump() {
     sent_ = loop.now();
     if (sent != net::WriteEnd::all || last) {
       pump_ = sent == net::WriteEnd::all ? Pump::done : Pump::failed;
+      pumped_.set();
       co_return;
     }
   }

@@ -102,7 +102,8 @@ class Relay {
   ExchangeEnd end_;
   Pump pump_ = Pump::none;
   std::string_view pump_outcome_;
-  Instant sent_;  // or when the last part of the body was
+  net::Event pumped_;  // pump() has ended
+  Instant sent_;       // or when the last part of the body was
   Instant last_read_;
   Instant head_at_;
   bool head_taken_ = false;

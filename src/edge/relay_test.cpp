@@ -248,6 +248,48 @@ TEST(Relay, AnUpgradeBecomesATunnel) {
   EXPECT_TRUE(visitor.read_all().ends_with(" and back"));
 }
 
+constexpr const char* kSwitching =
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+constexpr const char* kUpgrade =
+    "POST /ws HTTP/1.1\r\nHost: www.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
+
+TEST(Relay, TheBodyOfAnUpgradeDoesNotGoIntoTheTunnelAgain) {
+  const net::ScriptedOrigin origin{{{step("read"), step("send", {kSwitching}), step("echo")}},
+                                   kNone};
+  EdgeUnderTest edge{fast({origin_at(origin.endpoint())})};
+  TestVisitor visitor{edge.endpoint()};
+  visitor.send(std::string{kUpgrade} + "Content-Length: 4\r\n\r\nbodyEARLY");
+  const std::string all = visitor.read_until("EARLY");
+  EXPECT_EQ(status_of(all), 101);
+  EXPECT_TRUE(all.ends_with("\r\n\r\nbodyEARLY")) << all;
+}
+
+TEST(Relay, WhatComesBehindTheLongBodyOfAnUpgradeIsTheTunnels) {
+  const net::ScriptedOrigin origin{
+      {{step("read"), step("read"), step("send", {kSwitching}), step("echo")}}, kNone};
+  EdgeUnderTest edge{fast({origin_at(origin.endpoint())})};
+  TestVisitor visitor{edge.endpoint()};
+  visitor.send(std::string{kUpgrade} + "Expect: 100-continue\r\nContent-Length: 8\r\n\r\n");
+  EXPECT_EQ(visitor.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  visitor.send("body\r\n\r\nEARLY");
+  const std::string all = visitor.read_until("EARLY");
+  EXPECT_EQ(status_of(all), 101);
+  EXPECT_TRUE(all.ends_with("\r\n\r\nEARLY")) << all;
+}
+
+TEST(Relay, AnUpgradeIsSaidWhenTheBodyHasGone) {
+  const std::string both = std::string{"HTTP/1.1 103 Early Hints\r\n\r\n"} + kSwitching;
+  const net::ScriptedOrigin origin{{{step("read"), step("send", {both}), step("echo")}}, kNone};
+  EdgeUnderTest edge{fast({origin_at(origin.endpoint())})};
+  TestVisitor visitor{edge.endpoint()};
+  visitor.send(std::string{kUpgrade} + "Content-Length: 4\r\n\r\n");
+  EXPECT_EQ(visitor.read_until("\r\n\r\n"), "HTTP/1.1 103 Early Hints\r\n\r\n");
+  visitor.send("bodyEARLY");
+  const std::string all = visitor.read_until("EARLY");
+  EXPECT_EQ(status_of(all), 101);
+  EXPECT_TRUE(all.ends_with("\r\n\r\nbodyEARLY")) << all;
+}
+
 TEST(Relay, ContinueIsSaidWhenTheOriginIsThere) {
   const net::ScriptedOrigin origin{
       {{step("read"), step("read"),

@@ -57,13 +57,12 @@ net::Task<void> move(net::Stream& from, net::Stream& to, std::string early, Acti
 
 }  // namespace
 
-net::Task<Moved> run_tunnel(net::Stream& visitor, net::Stream& origin, std::string_view early,
+net::Task<Moved> run_tunnel(net::Stream& visitor, net::Stream& origin, std::string early,
                             Duration idle) {
   Moved moved;
   Activity activity{.last = Loop::current().now(), .idle = idle};
   net::Group both;
-  std::string first{early};
-  both.start(move(visitor, origin, std::move(first), activity, moved.to_origin));
+  both.start(move(visitor, origin, std::move(early), activity, moved.to_origin));
   both.start(move(origin, visitor, std::string{}, activity, moved.to_visitor));
   co_await both.finished();
   co_return moved;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
+#include <string>
 
 #include "base/time.hpp"
 #include "net/stream.hpp"
@@ -15,8 +15,8 @@ struct Moved {
   std::uint64_t to_visitor = 0;
 };
 
-// `early`: what the visitor sent behind its request. Copied before the first wait.
-net::Task<Moved> run_tunnel(net::Stream& visitor, net::Stream& origin, std::string_view early,
+// `early`: what the visitor sent behind its request.
+net::Task<Moved> run_tunnel(net::Stream& visitor, net::Stream& origin, std::string early,
                             Duration idle);
 
 }  // namespace causeway::edge
