@@ -65,7 +65,7 @@ class Handling {
   net::Task<Way> finish(ExchangeEnd end, Attempt& attempt, bool reused);
   Question question(const OriginState& state, std::string_view affinity) const;
   Way after(const ExchangeEnd& end, const Attempt& attempt, bool reused);
-  void learn(OriginState& state, Way way);
+  void learn(OriginState& state, Way way, std::size_t before);
   LinkWish wish(const OriginState& state) const;
   Attempt& new_attempt(const OriginState& state);
   bool attempts_left() const;
@@ -219,8 +219,9 @@ net::Task<void> Handling::try_origins(PoolState& pool) {
       reply_.cut();
       co_return;
     }
+    const std::size_t before = scratch_.story.attempts.size();
     const Way way = co_await try_origin(*state);
-    learn(*state, way);
+    learn(*state, way, before);
     if (way == Way::done) co_return;
     if (way == Way::give_up || !attempts_left()) break;
   }
@@ -241,11 +242,16 @@ void Handling::no_place(OriginState& state) {
       fmt::format("{} requests are at this origin, {} wait", state.in_use, state.queue.waiting());
 }
 
-// What this request says about the origin it tried last.
-void Handling::learn(OriginState& state, Way way) {
-  const Attempt& last = scratch_.story.attempts.back();
+// What this request says about the origin it tried last; `before` it, so many attempts at others.
+void Handling::learn(OriginState& state, Way way, std::size_t before) {
+  const auto& attempts = scratch_.story.attempts;
   auto& record = state.record;
   const Instant now = worker_.now();
+  if (attempts.size() <= before) {  // interrupted
+    record.circuit.abandoned();
+    return state.tell_circuit(now);
+  }
+  const Attempt& last = attempts.back();
   if (!last.failure && way == Way::done && scratch_.story.origin_status != 0) {
     record.answered(last.connect, last.reused, last.first_byte, now);
   } else if (last.failure && !last.remembered) {
@@ -359,14 +365,14 @@ net::Task<Handling::Way> Handling::race(OriginState& state, const std::vector<Ip
     const auto left =
         static_cast<std::size_t>(std::max<std::ptrdiff_t>(1, pool_->retries.attempts - made));
     auto link = co_await race.run(std::span{endpoints}.first(std::min(left, endpoints.size())));
-    for (auto& attempt : race.attempts()) {
+    auto raced = race.attempts();
+    const bool cancelled = raced.empty() || raced.back().failure == FailureId::cancelled;
+    for (auto& attempt : raced) {
       if (attempt.given_up) state.prefer(link->address.address);
       std::erase(endpoints, attempt.address);
       scratch_.story.attempts.push_back(std::move(attempt));
     }
     if (!link) {
-      const bool cancelled = scratch_.story.attempts.empty() ||
-                             scratch_.story.attempts.back().failure == FailureId::cancelled;
       if (cancelled) co_return Way::give_up;
       continue;
     }

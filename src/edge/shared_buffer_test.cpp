@@ -13,6 +13,7 @@
 #include "edge/disk_body.hpp"
 #include "edge/edge_fixture.hpp"
 #include "edge/http1_exchange.hpp"
+#include "edge/reply_fixture.hpp"
 #include "net/group.hpp"
 
 namespace causeway::edge {
@@ -21,36 +22,12 @@ namespace {
 void another_request_reads() { std::ranges::fill(shared_buffer(), std::byte{'?'}); }
 
 // A visitor who takes interim answers slowly: others are served meanwhile.
-class SlowVisitor final : public Reply {
+class SlowVisitor final : public TestReply {
  public:
-  std::optional<std::string_view> whole_body() override { return std::string_view{}; }
-  net::Task<BodyPart> read_body(Instant /*deadline*/) override {
-    co_return BodyPart{.bytes = {}, .end = BodyEnd::last};
-  }
-  std::span<const codec::HeaderField> request_trailers() const override { return {}; }
-  net::Task<bool> interim(int said, std::span<const codec::HeaderField> /*fields*/) override {
-    interim_said = said;
+  net::Task<bool> interim(int said, std::span<const codec::HeaderField> fields) override {
     another_request_reads();
-    co_return true;
+    return TestReply::interim(said, fields);
   }
-  net::Task<bool> begin(const AnswerHead& head, std::string_view body, bool /*last*/) override {
-    status = head.status;
-    got = body;
-    co_return true;
-  }
-  net::Task<bool> write(std::string_view body, bool /*last*/) override {
-    got += body;
-    co_return true;
-  }
-  net::Task<bool> trailers(std::span<const codec::HeaderField> /*fields*/) override {
-    co_return true;
-  }
-  void cut() override {}
-  bool visitor_gone() const override { return false; }
-
-  int interim_said = 0;
-  int status = 0;
-  std::string got;
 };
 
 constexpr std::string_view kRequest = "GET / HTTP/1.1\r\nHost: www.test\r\n\r\n";
@@ -75,7 +52,7 @@ TEST(SharedBuffer, ABodyOutlivesTheInterimAnswerThatCameWithIt) {
   const Question question{.host_header = {}, .timeouts = timeouts, .set_cookie = {}};
   Http1Exchange exchange{runtime, reply, visitor, *scratch, link, attempt, question, nullptr};
   EXPECT_TRUE(loop.run(exchange.run()).reusable);
-  EXPECT_EQ(reply.interim_said, 103);
+  EXPECT_EQ(reply.interims, 1);
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(reply.got, "hello");
 }
@@ -105,7 +82,7 @@ TEST(SharedBuffer, AnErrorOutlivesTheLookForAStaleAnswerInstead) {
   const ScratchPtr scratch = take_scratch();
   codec::parse_request_head(kRequest, {}, scratch->request);
   scratch->story.origin_status = 503;
-  SlowVisitor visitor;
+  TestReply visitor;
   CacheStore store{1 << 20, nullptr};
   const Config config;
   CacheReply reply{visitor,
