@@ -15,8 +15,7 @@ TEST(Worker, OfTwoReloadsAtOnceOnlyTheLastIsServed) {
   Config config = config_for({origin_at(origin.endpoint())});
   config.access_log.on = false;
   const Snapshot snapshot{.config = std::make_shared<const Config>(std::move(config))};
-  std::vector<OpenListener> doors;
-  for (int i = 0; i < 3; ++i) doors.push_back(open_door());
+  const std::vector<OpenListener> doors{open_door(), open_door(), open_door()};
   Worker worker{snapshot, {doors[0]}};
   worker.reload(snapshot, {doors[1]});
   worker.reload(snapshot, {doors[2]});
