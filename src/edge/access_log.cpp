@@ -1,12 +1,7 @@
 #include "edge/access_log.hpp"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
 
 #include "base/text.hpp"
@@ -112,27 +107,6 @@ constexpr std::array<std::string_view, 4> kVisitorEnds{"", "gone", "slow", "refu
 
 }  // namespace
 
-Parsed<std::shared_ptr<LogFile>> LogFile::open(const std::string& path) {
-  if (path.empty()) return std::make_shared<LogFile>(net::Fd{::dup(STDOUT_FILENO)});
-  net::Fd file{::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640)};
-  if (!file) {
-    return error(
-        fmt::format("{}: cannot be opened for the access log: {}", path, std::strerror(errno)));
-  }
-  return std::make_shared<LogFile>(std::move(file));
-}
-
-std::size_t LogFile::write(std::string_view lines) {
-  std::size_t done = 0;
-  while (done < lines.size()) {
-    const auto wrote = ::write(file_.get(), lines.data() + done, lines.size() - done);
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote <= 0) break;
-    done += static_cast<std::size_t>(wrote);
-  }
-  return done;
-}
-
 void LogWriter::use(std::shared_ptr<LogFile> file, const AccessLog& rules) {
   flush();
   file_ = std::move(file);
@@ -141,10 +115,7 @@ void LogWriter::use(std::shared_ptr<LogFile> file, const AccessLog& rules) {
 
 void LogWriter::flush() {
   if (lines_.empty()) return;
-  const std::size_t taken = file_ ? file_->write(lines_) : lines_.size();
-  lines_.erase(0, taken);
-  if (lines_.size() <= limits::kEdgeLogWaiting) return;
-  lost_ += static_cast<std::uint64_t>(std::count(lines_.begin(), lines_.end(), '\n'));
+  if (file_) lost_ += file_->write(lines_);
   lines_.clear();
 }
 

@@ -1,5 +1,5 @@
-// One JSON line a request, with the whole story of its attempts. Lines gather in memory and go to
-// the file a few times a second, so that a slow disk holds up no request.
+// One JSON line a request, with the whole story of its attempts. Lines gather in memory and are
+// handed over a few times a second; who writes them is not the worker.
 #pragma once
 
 #include <cstdint>
@@ -7,27 +7,13 @@
 #include <string>
 #include <string_view>
 
-#include "base/result.hpp"
 #include "codec/http1_incoming.hpp"
 #include "edge/config.hpp"
+#include "edge/log_file.hpp"
 #include "edge/reply.hpp"
 #include "edge/story.hpp"
-#include "net/fd.hpp"
 
 namespace causeway::edge {
-
-// Where lines go; shared by all workers. Writes whole batches of lines in one call (O_APPEND).
-class LogFile {
- public:
-  // Empty: stdout.
-  static Parsed<std::shared_ptr<LogFile>> open(const std::string& path);
-  explicit LogFile(net::Fd file) : file_(std::move(file)) {}
-  // How much was taken; less than all when the disk is full or the pipe is.
-  std::size_t write(std::string_view lines);
-
- private:
-  net::Fd file_;
-};
 
 // Of one worker.
 class LogWriter {

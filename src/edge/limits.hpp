@@ -25,6 +25,7 @@ constexpr std::size_t kEdgeLogBuffer = 64 * 1024;
 constexpr std::size_t kEdgeLogWaiting =
     4 * 1024 * 1024;  // lines not taken by a slow disk; then lost
 constexpr auto kEdgeLogFlush = milliseconds{200};
+constexpr auto kEdgeLogEnd = milliseconds{1000};  // then the end waits for no disk and no reader
 constexpr int kEdgeBacklog = 4096;
 // The kernel keeps a new connection to itself until bytes come, or about so long.
 constexpr std::chrono::duration<int> kEdgeFirstBytes{1};

@@ -146,8 +146,11 @@ Parsed<Snapshot> Server::read() const {
   auto page = read_page(out.config->pages.template_file);
   if (!page) return std::unexpected{page.error()};
   out.page = std::move(*page);
-  if (out.config->access_log.on) {
-    auto log = LogFile::open(out.config->access_log.file);
+  const auto& to = out.config->access_log;
+  if (to.on && to.file.empty() && snapshot_.log && snapshot_.config->access_log.file.empty()) {
+    out.log = snapshot_.log;  // there is one stdout, and one who writes there
+  } else if (to.on) {
+    auto log = LogFile::open(to.file, tell_);
     if (!log) return std::unexpected{log.error()};
     out.log = std::move(*log);
   }
@@ -421,6 +424,7 @@ void Server::run() {
     loop.run(obey());
   }
   for (const auto& worker : workers_) worker->join();
+  if (snapshot_.log) snapshot_.log->finish(limits::kEdgeLogEnd);
   if (const auto disk = disk_of(snapshot_)) disk->finish(limits::kDiskFinish);
 }
 

@@ -107,7 +107,8 @@ def origin_process(port=None):
 class Edge:
     """A running edge with the given [edge] text; `origins` are ports."""
 
-    def __init__(self, origins, extra="", origin_keys="", pool_keys="", tls=None, listen_keys="", top=""):
+    def __init__(self, origins, extra="", origin_keys="", pool_keys="", tls=None, listen_keys="", top="", stdout=None):
+        """`stdout`: where the access log goes, instead of a file."""
         self.folder = tempfile.TemporaryDirectory()
         self.port, self.tls_port, self.admin = free_port(), free_port(), free_port()
         self.log = os.path.join(self.folder.name, "access.log")
@@ -120,10 +121,11 @@ class Edge:
         for origin in origins:
             host, port = origin if isinstance(origin, tuple) else ("127.0.0.1", origin)
             pool += f'[[edge.pool.origin]]\nhost = "{host}"\nport = {port}\n{origin_keys}\n'
-        self.text = (f"[edge]\n{top}\n{listen}\n{pool}\n[[edge.route]]\npool = \"www\"\n[edge.log]\nfile = \"{self.log}\"\n"
+        file = "" if stdout else f'file = "{self.log}"'
+        self.text = (f"[edge]\n{top}\n{listen}\n{pool}\n[[edge.route]]\npool = \"www\"\n[edge.log]\n{file}\n"
                      f"[edge.admin]\naddress = \"127.0.0.1:{self.admin}\"\n{extra}\n")
         pathlib.Path(self.config).write_text(self.text)
-        self.process = subprocess.Popen([PROGRAM, "edge", "-c", self.config], stdout=subprocess.DEVNULL,
+        self.process = subprocess.Popen([PROGRAM, "edge", "-c", self.config], stdout=stdout or subprocess.DEVNULL,
                                         stderr=subprocess.PIPE, text=True)
         wanted = [self.port, self.admin] + ([self.tls_port] if tls else [])
         until(lambda: all(map(self.listens, wanted)) or self.process.poll() is not None)

@@ -5,6 +5,8 @@ access log, origins that die under load or want certificates. What visitors and 
   trials.py CAUSEWAY [NAME...]     names of trials; all when none is given
 """
 import contextlib
+import fcntl
+import json
 import os
 import pathlib
 import re
@@ -12,9 +14,11 @@ import resource
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 
@@ -152,6 +156,34 @@ def access_log():
         assert edge.ask()[0] == 521
         line = edge.lines(1)[0]
         assert line["status"] == 521 and line["failure"] == "connect.refused", line
+
+
+def an_access_log_that_nobody_reads():
+    """A full pipe behind stdout holds up neither a visitor nor the end; what was taken comes when somebody reads."""
+    origin = RawOrigin(good)
+    taken, given = os.pipe()
+    with open(taken, encoding="utf-8") as reader, open(given, "w", encoding="utf-8") as writer:
+        size = fcntl.fcntl(given, fcntl.F_SETPIPE_SZ, 4096)
+
+        def filled():
+            return struct.unpack("i", fcntl.ioctl(taken, termios.FIONREAD, bytes(4)))[0] == size
+
+        def visit():
+            for _ in range(60):
+                with edge.connect() as visitor:
+                    visitor.settimeout(5)
+                    assert edge.ask(visitor=visitor)[0] == 200
+
+        with Edge([origin.port], top="workers = 2", stdout=writer) as edge:
+            visit()
+            until(filled)
+            visit()
+            for _ in range(60):
+                assert json.loads(reader.readline())["status"] == 200
+            visit()
+            until(filled)
+            edge.process.terminate()
+            assert edge.process.wait(10) == 0
 
 
 def cached_page(stream, _number):
@@ -440,6 +472,7 @@ def no_route():
 
 TRIALS = [reload_under_load, bad_reload_changes_nothing, upgrade_under_load, an_upgrade_to_fewer_workers,
           a_reload_without_descriptors, an_origin_dies_under_load, several_workers, access_log,
+          an_access_log_that_nobody_reads,
           stored_answers_outlive_kill_9, an_upgrade_shares_the_disk, large_heads, proxy_out, client_certificates,
           grpc_through_the_edge, a_changed_trust_store, drills, hedged_connects, resumption_and_stapling, a_name_that_does_not_resolve, no_route]
 
