@@ -27,7 +27,7 @@ TEST(RenderProof, NamesThePartThatIsStoppedWithRuleOwnerAndFix) {
   EXPECT_THAT(text, HasSubstr("This host stops the edge."));
   EXPECT_THAT(text, HasSubstr("162.158.88.0/24 of 162.158.0.0/15 (256 of 131072 addresses)"));
   EXPECT_THAT(text, HasSubstr("owner: ufw"));
-  EXPECT_THAT(text, HasSubstr("ufw insert 1 allow proto tcp from"));
+  EXPECT_THAT(text, HasSubstr("ufw prepend allow proto tcp from"));
   EXPECT_THAT(text, HasSubstr("6 packets or more within 30 s from each source address"));
 }
 

@@ -59,6 +59,8 @@ HostInterface read_interface(Json in) {
   out.link_type = in["link_type"].text();
   out.up = has(in["flags"], "UP");
   out.master = in["master"].text();
+  out.link = in["link"].text();
+  out.program = static_cast<bool>(in["xdp"]["prog"]) || in["xdp"]["attached"].size() > 0;
   for (const Json one : in["addr_info"]) {
     const auto address = address_of(one["local"]);
     if (!address) continue;

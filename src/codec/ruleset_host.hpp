@@ -27,7 +27,9 @@ struct HostInterface {
   int index = 0;
   std::string link_type;  // "ether", "none", "loopback"
   bool up = false;
-  std::string master;  // the bridge or bond it belongs to
+  std::string master;    // the bridge or bond it belongs to
+  std::string link;      // what it stands on (VLAN), or its other end (veth)
+  bool program = false;  // XDP
   std::vector<HostAddress> addresses;
 };
 

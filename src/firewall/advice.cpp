@@ -23,21 +23,38 @@ struct Case {
   const char* nft_family() const { return v4() ? "ip" : "ip6"; }
 };
 
+// "insert 1" is refused for IPv6 where rules for IPv4 come first.
 std::vector<Fix> fix_ufw(const Case& it) {
   return {
       {fmt::format("allow {} before ufw's other rules", it.prefix()),
-       fmt::format("ufw insert 1 allow proto tcp from {} to any port {}", it.prefix(), it.port)}};
+       fmt::format("ufw prepend allow proto tcp from {} to any port {}", it.prefix(), it.port)}};
 }
 
+// In panic mode this table of firewalld's drops everything before its other rules, in raw_*.
+bool in_panic(const Case& it) {
+  const auto& chain = it.rules.chains[it.decision.chain];
+  return it.rules.tables[chain.table].name == "firewalld_policy_drop" &&
+         chain.name.starts_with("raw_");
+}
+
+// The priorities of other rich rules are not in the listing: the first of all goes before them.
 std::vector<Fix> fix_firewalld(const Case& it) {
-  const auto zone = it.shown.owner.starts_with("firewalld zone ")
-                        ? fmt::format(" --zone={}", it.shown.owner.substr(15))
-                        : std::string{};
-  return {{fmt::format("accept {} in the zone that decides", it.prefix()),
-           fmt::format("firewall-cmd{} --add-rich-rule='rule family=\"{}\" source address=\"{}\" "
-                       "port port=\"{}\" protocol=\"tcp\" accept' && firewall-cmd "
-                       "--runtime-to-permanent",
-                       zone, it.family(), it.prefix(), it.port)}};
+  if (in_panic(it)) return {{"leave firewalld's panic mode", "firewall-cmd --panic-off"}};
+  constexpr std::string_view kZone = "firewalld zone ";
+  constexpr std::string_view kPolicy = "policy_";
+  std::string zone;
+  if (std::string_view name = it.shown.owner; name.starts_with(kZone)) {
+    name.remove_prefix(kZone.size());
+    const bool policy = name.starts_with(kPolicy);
+    if (policy) name.remove_prefix(kPolicy.size());
+    zone = fmt::format(" --{}={}", policy ? "policy" : "zone", name);
+  }
+  return {
+      {fmt::format("accept {} in the zone that decides, before its other rich rules", it.prefix()),
+       fmt::format("firewall-cmd{} --add-rich-rule='rule priority=\"-32768\" family=\"{}\" "
+                   "source address=\"{}\" port port=\"{}\" protocol=\"tcp\" accept' && "
+                   "firewall-cmd --runtime-to-permanent",
+                   zone, it.family(), it.prefix(), it.port)}};
 }
 
 std::vector<Fix> fix_csf(const Case& it) {
@@ -88,9 +105,9 @@ std::vector<Fix> fix_by_hand(const Case& it) {
       "causeway guard apply --yes)",
       it.prefix());
   if (table.stack == Stack::nft) {
-    return {{text, fmt::format("nft insert rule {} {} {} {} {} {} tcp {} {} accept", table.family,
-                               table.name, chain.name, it.nft_family(), out ? "daddr" : "saddr",
-                               it.prefix(), out ? "sport" : "dport", it.port)}};
+    return {{text, fmt::format("nft insert rule {} {} {} {} {} tcp {} {} accept", table.shown(),
+                               chain.name, it.nft_family(), out ? "daddr" : "saddr", it.prefix(),
+                               out ? "sport" : "dport", it.port)}};
   }
   const std::string tool = fmt::format("{}{}", it.v4() ? "iptables" : "ip6tables",
                                        table.stack == Stack::legacy ? "-legacy" : "-nft");
@@ -105,8 +122,8 @@ std::vector<Fix> fix_half(const Case& it) {
   const auto& table = it.rules.tables[chain.table];
   if (table.stack == Stack::nft) {
     return {{"accept what belongs to open connections, first of all",
-             fmt::format("nft insert rule {} {} {} ct state established,related accept",
-                         table.family, table.name, chain.name)}};
+             fmt::format("nft insert rule {} {} ct state established,related accept", table.shown(),
+                         chain.name)}};
   }
   const std::string tool = fmt::format("{}{}", it.v4() ? "iptables" : "ip6tables",
                                        table.stack == Stack::legacy ? "-legacy" : "-nft");

@@ -196,6 +196,20 @@ IntervalSet Host::under_ipsec(Family family, Key address) const {
   return out;
 }
 
+std::string Host::programmed(std::string_view device) const {
+  const auto* in = interface(device);
+  if (in == nullptr) return {};
+  const auto* below = in->link.empty() ? nullptr : interface(in->link);
+  if (below != nullptr && below->link == device) below = nullptr;  // the two ends of a veth
+  for (const auto& one : interfaces) {
+    // Of a bridge or bond, each port; of a VLAN on one, what that stands on.
+    const bool port = !one.master.empty() &&
+                      (one.master == device || (below != nullptr && one.master == below->name));
+    if (one.program && (&one == in || &one == below || port)) return one.name;
+  }
+  return {};
+}
+
 const codec::HostInterface* Host::interface(std::string_view name) const {
   for (const auto& one : interfaces) {
     if (one.name == name) return &one;

@@ -75,6 +75,9 @@ struct Host {
   // Clients whose packets to `address`, or the answers to them, meet an IPsec policy.
   IntervalSet under_ipsec(Family family, Key address) const;
 
+  // The device with an XDP program that a packet coming in at `device` meets; empty: none does.
+  std::string programmed(std::string_view device) const;
+
   const codec::HostInterface* interface(std::string_view name) const;
   // net.ipv4.conf.<device>.<key> and the like; the larger of it and "all" where the kernel does so.
   int setting(std::string_view key, int otherwise) const;

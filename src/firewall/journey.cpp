@@ -54,6 +54,7 @@ std::vector<Outcome> Journey::travel(Family family, std::uint16_t port,
   }
   leave_to_synproxy();
   leave_to_ipsec();
+  leave_to_program();
   return std::move(outcomes_);
 }
 
@@ -86,6 +87,24 @@ void Journey::leave_to_ipsec() {
     end(both, outcome.ending, outcome.decision, outcome.lost, outcome.doubts);
     end(both, {Result::drop}, in_words("stopped by an IPsec policy"), Shape::syn, {kDoubt});
   }
+}
+
+// What an XDP program does with a packet before the kernel sees it, nobody knows: it may drop it,
+// answer, or send it elsewhere.
+void Journey::leave_to_program() {
+  const auto device = scene_.host.programmed(arrival_.device_of(family_));
+  if (device.empty()) return;
+  constexpr Doubt kDoubt{kNoRule, "a program (XDP) sees packets before the firewall"};
+  IntervalSet lost;
+  IntervalSet others;
+  for (auto& outcome : outcomes_) {
+    outcome.doubts.push_back(kDoubt);
+    (outcome.ending.result == Result::drop ? lost : others).add_all(outcome.clients);
+  }
+  end(others, {Result::drop}, in_words(fmt::format("stopped by a program (XDP) on {}", device)),
+      Shape::syn, {kDoubt});
+  end(lost, {Result::accept}, in_words(fmt::format("answered by a program (XDP) on {}", device)),
+      Shape::data_ack, {kDoubt});
 }
 
 // --- the packets of a connection ---

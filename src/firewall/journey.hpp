@@ -106,6 +106,7 @@ class Journey {
            std::vector<Doubt> doubts);
   void leave_to_synproxy();
   void leave_to_ipsec();
+  void leave_to_program();
   void strand(const Flows& flows, Ending ending, Shape lost);
   void end_refused(std::vector<Refusal>& refused, Shape lost);
   void say_no(Refusal refusal);

@@ -231,5 +231,48 @@ TEST(LeftOut, AListOfRecentCountsByItsStamps) {
   EXPECT_TRUE(at("--rcheck --seconds 60", "list: l\n").all_open());
 }
 
+TEST(LeftOut, AProgramBeforeTheFirewallMayDoAnything) {
+  constexpr const char* kXdp = R"("xdp":{"mode":1,"prog":{"id":124,"name":"x","jited":1}},)";
+  const auto with = [&](std::string_view addresses, std::string_view at) {
+    std::string out{addresses};
+    return out.insert(out.find(at), kXdp);
+  };
+  for (const char* policy : {"accept", "drop"}) {
+    const auto rules = chain("inet", "input", policy, {});
+    for (const auto& addresses : {with(kAddresses, R"("flags")"), with(kOnBridge, R"("flags")")}) {
+      const auto proof = proof_of(host(addresses, rules));
+      EXPECT_FALSE(proof.all_open());
+      EXPECT_FALSE(proof.some_stopped());
+      EXPECT_THAT(proof.rows.front().causes.front().doubts, Contains(HasSubstr("XDP")));
+    }
+  }
+  // The other end of a veth sees what leaves.
+  const auto veth =
+      with(R"([{"ifname":"v1","link":"eth0","addr_info":[]},)"
+           R"({"ifname":"eth0","link":"v1","link_type":"ether","addr_info":[)"
+           R"({"family":"inet","local":"198.51.100.10","prefixlen":24,"scope":"global"}]}])",
+           R"("link":"eth0")");
+  EXPECT_TRUE(proof_of(host(veth, "")).all_open());
+}
+
+TEST(LeftOut, FixesAreWhatTheirToolsTake) {
+  const auto fix = [](const char* addresses, std::string rules, const char* table) {
+    for (auto at = rules.find(R"("t")"); at != std::string::npos; at = rules.find(R"("t")")) {
+      rules.replace(at, 3, fmt::format(R"("{}")", table));
+    }
+    for (auto at = rules.find(R"("c")"); at != std::string::npos; at = rules.find(R"("c")")) {
+      const bool zone = std::string_view{table} == "firewalld";
+      rules.replace(at, 3, zone ? R"("filter_IN_policy_in_pre")" : R"("raw_prerouting")");
+    }
+    return proof_of(host(addresses, rules)).rows.front().fixes.at(0).command;
+  };
+  EXPECT_THAT(fix(kOnBridge, chain("bridge", "input", "drop", {}), "filter"),
+              HasSubstr("nft insert rule bridge filter raw_prerouting ip saddr"));
+  EXPECT_EQ(fix(kAddresses, chain("inet", "prerouting", "drop", {}), "firewalld_policy_drop"),
+            "firewall-cmd --panic-off");
+  EXPECT_THAT(fix(kAddresses, chain("inet", "input", "drop", {}), "firewalld"),
+              HasSubstr("--policy=in --add-rich-rule='rule priority=\"-32768\" family"));
+}
+
 }  // namespace
 }  // namespace causeway::firewall

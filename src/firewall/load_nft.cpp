@@ -224,6 +224,7 @@ class NftLoader {
   void may_stop(const codec::NftChain& in, const std::string& word) {
     const auto table =
         builder_.table(Stack::nft, "inet", fmt::format("{} {}", in.family, in.table));
+    builder_.out().tables[table].title = fmt::format("{} {}", in.family, in.table);
     const auto number = builder_.chain(table, in.name);
     auto& chain = builder_.out().chains[number];
     chain.handle = in.handle;

@@ -153,7 +153,7 @@ RuleShown show(const Ruleset& rules, const Decision& decision) {
   const auto& chain = rules.chains[decision.chain];
   const auto& table = rules.tables[chain.table];
   out.stack = name(table.stack);
-  out.table = fmt::format("{} {}", table.family, table.name);
+  out.table = table.shown();
   for (const auto index : decision.path) out.path.push_back(rules.chains[index].name);
   out.owner = owner_of(rules, decision);
   if (decision.rule == kNoRule) {
