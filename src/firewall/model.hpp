@@ -356,7 +356,7 @@ struct Table {
   std::string family;  // ip, ip6, inet, netdev, bridge
   std::string name;
   std::uint32_t order = 0;  // of registration, as far as known
-  std::string title;        // as nft calls it, where it is taken for another: "bridge filter"
+  std::string title{};      // as nft calls it, where it is taken for another: "bridge filter"
 
   std::string shown() const { return title.empty() ? family + " " + name : title; }
   bool holds(Family packets) const;
