@@ -125,6 +125,7 @@ struct Work {
     same_ways.places = kept.places;
     same_ways.ufw = kept.ufw;
     same_ways.zones = kept.zones;
+    same_ways.zone_files = kept.zone_files;
     same_ways.jails = kept.jails;
     same_ways.lifted = kept.lifted;
     same_ways.csf = kept.csf;
@@ -190,19 +191,37 @@ std::string against_only(const Work& work) {
   return "";
 }
 
+bool is_local(const firewall::Collection& now, const IpAddress& address) {
+  return now.host.local_type(address.family(), firewall::key_of(address)) == firewall::kLocal;
+}
+
 // Rules are made for the host's own addresses alone.
 Parsed<void> read_address(const GuardFlags& flags, firewall::Collection& now) {
   if (const auto named = name_arrival(flags.proof, now.arrival); !named) return named;
   if (!now.arrival.named) return {};
   const auto& address =
       now.arrival.address4 ? now.arrival.address4.value() : now.arrival.address6.value();
-  if (now.host.local_type(address.family(), firewall::key_of(address)) == firewall::kLocal) {
-    return {};
-  }
+  if (is_local(now, address)) return {};
   return error(fmt::format("--address: this host does not have {}", address.text()));
 }
 
-Parsed<Work> prepare(const GuardFlags& flags, guard::Store& store,
+// What was confirmed is brought up to date at the addresses that it was confirmed for; one that the
+// host has no more is followed to the one that it has instead.
+void stay_at(const guard::Grant& kept, firewall::Collection& now) {
+  if (kept.addresses.empty()) return;
+  for (const Family family : {Family::ipv4, Family::ipv6}) {
+    auto& arrival = family == Family::ipv4 ? now.arrival.address4 : now.arrival.address6;
+    const auto had = kept.addresses_of(family);
+    const auto at = std::ranges::find_if(had, [&](const auto& one) { return is_local(now, one); });
+    if (had.empty()) arrival.reset();
+    if (at != had.end()) arrival = *at;
+  }
+  now.arrival.named = true;
+}
+
+enum class Purpose : std::uint8_t { apply, sync };
+
+Parsed<Work> prepare(const GuardFlags& flags, guard::Store& store, Purpose purpose,
                      const std::optional<model::EdgeRanges>& published = std::nullopt) {
   Work out;
   auto request = read_request(flags.proof);
@@ -220,6 +239,7 @@ Parsed<Work> prepare(const GuardFlags& flags, guard::Store& store,
   out.now = firewall::load(dumps.texts);
   if (!out.now.unreadable.empty()) return error(out.now.unreadable.front());
   if (const auto named = read_address(flags, out.now); !named) return error(named.error().text);
+  if (purpose == Purpose::sync) stay_at(out.journal.kept, out.now);
   out.dumps = std::move(dumps.texts);
   const auto grant = asked(flags, out.journal.kept);
   if (!grant) return error(grant.error().text);
@@ -352,7 +372,7 @@ int run_apply(const GuardFlags& flags) {
       return failed("guard apply", opened.error().text);
     }
   }
-  auto work = prepare(flags, store);
+  auto work = prepare(flags, store, Purpose::apply);
   if (!work) return failed("guard apply", work.error().text);
   if (work->journal.phase == guard::Journal::Phase::trying) {
     return failed("guard apply", "a change waits for 'causeway guard confirm' or 'rollback'");
@@ -414,7 +434,7 @@ int run_sync(const GuardFlags& flags) {
     if (!fetched) return failed("guard sync", "nothing is changed: " + fetched.error().text);
     published = std::move(fetched->ranges);
   }
-  auto work = prepare(kept_flags, store, published);
+  auto work = prepare(kept_flags, store, Purpose::sync, published);
   if (!work) return failed("guard sync", work.error().text);
   if (work->done()) {
     print_left(work->plan.left, screen_of_stdout(flags.proof.no_color));

@@ -24,6 +24,7 @@ ordered_json to_value(const Grant& grant) {
   auto ranges = ordered_json::array();
   for (const auto& range : grant.ranges) ranges.push_back(range.text());
   out["ranges"] = std::move(ranges);
+  out["zone_files"] = grant.zone_files;
   auto addresses = ordered_json::array();
   for (const auto& address : grant.addresses) addresses.push_back(address.text());
   out["addresses"] = std::move(addresses);
@@ -67,6 +68,7 @@ ordered_json to_value(const Grant& grant) {
 
 // Members that an older journal does not have.
 void read_younger(const ordered_json& in, Grant& out) {
+  out.zone_files = in.value("zone_files", std::vector<std::string>{});
   for (const auto& one : in.value("addresses", ordered_json::array())) {
     const auto address = IpAddress::parse(one.get<std::string>());
     if (address) out.addresses.push_back(*address);

@@ -54,9 +54,10 @@ struct Grant {
   std::vector<IpAddress> addresses;
   std::vector<Place> places;
   bool ufw = false;
-  std::vector<std::string> zones;  // of firewalld
-  std::vector<std::string> jails;  // of fail2ban: never to ban the edge again
-  std::vector<Ban> lifted;         // bans that were in force
+  std::vector<std::string> zones;       // of firewalld
+  std::vector<std::string> zone_files;  // zones that had no file of their own before
+  std::vector<std::string> jails;       // of fail2ban: never to ban the edge again
+  std::vector<Ban> lifted;              // bans that were in force
   bool csf = false;
   bool crowdsec = false;
   std::vector<Decision> decisions;  // of CrowdSec, that were in force

@@ -27,6 +27,7 @@ Journal sample() {
   out.wanted.places = {{"nft", "inet", "filter", "input", "input"}};
   out.wanted.ufw = true;
   out.wanted.zones = {"public"};
+  out.wanted.zone_files = {"public"};
   out.wanted.jails = {"nginx"};
   out.wanted.lifted = {{"nginx", "131.0.72.9"}};
   out.wanted.csf = true;

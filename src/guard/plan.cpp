@@ -102,6 +102,10 @@ class Planner {
       if (out.after.concerns(row) && !accepts(row)) add_once(out.left, in_words(row));
     }
     out.changes = compare(now_, trial, request_.ports);
+    if (grant_.csf && !kept.csf) {
+      out.notes.emplace_back(
+          "csf.allow names no address of this host: the edge reaches the ports on all of them");
+    }
     out.grant = grant_;
     return out;
   }

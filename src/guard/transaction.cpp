@@ -18,6 +18,7 @@
 #include "guard/pause.hpp"
 #include "guard/replace_file.hpp"
 #include "guard/settings.hpp"
+#include "guard/zone_files.hpp"
 #include "inspect/ruleset_dumps.hpp"
 
 namespace causeway::guard {
@@ -163,6 +164,12 @@ std::vector<std::string> roll_back(Store& store, const Journal& journal) {
 }
 
 std::vector<std::string> keep(Store& store, Journal journal) {
+  // A confirmation that was cut short has noted them already.
+  if (journal.phase != Journal::Phase::keeping) {
+    for (auto& zone : without_file(journal.wanted.zones)) {
+      journal.wanted.zone_files.push_back(std::move(zone));
+    }
+  }
   journal.phase = Journal::Phase::keeping;
   if (const auto saved = store.save(journal); !saved) return {saved.error().text};
   auto problems = carry_out(lasting_actions(journal.kept, journal.wanted), false);
@@ -178,6 +185,7 @@ std::vector<std::string> remove_kept(Store& store, const Journal& journal) {
   auto problems = settle(store, journal.kept, {});
   const auto lasting = carry_out(lasting_actions(journal.kept, {}), false);
   problems.insert(problems.end(), lasting.begin(), lasting.end());
+  remove_as_shipped(journal.kept.zone_files);
   return problems;
 }
 
