@@ -90,6 +90,7 @@ struct FileTarget {  // a target as it is written
   std::vector<std::string> channels;
   std::vector<Remedy> remedies;
   bool paused = false;
+  bool on_status_page = true;
 };
 
 struct FileChannel {
@@ -238,7 +239,8 @@ const Keys<FileTarget>& target_keys() {
           .add("channels", &FileTarget::channels, "Who is told; empty: every channel.")
           .add_tables("remedy", &FileTarget::remedies, remedy_keys(),
                       "What may be run when it is down.")
-          .add("paused", &FileTarget::paused, "Not checked.");
+          .add("paused", &FileTarget::paused, "Not checked.")
+          .add("public", &FileTarget::on_status_page, "Shown on the public status page.");
   return keys;
 }
 
@@ -381,6 +383,7 @@ Parsed<Target> target_from(const FileTarget& file) {
   out.channels = file.channels;
   out.remedies = file.remedies;
   out.paused = file.paused;
+  out.on_status_page = file.on_status_page;
   const auto fits = validate(out);
   if (!fits) return error(fits.error().text);
   return out;
