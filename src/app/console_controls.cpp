@@ -16,16 +16,16 @@
 #include "net/group.hpp"
 #include "net/loop.hpp"
 #include "reach/diagnose.hpp"
+#include "watch/diagnosis_request.hpp"
 #include "watch/full_check.hpp"
+#include "watch/typed_target.hpp"
 
 namespace causeway::app {
 namespace {
 
 constexpr std::chrono::milliseconds kLookWhetherLeft{100};
 
-Parsed<model::Diagnosis> diagnose_for_console(
-    const console::DiagnosisOrder& order,
-    const std::function<bool(const model::Observation&)>& seen) {
+Parsed<DiagnosePlan> plan_of_url(const console::DiagnosisOrder& order) {
   auto target = parse_target(order.url);
   if (!target) return error(std::move(target.error().text));
   if (!order.may_be_private) {
@@ -41,16 +41,57 @@ Parsed<model::Diagnosis> diagnose_for_console(
     plan.request.origins.push_back({*order.address, target->port});
   }
   plan.request.target = std::move(*target);
-  plan.documents = order.with;
-  if (order.quick) plan.request.mode = model::Mode::quick;
-  if (order.deadline > Duration::zero()) plan.request.deadline = order.deadline;
+  return plan;
+}
+
+Parsed<DiagnosePlan> plan_of_target(watch::Target& target, bool may_be_private) {
+  if (!may_be_private) {
+    if (const auto where = watch::private_place(target); !where.empty()) {
+      return error(
+          fmt::format("{}: the console does not probe this machine or its private "
+                      "networks for people",
+                      where));
+    }
+    target.public_only = true;
+  }
+  auto request = watch::diagnosis_request(target);
+  if (!request) return error(std::move(request.error().text));
+  DiagnosePlan plan;
+  plan.request = std::move(*request);
+  return plan;
+}
+
+Parsed<model::Diagnosis> diagnose_for_console(
+    const console::DiagnosisOrder& order,
+    const std::function<bool(const model::Observation&)>& seen) {
+  std::optional<watch::Target> watched;
+  if (!order.definition.empty()) {
+    auto read = watch::target_from_json(order.definition);
+    if (!read) return error(std::move(read.error().text));
+    watched = std::move(*read);
+  }
+  auto plan = watched ? plan_of_target(*watched, order.may_be_private) : plan_of_url(order);
+  if (!plan) return error(std::move(plan.error().text));
+  plan->documents = order.with;
+  if (order.quick) plan->request.mode = model::Mode::quick;
+  if (order.deadline > Duration::zero()) plan->request.deadline = order.deadline;
   const WallTime started = wall_now();
   net::Loop loop;
   reach::Record record{[&](const model::Observation& observation) {
     if (!seen(observation)) loop.interrupt();
   }};
-  auto run = loop.run(reach::diagnose(plan.request, record));
-  return conclude(plan, started, std::move(run), record.take());
+  auto run = loop.run(reach::diagnose(plan->request, record));
+  auto diagnosis = conclude(*plan, started, std::move(run), record.take());
+  if (watched) watch::limit_claim(*watched, diagnosis);
+  return diagnosis;
+}
+
+Parsed<bool> can_diagnose(const std::string& definition) {
+  const auto target = watch::target_from_json(definition);
+  if (!target) return error(target.error().text);
+  const auto request = watch::diagnosis_request(*target);
+  if (!request) return error(request.error().text);
+  return true;
 }
 
 net::Task<void> end_when_left(const std::function<bool()>& left) {
@@ -99,6 +140,7 @@ console::CheckSeen check_for_console(const console::CheckOrder& order,
 console::Controls console_controls(store::Store& store) {
   console::Controls out;
   out.diagnose = diagnose_for_console;
+  out.can_diagnose = can_diagnose;
   out.check = check_for_console;
   out.plan = plan_for_console;
   out.report = [&store](const console::ReportOrder& order) -> Parsed<std::string> {

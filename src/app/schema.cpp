@@ -197,7 +197,7 @@ std::string diagnosis_schema() {
                      {"target", object({{"url", filled()},
                                         {"host", filled()},
                                         {"port", integer(1, 65'535)},
-                                        {"scheme", words({"http", "https"})}})},
+                                        {"scheme", words({"http", "https", "tcp", "tls", "dns"})}})},
                      {"verdict", use("verdict")},
                      {"attempts", list(use("attempt"))},
                      {"observations", list(use("observation"))}}));

@@ -170,6 +170,14 @@ console::Controls watch_controls(watch::Watcher& watcher, store::Store& store) {
     }
     return all;
   };
+  out.own_view = [&watcher] {
+    const auto now = watcher.figures();
+    return store::VantageState{.name = watcher.settings().vantage,
+                               .seen = wall_now(),
+                               .addresses = {},
+                               .state = now.blind ? "blind" : "ok",
+                               .detail = now.blind ? now.blind_because : ""};
+  };
   out.metrics = [&watcher] { return figures(watcher); };
   return out;
 }

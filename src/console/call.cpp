@@ -101,9 +101,23 @@ Parsed<std::vector<std::string>> texts_of(const nlohmann::json& object, const ch
   return out;
 }
 
-net::HttpReply json_reply(const Call& call, const nlohmann::ordered_json& document) {
+std::string version_of(const nlohmann::ordered_json& part) {
+  return token_hash(dump(part)).substr(0, 16);
+}
+
+bool lets_change(const Call& call, std::string_view version) {
+  const auto wanted = call.request().field("if-match");
+  if (!wanted || trim(*wanted) == "*") return true;
+  return std::ranges::any_of(split(*wanted, ','), [&](std::string_view tag) {
+    return trim(tag).starts_with(fmt::format("\"{}-", version));
+  });
+}
+
+net::HttpReply json_reply(const Call& call, const nlohmann::ordered_json& document,
+                          std::string_view version) {
   std::string body = dump(document);
-  const auto hash = token_hash(body).substr(0, 24);
+  auto hash = token_hash(body).substr(0, 24);
+  if (!version.empty()) hash = fmt::format("{}-{}", version, hash);
   const auto tag = fmt::format("\"{}\"", hash);
   const auto known = call.request().field("if-none-match").value_or("");
   const auto small = fmt::format("\"{}{}\"", hash, kGzipTag);

@@ -46,8 +46,14 @@ Parsed<std::string> text_of(const nlohmann::json& object, const char* name, std:
                             bool may_lack = false);
 Parsed<std::vector<std::string>> texts_of(const nlohmann::json& object, const char* name);
 
-// 200 with this document and an ETag; 304 when the client has it.
-net::HttpReply json_reply(const Call& call, const nlohmann::ordered_json& document);
+// 200 with this document and an ETag; 304 when the client has it. `version` of the part that can be
+// changed stands at the tag's head.
+net::HttpReply json_reply(const Call& call, const nlohmann::ordered_json& document,
+                          std::string_view version = {});
+std::string version_of(const nlohmann::ordered_json& part);
+// If-Match of the call lets what has this version be changed (RFC 9110, 13.1.1): it is absent, "*",
+// or a tag of this version, whatever else was in the document.
+bool lets_change(const Call& call, std::string_view version);
 net::HttpReply created(const nlohmann::ordered_json& document);  // 201
 // To be saved: pages among them have a style of their own, which pages of ours may not have.
 net::HttpReply file_reply(std::string_view name, std::string_view type, std::string bytes);

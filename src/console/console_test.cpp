@@ -10,13 +10,14 @@
 #include <stdexcept>
 #include <thread>
 
-#include "base/scratch_folder.hpp"
+#include "console/console_fixture.hpp"
 #include "console/live_runs.hpp"
 #include "console/pages.hpp"
 #include "console/routes.hpp"
 #include "console/setup_token.hpp"
 #include "console/shapes.hpp"
 #include "console/status_page.hpp"
+#include "console/uptime.hpp"
 #include "model/cause.hpp"
 #include "net/loop.hpp"
 #include "store/alerts.hpp"
@@ -33,135 +34,7 @@ using Json = nlohmann::json;
 using std::chrono::hours;
 using std::chrono::minutes;
 
-class ConsoleTest : public ::testing::Test {
- protected:
-  ConsoleTest() {
-    auto opened = store::Store::open(folder_ + "/store");
-    EXPECT_TRUE(opened) << opened.error().text;
-    store_ = std::move(*opened);
-    desk_ = std::make_unique<Desk>(*store_, DeskSettings{}, Controls{}, runs_);
-  }
-  ~ConsoleTest() override { store_.reset(); }
-
-  struct Answer {
-    int status = 0;
-    std::vector<std::pair<std::string, std::string>> fields;
-    Json body;
-    std::string text;
-    net::HttpReply reply;  // a streamed one goes on
-
-    std::string field(std::string_view name) const {
-      for (const auto& [key, value] : fields) {
-        if (key == name) return value;
-      }
-      return {};
-    }
-  };
-
-  Answer ask(std::string_view method, std::string_view target, const Json& body = nullptr) {
-    const auto mark = target.find('?');
-    net::HttpRequest request;
-    request.method = method;
-    request.path = target.substr(0, mark);
-    if (mark != std::string_view::npos) request.query = target.substr(mark + 1);
-    std::vector<codec::HeaderField> fields;
-    if (!cookie_.empty()) fields.push_back({"cookie", cookie_});
-    if (!proof_.empty()) fields.push_back({"x-causeway-proof", proof_});
-    if (!token_.empty()) fields.push_back({"authorization", token_});
-    if (!known_.empty()) fields.push_back({"if-none-match", known_});
-    if (!encodings_.empty()) fields.push_back({"accept-encoding", encodings_});
-    if (!body.is_null()) {
-      request.body = body.dump();
-      fields.push_back({"content-type", type_});
-    }
-    request.peer = {peer_, 4711};
-    if (!forwarded_for_.empty()) fields.push_back({"x-forwarded-for", forwarded_for_});
-    if (!forwarded_proto_.empty()) fields.push_back({"x-forwarded-proto", forwarded_proto_});
-    request.fields = fields;
-    auto reply = answer(*desk_, request);
-    Answer out{reply.status, reply.fields, nullptr, reply.body, {}};
-    if (out.text.empty()) out.text = reply.fixed;
-    out.body = Json::parse(out.text, nullptr, false);
-    out.reply = std::move(reply);
-    return out;
-  }
-
-  void keep_session(const Answer& answer) {
-    const auto cookie = answer.field("Set-Cookie");
-    cookie_ = cookie.substr(0, cookie.find(';'));
-    proof_ = answer.body.at("proof");
-  }
-
-  void set_up() {
-    const auto token = make_setup_token(*store_);
-    ASSERT_TRUE(token);
-    const auto made = ask("POST", "/api/v1/setup",
-                          {{"token", *token}, {"name", "anna"}, {"password", "correct horse"}});
-    ASSERT_EQ(made.status, 201) << made.text;
-    keep_session(made);
-  }
-
-  void watch(const std::string& id, const std::string& outcome, const std::string& address) {
-    const WallTime now = wall_now();
-    const store::Target target{.id = id,
-                               .name = "The " + id,
-                               .kind = "http",
-                               .subject = "https://" + id + ".example.net/",
-                               .team = "shops",
-                               .spec = "{}",
-                               .created = now - hours{48},
-                               .updated = now};
-    const store::TargetState state{.target = id,
-                                   .outcome = outcome,
-                                   .since = now - minutes{10},
-                                   .checked = now,
-                                   .failure = outcome == "down" ? "connect.refused" : "",
-                                   .address = address,
-                                   .detail = "<b>hostile</b>",
-                                   .elapsed_us = 12'300};
-    ASSERT_TRUE(store_->write_now([&](store::Database& database) -> Parsed<bool> {
-      auto put = store::put_target(database, target);
-      return put ? store::put_state(database, state) : put;
-    }));
-  }
-
-  void fail(const std::string& id, const std::vector<std::string>& targets) {
-    const WallTime now = wall_now();
-    const store::Incident incident{.id = id,
-                                   .severity = "down",
-                                   .title = "shop is down: <script>the port refuses",
-                                   .cause = "port.not-listening",
-                                   .owner = "you",
-                                   .failure = "connect.refused",
-                                   .code = 521,
-                                   .first_failed = now - minutes{10},
-                                   .opened = now - minutes{9},
-                                   .updated = now};
-    ASSERT_TRUE(store_->write_now([&](store::Database& database) -> Parsed<bool> {
-      for (const auto& target : targets) {
-        auto put =
-            store::put_member(database, {id, target, now - minutes{10}, {}, "connect.refused"});
-        if (!put) return put;
-      }
-      return store::put_incident(database, incident);
-    }));
-  }
-
-  ScratchFolder scratch_;
-  std::string folder_ = scratch_.make().value();
-  std::unique_ptr<store::Store> store_;
-  LiveRuns runs_;
-  std::unique_ptr<Desk> desk_;
-  IpAddress peer_ = IpAddress::v4(0x7f000001);
-  std::string forwarded_for_;
-  std::string forwarded_proto_;
-  std::string cookie_;
-  std::string proof_;
-  std::string token_;
-  std::string known_;
-  std::string encodings_;
-  std::string_view type_ = "application/json";
-};
+class ConsoleTest : public DeskTest {};
 
 TEST_F(ConsoleTest, IsSetUpOnceWithItsToken) {
   const auto token = make_setup_token(*store_);
@@ -419,6 +292,38 @@ TEST_F(ConsoleTest, PeopleAddChangeAndRemoveTargets) {
   }
 }
 
+// Two people who change one target: the second is told, and nothing of the first is lost. That it
+// was checked meanwhile is no change.
+TEST_F(ConsoleTest, AChangeSpeaksOfWhatWasRead) {
+  set_up();
+  watch("shop", "ok", "203.0.113.7:443");
+  int changed = 0;
+  desk_->controls.put_target = [&](const auto& id, const auto&) -> OrRefused<std::string> {
+    ++changed;
+    return id;
+  };
+  wanted_ = ask("GET", "/api/v1/targets/shop").field("ETag");
+  ASSERT_TRUE(store_->write_now([&](store::Database& database) {
+    return store::put_state(database, {.target = "shop", .outcome = "down", .checked = wall_now()});
+  }));
+  EXPECT_EQ(ask("PUT", "/api/v1/targets/shop", {{"url", "https://a.test/"}}).status, 200);
+  ASSERT_TRUE(store_->write_now([&](store::Database& database) {
+    return store::put_target(database, {.id = "shop",
+                                        .name = "shop",
+                                        .kind = "http",
+                                        .subject = "https://a.test/",
+                                        .spec = R"({"url":"https://a.test/"})",
+                                        .created = wall_now()});
+  }));
+  EXPECT_EQ(ask("PUT", "/api/v1/targets/shop", {{"url", "https://b.test/"}}).status, 412);
+  EXPECT_EQ(changed, 1);
+  wanted_.clear();
+  const auto other = ask("PUT", "/api/v1/targets/shop", {{"id", "blog"}});
+  EXPECT_EQ(other.status, 422);
+  EXPECT_EQ(other.body.at("field"), "id");
+  EXPECT_EQ(ask("PUT", "/api/v1/targets/shop", {{"id", "shop"}}).status, 200);
+}
+
 TEST_F(ConsoleTest, TheMatrixShowsWhoSeesWhat) {
   set_up();
   watch("shop", "degraded", "203.0.113.7:443");
@@ -467,6 +372,28 @@ TEST_F(ConsoleTest, TheMatrixShowsWhoSeesWhat) {
   const auto live = ask("GET", "/api/v1/matrix?search=blog").body;
   EXPECT_EQ(live.at("counts").at("disagree"), 0);
   EXPECT_TRUE(live.at("targets")[0].at("cells").at("ny2").contains("checked"));
+}
+
+// Of itself a watch keeps no state in the store: that it judges says that it sees.
+TEST_F(ConsoleTest, AWatchSeesUnlessItIsBlind) {
+  set_up();
+  watch("shop", "ok", "203.0.113.7:443");
+  const WallTime now = wall_now();
+  desk_->controls.sightings = [&] {
+    return std::vector<Sightings>{{"shop", {{"here", "ok", "", now}}}};
+  };
+  store::VantageState own{.name = "here", .seen = now, .state = "ok"};
+  desk_->controls.own_view = [&] { return own; };
+  const auto seen = ask("GET", "/api/v1/matrix").body.at("vantages")[0];
+  EXPECT_EQ(seen.at("name"), "here");
+  EXPECT_EQ(seen.at("state"), "ok");
+  EXPECT_EQ(seen.at("sentence"), "");
+
+  own.state = "blind";
+  own.detail = "none of 2 anchors answers";
+  desk_ = std::make_unique<Desk>(*store_, DeskSettings{}, desk_->controls, runs_);
+  const auto blind = ask("GET", "/api/v1/matrix").body.at("vantages")[0];
+  EXPECT_EQ(blind.at("sentence"), "here cannot see now: none of 2 anchors answers");
 }
 
 TEST_F(ConsoleTest, ShowsEdgesAsTheirAdminListenersTell) {
@@ -556,22 +483,6 @@ TEST_F(ConsoleTest, GivesReportsAndReadsFacts) {
   };
   EXPECT_EQ(ask("GET", "/api/v1/proof").body.at("document").at("state"), "open");
   EXPECT_EQ(ask("POST", "/api/v1/proof").body.at("running"), true);
-}
-
-// What a streamed answer says until it ends.
-std::string told_by(const net::HttpReply& reply) {
-  class Listener : public net::ReplyStream {
-   public:
-    net::Task<bool> write(std::string_view bytes) override {
-      heard += bytes;
-      co_return true;
-    }
-    bool stopping() const override { return false; }
-    std::string heard;
-  } listener;
-  net::Loop loop;
-  loop.run(reply.stream(listener));
-  return listener.heard;
 }
 
 TEST_F(ConsoleTest, PlansAreMadeWatchedAndKept) {
@@ -665,28 +576,6 @@ TEST_F(ConsoleTest, ADefinitionShowsNoCommands) {
       "remedies":[{"command":["reboot"]}],"interval":30})"};
   const auto shown = definition_of(target);
   EXPECT_EQ(shown.dump(), R"({"interval":30,"group":"a","paused":false})");
-}
-
-TEST_F(ConsoleTest, StatusPageIsForStrangersAndNeedsNoScript) {
-  desk_->settings.title = "Ours <b>";
-  watch("shop", "down", "203.0.113.7:443");
-  watch("blog", "ok", "203.0.113.7:443");
-  fail("i1", {"shop"});
-  const auto page = ask("GET", "/status/");
-  EXPECT_EQ(page.status, 200);
-  EXPECT_THAT(page.text, HasSubstr("1 of 2 services is down"));
-  EXPECT_THAT(page.text, HasSubstr("Ours &lt;b&gt;"));
-  EXPECT_THAT(page.text, HasSubstr("The shop is down"));
-  EXPECT_THAT(page.text, Not(HasSubstr("the port refuses")));
-  EXPECT_THAT(page.text, Not(HasSubstr("<script")));
-  EXPECT_THAT(page.text, Not(HasSubstr("203.0.113.7")));
-  const auto summary = ask("GET", "/api/v2/summary.json").body;
-  EXPECT_EQ(summary.at("status").at("indicator"), "major");
-  EXPECT_EQ(summary.at("components").size(), 2U);
-  EXPECT_EQ(summary.at("incidents")[0].at("impact"), "major");
-  EXPECT_THAT(ask("GET", "/status/feed.atom").text, HasSubstr("<entry>"));
-  EXPECT_THAT(ask("GET", "/status/badge/shop.svg").text, HasSubstr("down"));
-  EXPECT_EQ(ask("GET", "/status/badge/none.svg").status, 404);
 }
 
 TEST_F(ConsoleTest, EveryAnswerIsFencedIn) {

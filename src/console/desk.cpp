@@ -18,6 +18,7 @@ Parsed<std::shared_ptr<const Overview>> Desk::overview(Instant now) {
   if (recent_ && now - recent_at_ < limits::kOverviewFresh) return recent_;
   auto fresh = read_overview(store, wall_now());
   if (!fresh) return error(std::move(fresh.error().text));
+  if (controls.own_view) fresh->see(controls.own_view());
   recent_ = std::make_shared<const Overview>(std::move(*fresh));
   recent_at_ = now;
   return recent_;

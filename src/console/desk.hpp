@@ -63,6 +63,7 @@ using OrRefused = std::expected<T, Refusal>;
 
 struct DiagnosisOrder {
   std::string url;
+  std::string definition{};            // of a target, whose own question is asked; empty: the URL
   std::optional<IpAddress> address{};  // asked there, wherever the name leads
   bool may_be_private = false;         // this machine and its networks too
   bool quick = false;
@@ -180,6 +181,7 @@ struct Controls {
   std::function<Parsed<bool>(const std::string& vantage, const std::string& facts)> agent_facts;
   std::function<std::vector<AgentSeen>()> agents;
   std::function<std::vector<Sightings>()> sightings;  // of every target
+  std::function<store::VantageState()> own_view;      // of the watch itself, beside its agents
   std::function<std::vector<EdgeSeen>()> edges;       // at most a few seconds old
   // Visitors of pool `from` go to `to` for so many minutes; `to` empty: no more.
   std::function<OrRefused<bool>(const std::string& edge, const std::string& from,
@@ -191,6 +193,8 @@ struct Controls {
   // The whole exposition of the watch's own figures, for /metrics.
   std::function<std::string()> metrics;
   DiagnoseControl diagnose;
+  // The error says why no diagnosis fits the target of this definition.
+  std::function<Parsed<bool>(const std::string& definition)> can_diagnose;
   CheckControl check;
   // Understands the order at once; what it returns makes the plan.
   std::function<OrRefused<PlanRun>(const PlanOrder& order)> plan;

@@ -27,7 +27,8 @@ constexpr int kStatusIncidents = 100;
 constexpr int kLiveStreams = 200;
 constexpr auto kLiveStream = std::chrono::minutes{15};  // then the page comes again, and may not
 constexpr auto kLiveHeartbeat = seconds{15};
-constexpr std::size_t kLiveRuns = 4;  // diagnoses and plans at once
+constexpr auto kLiveAdmitted = seconds{3};  // a session that ended ends its streams by then
+constexpr std::size_t kLiveRuns = 4;        // diagnoses and plans at once
 constexpr std::size_t kLivePlans =
     2;  // no plan begins while so many run: the rest is for diagnoses
 constexpr auto kLivePlan = std::chrono::minutes{10};

@@ -3,10 +3,12 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <unordered_map>
 
 #include "console/event_stream.hpp"
+#include "console/gate.hpp"
 #include "console/handlers.hpp"
 #include "console/limits.hpp"
 #include "console/problem.hpp"
@@ -96,8 +98,37 @@ class Follower {
   std::unordered_map<std::string, std::string> incidents_;  // id -> how it stood
 };
 
-net::Task<void> follow(Desk& desk, std::shared_ptr<Follower> follower, net::ReplyStream& out) {
+// Who follows, as the request said it: asked again while the stream goes on, so that it ends with
+// the session or token that opened it.
+class Pass {
+ public:
+  Pass(const Call& call, Role least) : least_(least), caller_(call.caller()) {
+    for (const auto* name : {"cookie", "authorization"}) {
+      if (const auto value = call.request().field(name)) fields_.emplace_back(name, *value);
+    }
+  }
+
+  bool holds(Desk& desk) const {
+    net::HttpRequest request;
+    request.method = "GET";
+    std::vector<codec::HeaderField> fields;
+    for (const auto& [name, value] : fields_) fields.push_back({name, value});
+    request.fields = fields;
+    auto caller = identify(desk, request);
+    if (!caller || caller->account != caller_.account || caller->role != caller_.role) return false;
+    return !refusal(Call{request, std::move(*caller)}, least_);
+  }
+
+ private:
+  Role least_;
+  Caller caller_;
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+net::Task<void> follow(Desk& desk, std::shared_ptr<Follower> follower, Pass pass,
+                       net::ReplyStream& out) {
   net::Loop& loop = net::Loop::current();
+  std::optional<Instant> admitted;
   const Instant end = loop.now() + limits::kLiveStream;
   Instant spoken = loop.now();
   if (!co_await out.write("retry: 2000\n\nevent: hello\ndata: {}\n\n")) co_return;
@@ -105,6 +136,10 @@ net::Task<void> follow(Desk& desk, std::shared_ptr<Follower> follower, net::Repl
     std::string due;
     if (const auto overview = desk.overview(loop.now())) due = follower->news(**overview);
     if (due.empty() && loop.now() - spoken >= limits::kLiveHeartbeat) due = ": still here\n\n";
+    if (!due.empty() || !admitted || loop.now() - *admitted >= limits::kLiveAdmitted) {
+      if (!pass.holds(desk)) co_return;
+      admitted = loop.now();
+    }
     if (!due.empty()) {
       spoken = loop.now();
       if (!co_await out.write(due)) co_return;
@@ -115,13 +150,15 @@ net::Task<void> follow(Desk& desk, std::shared_ptr<Follower> follower, net::Repl
 
 }  // namespace
 
-net::HttpReply stream_changes(Desk& desk, const Call& /*call*/) {
+net::HttpReply stream_changes(Desk& desk, const Call& call) {
   if (desk.streams >= limits::kLiveStreams) {
     return problem(503, "Too many open pages", "close some, or ask /api/v1/now instead");
   }
   auto reply = event_stream();
   auto follower = std::make_shared<Follower>(desk);
-  reply.stream = [&desk, follower](net::ReplyStream& out) { return follow(desk, follower, out); };
+  reply.stream = [&desk, follower, pass = Pass{call, Role::viewer}](net::ReplyStream& out) {
+    return follow(desk, follower, pass, out);
+  };
   return reply;
 }
 

@@ -44,17 +44,22 @@ net::HttpReply stream_diagnosis(Desk& desk, const Call& call) {
   if (!id) return problem(422, "Wrong input", id.error().text);
   auto url = text_of(*body, "url", limits::kUrlBytes, !id->empty());
   if (!url) return problem(422, "Wrong input", url.error().text);
-  bool may_be_private = desk.settings.private_targets;
+  DiagnosisOrder order{.may_be_private = desk.settings.private_targets};
   if (!id->empty()) {
     const auto target =
         desk.store.read([&](store::Database& database) { return store::target(database, *id); });
     if (!target) return store_failed(target.error().text);
     if (!*target) return not_found("no target has this id");
+    if (desk.controls.can_diagnose) {
+      const auto fits = desk.controls.can_diagnose((*target)->spec);
+      if (!fits) return problem(409, "No diagnosis fits", fits.error().text);
+    }
     url = (*target)->subject;
+    order.definition = (*target)->spec;
     // Whoever writes the watch's file decides what it probes; people of the console do not.
-    may_be_private = may_be_private || (*target)->source != "api";
+    order.may_be_private = order.may_be_private || (*target)->source != "api";
   }
-  DiagnosisOrder order{.url = *url, .may_be_private = may_be_private};
+  order.url = *url;
   if (const auto facts = body->find("facts"); facts != body->end()) {
     if (!facts->is_string()) return wrong_field(422, "facts", "expected text");
     auto document = model::parse_document(facts->get_ref<const std::string&>(), "facts");

@@ -126,6 +126,13 @@ std::int64_t Overview::open_incidents() const {
   return out;
 }
 
+void Overview::see(store::VantageState vantage) {
+  std::erase_if(vantages, [&](const auto& each) { return each.name == vantage.name; });
+  const auto place =
+      std::ranges::lower_bound(vantages, vantage.name, {}, &store::VantageState::name);
+  vantages.insert(place, std::move(vantage));
+}
+
 int Overview::count(std::string_view outcome) const {
   return static_cast<int>(std::ranges::count(standings, outcome, outcome_of));
 }

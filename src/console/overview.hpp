@@ -49,6 +49,8 @@ struct Overview {
   std::vector<store::VantageState> vantages;
   std::vector<store::MaintenanceWindow> maintenance;
 
+  // How this vantage stands now; the store knows of agents alone.
+  void see(store::VantageState vantage);
   int count(std::string_view outcome) const;
   std::int64_t open_incidents() const;
 };

@@ -31,7 +31,8 @@ constexpr std::string_view kNewTarget =
     "when it is a notice; 0: never\nresume text?: https: how long after a full handshake a check "
     "may resume its session; 0s: never\n"
     "parents texts?: ids: while one is down, alerts are held\n"
-    "channels texts?: who is told; without: all\npaused boolean?: not checked";
+    "channels texts?: who is told; without: all\npaused boolean?: not checked\n"
+    "public boolean?: shown on the public status page; without: true";
 constexpr std::string_view kTarget = kNewTarget.substr(kIdLine.size());
 
 constexpr std::array kRoutes{
@@ -70,8 +71,9 @@ constexpr std::array kRoutes{
           "One target: how it stands, its uptime from incidents, what is known about it", "", "",
           "the target with facts, uptime, incidents, remedies and its definition"},
     Route{"PUT", "/api/v1/targets/{id}", Role::operator_, change_target,
-          "Change a target that was added here: the whole definition; its history stays", "",
-          kTarget, "the target"},
+          "Change a target that was added here: the whole definition; its history stays. With the "
+          "target's ETag in If-Match: 412 when its definition was changed meanwhile",
+          "", kTarget, "the target"},
     Route{"DELETE", "/api/v1/targets/{id}", Role::operator_, remove_target,
           "Watch a target no more that was added here", "", "", "nothing"},
     Route{"GET", "/api/v1/targets/{id}/rollups", Role::viewer, get_rollups,
@@ -124,8 +126,9 @@ constexpr std::array kRoutes{
           "Certificates, the next to end first", "", "", "certificates"},
     Route{"POST", "/api/v1/diagnoses", Role::operator_, stream_diagnosis,
           "Diagnose now, and watch it", "",
-          "target text?: the id of a watched target\nurl text?: any other; private addresses are "
-          "refused\nfacts text?: a causeway.facts/1 document of its origin, joined",
+          "target text?: the id of a watched target, asked as it defines itself; 409 where no "
+          "diagnosis fits its kind\nurl text?: any other; private addresses are refused\nfacts "
+          "text?: a causeway.facts/1 document of its origin, joined",
           "Server-Sent Events: started, observation ..., then diagnosis (causeway.diagnosis/1) or "
           "refused"},
 

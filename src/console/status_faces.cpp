@@ -59,7 +59,7 @@ std::string moment(WallTime at) {
 }
 
 std::string share_words(double share) {
-  if (share < 0) return "no figures yet";
+  if (share < 0) return "no data";
   // Never round up to what was not reached.
   const double percent = std::floor(share * 100'000) / 1000;
   return fmt::format("{:.3f} %", percent);
@@ -96,7 +96,7 @@ std::string incident_html(const StatusIncident& shown) {
 }
 
 Json component(const StatusSite& site, int position, WallTime at) {
-  return {{"id", site.id},
+  return {{"id", site.key},
           {"name", site.name},
           {"status", words_of(site.outcome).statuspage},
           {"position", position},

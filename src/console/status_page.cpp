@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <tuple>
 
 #include "base/text.hpp"
@@ -31,10 +32,54 @@ DayState state_of_day(const calendar::Availability& day) {
   return day.down > Duration::zero() ? DayState::down : DayState::fine;
 }
 
+// The name that somebody gave it; the row has its id where nobody did.
+std::string given_name(const store::Target& target) {
+  if (target.name != target.id) return target.name;
+  const auto spec = nlohmann::json::parse(target.spec, nullptr, false);
+  return spec.is_object() && spec.value("name", nlohmann::json{}) == target.id ? target.id : "";
+}
+
+bool is_public(const store::Target& target) {
+  const auto spec = nlohmann::json::parse(target.spec, nullptr, false);
+  return !spec.is_object() || spec.value("public", nlohmann::json{}) != false;
+}
+
+// FNV-1a. Of nothing but what the page shows: an id or address cannot be guessed from it.
+std::string key_of(std::string_view shown) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char letter : shown) {
+    hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3;
+  }
+  return fmt::format("{:016x}", hash);
+}
+
+// Names for those without one, and what stands for each in public.
+void name_sites(std::vector<StatusSite>& sites) {
+  std::map<std::string, int> unnamed;
+  std::map<std::string, int> shown;
+  for (StatusSite& site : sites) {
+    if (site.name.empty()) {
+      site.name =
+          fmt::format("{} {}", site.group.empty() ? "Service" : site.group, ++unnamed[site.group]);
+    }
+    const std::string both = site.group + '\n' + site.name;
+    site.key = key_of(fmt::format("{}\n{}", both, ++shown[both]));
+  }
+}
+
+// A day of which nothing is known but what went wrong.
+void forget_good_days(StatusSite& site) {
+  site.share = -1;
+  for (auto& day : site.days) {
+    if (day.state == DayState::fine) day.state = DayState::unknown;
+  }
+}
+
 Parsed<StatusSite> read_site(store::Database& database, const Standing& standing,
-                             const NotCounted& aside, WallTime now) {
+                             const store::Target& target, const NotCounted& aside, WallTime now) {
   StatusSite out{.id = standing.target.id,
-                 .name = standing.target.name,
+                 .key = {},
+                 .name = given_name(target),
                  .group = standing.target.team,
                  .outcome = std::string{outcome_of(standing)}};
   const auto first = std::chrono::floor<std::chrono::days>(now) - kDay * (limits::kStatusDays - 1);
@@ -56,6 +101,7 @@ Parsed<StatusSite> read_site(store::Database& database, const Standing& standing
     out.days.push_back(shown);
   }
   out.share = past.over(from, now).share.value_or(-1);
+  if (out.outcome == "paused" || out.outcome == "pending") forget_good_days(out);
   return out;
 }
 
@@ -64,9 +110,12 @@ Parsed<StatusIncident> with_members(store::Database& database, store::Incident i
   const auto members = store::members(database, incident.id);
   if (!members) return error(members.error().text);
   StatusIncident out{std::move(incident), {}};
+  const bool open = out.incident.closed == WallTime{};
   for (const auto& member : *members) {
     const auto at = names.find(member.target);
-    const std::string& name = at == names.end() ? member.target : at->second;
+    if (at == names.end()) continue;                   // not shown, or watched no more
+    if (open && member.until != WallTime{}) continue;  // it has recovered
+    const std::string& name = at->second;
     if (std::ranges::find(out.members, name) == out.members.end()) out.members.push_back(name);
   }
   return out;
@@ -83,6 +132,7 @@ Parsed<bool> read_incidents(store::Database& database, StatusReport& out, WallTi
     if (!each.merged_into.empty() || each.severity == "notice") continue;
     auto shown = with_members(database, each, names);
     if (!shown) return error(shown.error().text);
+    if (shown->members.empty()) continue;
     (each.closed == WallTime{} ? out.open : out.past).push_back(std::move(*shown));
   }
   return true;
@@ -98,13 +148,24 @@ Parsed<StatusReport> read_report(store::Database& database, std::vector<Standing
                       std::string_view{each.target.id}};
   });
   for (const auto& standing : standings) {
-    auto site = read_site(database, standing, *aside, now);
+    const auto target = store::target(database, standing.target.id);
+    if (!target) return error(target.error().text);
+    if (!*target || !is_public(**target)) continue;
+    auto site = read_site(database, standing, **target, *aside, now);
     if (!site) return error(site.error().text);
     out.sites.push_back(std::move(*site));
   }
+  name_sites(out.sites);
   auto windows = store::maintenance_windows(database);
   if (!windows) return error(windows.error().text);
-  out.maintenance = std::move(*windows);
+  for (auto& window : *windows) {
+    const auto shown = [&](const std::string& id) {
+      return std::ranges::find(out.sites, id, &StatusSite::id) != out.sites.end();
+    };
+    const bool of_others = window.teams.empty() && window.tags.empty() && !window.targets.empty() &&
+                           std::ranges::none_of(window.targets, shown);
+    if (!of_others) out.maintenance.push_back(std::move(window));
+  }
   auto good = read_incidents(database, out, now);
   if (!good) return error(good.error().text);
   return out;
@@ -147,11 +208,15 @@ std::string StatusReport::sentence() const {
   const auto down = std::ranges::count(sites, "down", &StatusSite::outcome);
   const auto degraded = std::ranges::count(sites, "degraded", &StatusSite::outcome);
   if (sites.empty()) return "Nothing is watched yet";
+  const auto up = std::ranges::count(sites, "ok", &StatusSite::outcome);
   if (std::cmp_equal(down, sites.size())) return "Everything is down";
   if (down > 0)
     return fmt::format("{} of {} services {} down", down, sites.size(), down == 1 ? "is" : "are");
   if (degraded > 0) return "Everything is up, with some trouble";
-  return "All services are up";
+  if (std::cmp_equal(up, sites.size())) return "All services are up";
+  return up == 0 ? "Nothing is known at the moment"
+                 : fmt::format("{} of {} services {} up, of the rest nothing is known", up,
+                               sites.size(), up == 1 ? "is" : "are");
 }
 
 Parsed<StatusReport> read_status(store::Store& store, const std::string& title, WallTime now) {
@@ -178,7 +243,8 @@ net::HttpReply status_reply(Desk& desk, const net::HttpRequest& request) {
   if (request.path.starts_with(kBadges) && request.path.ends_with(".svg")) {
     const auto id = codec::percent_decoded(
         request.path.substr(kBadges.size(), request.path.size() - kBadges.size() - 4));
-    const auto site = std::ranges::find(now.sites, id, &StatusSite::id);
+    const auto site = std::ranges::find_if(
+        now.sites, [&](const StatusSite& each) { return each.key == id || each.id == id; });
     if (site == now.sites.end()) return not_found("no target has this id");
     return typed("image/svg+xml", badge_svg(*site));
   }

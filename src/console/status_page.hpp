@@ -26,8 +26,9 @@ struct StatusDay {
 };
 
 struct StatusSite {
-  std::string id;
-  std::string name;
+  std::string id;    // the target's own; not shown: it may be made of an address
+  std::string key;   // stands for it in public, made of what is shown
+  std::string name;  // as given; without one "Service 1", or of its group "shops 1"
   std::string group;
   std::string outcome;          // as console/overview.hpp
   std::vector<StatusDay> days;  // the newest last, limits::kStatusDays of them

@@ -1,12 +1,17 @@
 // Targets that people add, change and remove. What they may say is the watch's to decide
 // (watch/typed_target.hpp); here is who may, and what is told and recorded.
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "console/gate.hpp"
 #include "console/handlers.hpp"
 #include "console/problem.hpp"
+#include "console/shapes.hpp"
+#include "store/targets.hpp"
 
 namespace causeway::console {
 namespace {
@@ -44,11 +49,30 @@ net::HttpReply put(Desk& desk, const Call& call, const std::string& id) {
   return told(desk, call, *done, id.empty() ? 201 : 200);
 }
 
+// Somebody else has changed it since it was read, or the body speaks of another one.
+std::optional<net::HttpReply> conflict(Desk& desk, const Call& call) {
+  const std::string& id = call.part(0);
+  if (const auto body = call.object(); body && body->contains("id") && body->at("id") != id) {
+    return wrong_field(422, "id", fmt::format("expected '{}', as in the path, or none", id));
+  }
+  if (!call.request().field("if-match")) return std::nullopt;
+  const auto target =
+      desk.store.read([&](store::Database& database) { return store::target(database, id); });
+  if (!target) return store_failed(target.error().text);
+  if (!*target || (*target)->removed != WallTime{}) return not_found("no target has this id");
+  if (lets_change(call, version_of(definition_of(**target)))) return std::nullopt;
+  return problem(412, "Changed meanwhile",
+                 "somebody else has changed this target; read it again, then change it");
+}
+
 }  // namespace
 
 net::HttpReply add_target(Desk& desk, const Call& call) { return put(desk, call, ""); }
 
-net::HttpReply change_target(Desk& desk, const Call& call) { return put(desk, call, call.part(0)); }
+net::HttpReply change_target(Desk& desk, const Call& call) {
+  if (auto refused = conflict(desk, call)) return std::move(*refused);
+  return put(desk, call, call.part(0));
+}
 
 net::HttpReply remove_target(Desk& desk, const Call& call) {
   if (!desk.controls.remove_target) return not_wired();

@@ -179,7 +179,7 @@ net::HttpReply get_target(Desk& desk, const Call& call) {
   for (const auto& each : page->incidents) out["incidents"].push_back(shape(each));
   out["remedies"] = Json::array();
   for (const auto& each : page->remedies) out["remedies"].push_back(shape(each));
-  return json_reply(call, out);
+  return json_reply(call, out, version_of(out["definition"]));
 }
 
 namespace {

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "judge/cases.hpp"
 #include "judge/fill_words.hpp"
+#include "judge/plain_service.hpp"
 #include "judge/ranking.hpp"
 
 namespace causeway::judge {
@@ -231,6 +232,7 @@ Verdict judge(const Evidence& evidence) {
   for (auto& cause : out.causes) add_words(cause, examination);
   add_unknown(out, examination);
   add_notes(out, *main, all, book, scene);
+  speak_of_service(out, scene);
   return out;
 }
 

@@ -52,6 +52,14 @@ class Plan {
 
   Way way(std::uint16_t port, bool given = false) const;
   void record_target();
+  // A name may not lead there. Who names the place itself means it.
+  bool prohibited(const IpAddress& address) const {
+    return !request_.private_names && !literal() && !model::is_localhost(request_.target.host) &&
+           refused_by_public_edge(classify(address));
+  }
+  bool is_origin(const Endpoint& endpoint) const {
+    return std::ranges::find(request_.origins, endpoint) != request_.origins.end();
+  }
   bool literal() const { return IpAddress::parse(request_.target.host).has_value(); }
 
   net::Task<void> find_addresses();
@@ -107,7 +115,8 @@ net::Task<DiagnosisRun> Plan::run() {
 // Flexible applies to the visitor's port 443 only; other HTTPS ports behave as full (Cloudflare,
 // "Encryption modes"). An origin given with a port of its own is meant as given.
 Plan::Way Plan::way(std::uint16_t port, bool given) const {
-  const bool https = request_.target.scheme == "https";
+  const std::string& scheme = request_.target.scheme;
+  const bool https = scheme == "https" || scheme == "tls";
   const bool usual = port == kHttpsPort || port == kHttpPort;
   const bool plain = request_.ssl == model::SslMode::flexible && (usual || given);
   if (!https || !plain) return {.tls = https, .port = port};
@@ -152,7 +161,8 @@ net::Task<void> Plan::find_addresses() {
       tried_.push_back(origin.address);
       work_.start(investigate(std::move(subject), reserve_attempt()));
     }
-    if (request_.mode != Mode::quick && !literal()) background_.start(compare_dns());
+    const bool compares = request_.mode != Mode::quick && !literal();
+    if (compares || request_.way_of_dns) background_.start(compare_dns());
     co_return;
   }
   const bool wants_all = request_.mode != Mode::quick;
@@ -170,18 +180,21 @@ net::Task<void> Plan::find_addresses() {
     attempts_.push_back(Attempt{.port = request_.target.port, .stages = {resolved}});
     co_return;
   }
+  if (request_.until == Stage::resolve) {
+    attempts_.push_back(Attempt{.port = request_.target.port, .stages = {resolved}});
+    co_return;
+  }
   const auto eyeballs = happy_eyeballs_order(found.addresses);
-  const auto most = static_cast<std::size_t>(limits::kAddressesTried);
+  const auto most = static_cast<std::size_t>(request_.most_addresses);
   for (std::size_t i = 0; i < found.addresses.size(); ++i) {
     const IpAddress& address = found.addresses[i];
     const auto order = std::ranges::find(eyeballs, address) - eyeballs.begin();
     take(address, found.source, static_cast<int>(order), i < most);
     if (i >= most) continue;
     tried_.push_back(address);
-    if (!literal() && request_.edge.contains(address)) {
+    if (!literal() && request_.until == Stage::exchange && request_.edge.contains(address)) {
       work_.start(try_edge(address, resolved, reserve_attempt()));
-    } else if (!literal() && !model::is_localhost(request_.target.host) &&
-               refused_by_public_edge(classify(address))) {
+    } else if (prohibited(address)) {
       refuse(address, FailureId::resolve_prohibited_address, resolved);
     } else {
       const Way speak = way(request_.target.port);
@@ -223,15 +236,32 @@ void Plan::refuse(const IpAddress& address, FailureId failure, const StageRecord
 // edge, its own answer is asked for beside the direct one.
 net::Task<void> Plan::compare_dns() {
   const Resolution found = co_await resolve(survey_);
-  if (found.failure) co_return;
+  const StageRecord resolved{.stage = Stage::resolve,
+                             .outcome = found.failure ? Outcome::failed : Outcome::ok,
+                             .failure = found.failure,
+                             .elapsed = found.elapsed,
+                             .because = found.because};
+  if (found.failure) {
+    if (!request_.way_of_dns) co_return;
+    attempts_.push_back(Attempt{.port = request_.target.port, .stages = {resolved}});
+    if (!literal()) co_await look_into_dns(true);
+    co_return;
+  }
   const auto eyeballs = happy_eyeballs_order(found.addresses);
   bool asked = request_.via_edge.has_value();
   for (const auto& address : found.addresses) {
-    if (std::ranges::count(tried_, address) > 0) continue;
+    const bool known = std::ranges::count(tried_, address) > 0;
+    // An edge may be on the origin's own machine, at another port.
+    const bool same = !request_.way_of_dns || is_origin({address, request_.target.port});
+    if (known && same) continue;
     const auto order = std::ranges::find(eyeballs, address) - eyeballs.begin();
-    take(address, "dns", static_cast<int>(order), false);
-    if (asked || !request_.edge.contains(address)) continue;
+    if (!known) take(address, "dns", static_cast<int>(order), false);
+    if (asked || !(request_.way_of_dns || request_.edge.contains(address))) continue;
     asked = true;
+    if (request_.way_of_dns && prohibited(address)) {
+      refuse(address, FailureId::resolve_prohibited_address, resolved);
+      continue;
+    }
     co_await try_edge(address, {}, reserve_attempt());
   }
 }
@@ -256,6 +286,7 @@ net::Task<void> Plan::investigate(Subject subject, std::size_t place) {
 // What the owner says is right is tried too: a working one proves the record wrong.
 net::Task<void> Plan::try_known_addresses() {
   for (const auto& address : request_.known_addresses) {
+    if (request_.until == Stage::resolve) break;
     if (std::ranges::count(tried_, address) > 0) continue;
     take(address, "known", 0, true);
     const Way speak = way(request_.target.port);

@@ -89,7 +89,7 @@ std::optional<std::string> complaint(const Expectation& expect, const Answer& an
   if (judged.status_matches == false) {
     return fmt::format("status {} instead of {}", answer.status, expect.status);
   }
-  if (expect.status == 0 && answer.status >= 500) {
+  if (expect.status == 0 && answer.status >= expect.below) {
     return fmt::format("status {} {}", answer.status, printable(answer.reason, 60));
   }
   using codec::Page;

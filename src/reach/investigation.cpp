@@ -111,6 +111,7 @@ net::Task<Investigation::Opened> Investigation::open() {
   stage_ended(Stage::route, std::nullopt, Duration{}, {});
   stage_ended(Stage::connect, std::nullopt, elapsed, {});
   drop_impatient();
+  if (survey_.request.until == Stage::connect) co_return Opened{};
   if (!subject_.tls) {
     skip_stage(Stage::secure, "the edge speaks plain HTTP to this origin");
     co_return Opened{
@@ -135,6 +136,7 @@ net::Task<Investigation::Opened> Investigation::handshake(net::Fd socket) {
   }
   drop_impatient();
   stage_ended(Stage::secure, std::nullopt, secured.result.elapsed, {});
+  if (survey_.request.until == Stage::secure) co_return Opened{};
   ExchangeQuestion next =
       exchange_question(survey_.request, subject_.remote, "main", &secured.result);
   co_return Opened{.stream = std::move(secured.result.stream), .question = std::move(next)};
@@ -336,7 +338,7 @@ net::Task<void> Investigation::try_side_ports() {
 net::Task<void> Investigation::try_side_port(Endpoint remote) {
   net::Fd socket = co_await connect_again("side", remote);
   const bool may_be_moved = remote.port != 22 && remote.port != 80 && remote.port != 443;
-  if (!socket || !may_be_moved) co_return;
+  if (!socket || !may_be_moved || survey_.request.until != Stage::exchange) co_return;
   // Open: is it this site, on another port?
   if (subject_.tls) {
     co_await secure_again(std::move(socket), remote, "side");
@@ -382,7 +384,8 @@ void Investigation::skip_stage(Stage stage, std::string because) {
 
 void Investigation::skip_after(Stage stage) {
   for (const Stage later : {Stage::connect, Stage::secure, Stage::exchange}) {
-    if (later <= stage || (later == Stage::secure && !subject_.tls)) continue;
+    if (later <= stage || later > survey_.request.until) continue;
+    if (later == Stage::secure && !subject_.tls) continue;
     skip_stage(later, fmt::format("not tried: {} failed", model::name(stage)));
   }
 }

@@ -14,7 +14,8 @@
 namespace causeway::reach {
 
 struct Expectation {
-  int status = 0;    // 0: any below 500 will do
+  int status = 0;    // 0: any below `below` will do
+  int below = 500;
   std::string text;  // empty: none
 };
 
@@ -33,6 +34,15 @@ struct Request {
   model::SslMode ssl = model::SslMode::strict;
   Duration deadline = limits::kDiagnosisDeadline;
   model::Mode mode = model::Mode::normal;
+  // The last stage that is asked about. Only a question that ends with the exchange is about a web
+  // server, and goes to an edge.
+  model::Stage until = model::Stage::exchange;
+  std::optional<Family> family;  // only addresses of this one
+  int most_addresses = limits::kAddressesTried;
+  // A name may lead into private networks, where no edge would follow.
+  bool private_names = false;
+  // Beside the origins the way that DNS leads is asked, as an edge's.
+  bool way_of_dns = false;
 };
 
 }  // namespace causeway::reach

@@ -190,6 +190,7 @@ net::Task<FamilyAnswer> look_up(SharedPtr shared, DnsType type) {
 struct Families {
   FamilyAnswer v4;
   FamilyAnswer v6;
+  std::optional<Family> only;  // the other one is not asked
   int ended = 0;
   net::Event enough;  // one family has an address, or both have ended
   net::Event both;
@@ -200,7 +201,7 @@ struct Families {
 net::Task<void> look_up_family(SharedPtr shared, std::shared_ptr<Families> families, DnsType type) {
   FamilyAnswer& family = type == DnsType::a ? families->v4 : families->v6;
   family = co_await look_up(shared, type);
-  if (++families->ended == 2) families->both.set();
+  if (++families->ended == (families->only ? 1 : 2)) families->both.set();
   if (family.facts.has_address || families->both.is_set()) families->enough.set();
 }
 
@@ -241,6 +242,7 @@ bool wants_control(const DnsFacts& facts) {
 
 // The family that explains why there is no address: A, unless all it says is "none of this type".
 const FamilyAnswer& telling(const Families& families) {
+  if (families.only) return families.only == Family::ipv4 ? families.v4 : families.v6;
   const auto v4 = failure_of(families.v4.facts);
   const auto v6 = failure_of(families.v6.facts);
   const bool only_empty = v4 == FailureId::resolve_no_address;
@@ -326,8 +328,13 @@ net::Task<Resolution> resolve_by_dns(SharedPtr shared) {
   net::Loop& loop = net::Loop::current();
   const Instant began = Clock::now();
   const auto families = std::make_shared<Families>();
-  shared->rest.start(look_up_family(shared, families, DnsType::a));
-  shared->rest.start(look_up_family(shared, families, DnsType::aaaa));
+  families->only = shared->survey.request.family;
+  if (families->only != Family::ipv6) {
+    shared->rest.start(look_up_family(shared, families, DnsType::a));
+  }
+  if (families->only != Family::ipv4) {
+    shared->rest.start(look_up_family(shared, families, DnsType::aaaa));
+  }
   const bool quick = shared->survey.request.mode == model::Mode::quick;
   if (!quick) shared->rest.start(look_up_service(shared));
   bool asks_control = false;
@@ -386,6 +393,16 @@ std::optional<Resolution> resolve_without_dns(Survey& survey) {
   return out;
 }
 
+// Where one family is asked about, addresses of the other are none.
+void keep_family(const Request& request, Resolution& found) {
+  if (!request.family || found.addresses.empty()) return;
+  std::erase_if(found.addresses,
+                [&](const IpAddress& address) { return address.family() != *request.family; });
+  if (!found.addresses.empty()) return;
+  found.failure = FailureId::resolve_no_address;
+  found.because = fmt::format("{} has no {} address", request.target.host, name(*request.family));
+}
+
 }  // namespace
 
 std::optional<FailureId> failure_of(const DnsFacts& facts) {
@@ -426,7 +443,10 @@ std::vector<IpAddress> happy_eyeballs_order(const std::vector<IpAddress>& addres
 }
 
 net::Task<Resolution> resolve(Survey& survey, net::Group& rest, std::function<void()> on_delay) {
-  if (auto known = resolve_without_dns(survey)) co_return std::move(*known);
+  if (auto known = resolve_without_dns(survey)) {
+    keep_family(survey.request, *known);
+    co_return std::move(*known);
+  }
   const Instant deadline = survey.deadline;
   auto shared =
       std::make_shared<Shared>(survey, rest, codec::dns_name(survey.request.target.host).value(),

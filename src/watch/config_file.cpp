@@ -89,6 +89,7 @@ struct FileTarget {  // a target as it is written
   std::vector<std::string> channels;
   std::vector<Remedy> remedies;
   bool paused = false;
+  bool on_status_page = true;
 };
 
 struct FileChannel {
@@ -238,7 +239,8 @@ const Keys<FileTarget>& target_keys() {
           .add("channels", &FileTarget::channels, "Who is told; empty: every channel.")
           .add_tables("remedy", &FileTarget::remedies, remedy_keys(),
                       "What may be run when it is down.")
-          .add("paused", &FileTarget::paused, "Not checked.");
+          .add("paused", &FileTarget::paused, "Not checked.")
+          .add("public", &FileTarget::on_status_page, "Shown on the public status page.");
   return keys;
 }
 
@@ -415,6 +417,7 @@ Target target_from(const FileTarget& file, const Node& table, config::Findings& 
       refuse(nth(table, "remedy", i), fault.key, "wrong-value", std::move(fault.text), findings);
     }
   }
+  out.on_status_page = file.on_status_page;
   return out;
 }
 

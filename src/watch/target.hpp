@@ -122,6 +122,7 @@ struct Target {
   std::vector<std::string> channels;  // names; empty: all
   std::vector<Remedy> remedies;
   bool paused = false;
+  bool on_status_page = true;  // key "public"
   // Added by people of the console: nothing of this machine or its private networks is asked, also
   // not when the name leads there (watch/typed_target.hpp).
   bool public_only = false;

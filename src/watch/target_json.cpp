@@ -296,6 +296,7 @@ std::string to_json(const Target& target) {
   Json& remedies = out["remedies"] = Json::array();
   for (const Remedy& remedy : target.remedies) remedies.push_back(remedy_json(remedy));
   out["paused"] = target.paused;
+  if (!target.on_status_page) out["public"] = false;
   if (target.public_only) out["public_only"] = true;
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -325,6 +326,7 @@ Parsed<Target> target_from_json(std::string_view text) {
   in.texts("parents", out.parents);
   in.texts("channels", out.channels);
   in.boolean("paused", out.paused);
+  in.boolean("public", out.on_status_page);
   in.boolean("public_only", out.public_only);
   std::string wrong;
   if (in.has("expect")) wrong = read_expect(in.at("expect"), out.expect);

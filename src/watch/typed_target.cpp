@@ -16,7 +16,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 26> kKeys{"id",
+constexpr std::array<std::string_view, 27> kKeys{"id",
                                                  "name",
                                                  "kind",
                                                  "url",
@@ -27,6 +27,7 @@ constexpr std::array<std::string_view, 26> kKeys{"id",
                                                  "tags",
                                                  "owner",
                                                  "paused",
+                                                 "public",
                                                  "expect",
                                                  "interval",
                                                  "timeout",

@@ -11,6 +11,7 @@
 #include "store/incidents.hpp"
 #include "store/rollups.hpp"
 #include "store/targets.hpp"
+#include "watch/diagnosis_request.hpp"
 #include "watch/maintenance.hpp"
 #include "watch/typed_target.hpp"
 #include "watch/watcher_state.hpp"
@@ -18,35 +19,19 @@
 namespace causeway::watch {
 namespace {
 
-reach::Request diagnosis_request(const Target& target) {
-  reach::Request out;
-  out.target = target.url;
-  if (target.kind != CheckKind::http) {
-    out.target.host = target.host;
-    out.target.port = target.port == 0 ? 443 : target.port;
-    out.target.scheme = target.kind == CheckKind::tls ? "https" : "http";
-    out.target.url = fmt::format("{}://{}/", out.target.scheme, target.subject());
-  }
-  out.origins = target.origins;
-  out.known_addresses = target.known_addresses;
-  out.expect = {.status = target.expect.status, .text = target.expect.text};
-  out.ca_file = target.ca_file;
-  out.resolver = target.resolver;
-  return out;
-}
-
-model::Diagnosis concluded(const Target& target, WallTime started, reach::DiagnosisRun run,
-                           std::vector<model::Observation> seen,
+model::Diagnosis concluded(const Target& target, const model::Target& asked, WallTime started,
+                           reach::DiagnosisRun run, std::vector<model::Observation> seen,
                            const std::vector<model::Document>& others) {
   model::Diagnosis out;
   out.id = random_id();
   out.started = started;
-  out.target = diagnosis_request(target).target;
+  out.target = asked;
   out.attempts = std::move(run.attempts);
   out.vantage = std::move(run.vantage);
   out.interrupted = run.interrupted;
   out.duration = run.duration;
   judge::conclude(out, std::move(seen), others);
+  limit_claim(target, out);
   return out;
 }
 
@@ -84,7 +69,7 @@ void Watcher::Impl::fulfil(Wishes wishes) {
   }
   for (auto& one : wishes.diagnose) {
     const Site& site = sites[one.first];
-    const bool can = site.target && site.target->kind != CheckKind::heartbeat &&
+    const bool can = site.target && diagnosis_request(*site.target) &&
                      !(site.target->public_only && !private_place(*site.target).empty());
     if (settings.diagnose && can && diagnoses_waiting.size() < limits::kWatchDiagnosesWaiting) {
       diagnoses_waiting.push_back(std::move(one));
@@ -176,14 +161,20 @@ net::Task<std::string> Watcher::Impl::diagnosis_of(
     std::shared_ptr<const Target> target, std::string incident,
     std::function<void(const model::Observation&)> listener, std::string* document,
     model::Verdict* verdict) {
-  const reach::Request request = diagnosis_request(*target);
+  const auto asked = diagnosis_request(*target);
+  if (!asked) {
+    verdict->sentence = asked.error().text;
+    co_return std::string{};
+  }
+  const reach::Request& request = *asked;
   const WallTime started = wall_now();
   const Instant since = net::Loop::current().now();
   ask_for_facts(*target);
   reach::Record record{std::move(listener)};
   auto run = co_await reach::diagnose(request, record);
   const auto others = co_await facts_for(*target, run.attempts, since);
-  const auto diagnosis = concluded(*target, started, std::move(run), record.take(), others);
+  const auto diagnosis =
+      concluded(*target, request.target, started, std::move(run), record.take(), others);
   std::string json = model::to_json(diagnosis);
   *document = diagnosis.id;
   *verdict = diagnosis.verdict;
@@ -200,9 +191,18 @@ net::Task<std::string> Watcher::Impl::diagnosis_of(
 net::Task<void> Watcher::Impl::diagnose(std::uint32_t number, std::string incident) {
   std::string document;
   model::Verdict verdict;
-  co_await diagnosis_of(sites[number].target, incident, {}, &document, &verdict);
+  const std::shared_ptr<const Target> target = sites[number].target;
+  co_await diagnosis_of(target, incident, {}, &document, &verdict);
   --diagnoses;
   if (net::Loop::current().interrupted()) co_return;
+  // All that was asked is well, and the checks go on failing: no word of coming and going.
+  std::string differs;
+  if (verdict.state == model::State::ok && sites[number].target == target) {
+    differs = what_differs(*target, sites[number].newest);
+  }
+  if (!differs.empty()) {
+    verdict = {.state = model::State::undetermined, .sentence = std::move(differs)};
+  }
   ledger.diagnosed(incident, verdict, document, now());
 }
 

@@ -1,6 +1,7 @@
 // The whole watch on loopback: real checks, a real store, a real alert.
 #include "watch/watcher.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -401,6 +402,45 @@ TEST_F(WatcherTest, LearnsAnewWhatAChangedTargetShares) {
   ASSERT_TRUE(state && *state);
   EXPECT_THAT((*state)->facts, HasSubstr(R"({"kind":"provider","value":"two"})"));
   EXPECT_THAT((*state)->facts, Not(HasSubstr("\"one\"")));
+}
+
+// The question of the check, and no words that nobody looked at: not that it comes and goes, and no
+// web server where a port was asked.
+TEST_F(WatcherTest, DiagnosesWhatTheCheckAsked) {
+  Target content = target("http://" + good_->endpoint().text());
+  content.id = "content";
+  content.expect.json = {{"/state", "ready"}};
+  Target port = target("tcp://" + bad_->endpoint().text());
+  port.id = "port";
+  settings_.diagnose = true;
+  settings_.targets = {content, port};
+  start();
+  ASSERT_TRUE(hear(LiveEvent::Kind::incident, "it is the content that differs"));
+  ASSERT_TRUE(hear(LiveEvent::Kind::incident, "Nothing listens on port"));
+  watcher_->stop();
+  const auto documents = store_->read([](store::Database& db) -> Parsed<std::string> {
+    auto rows = db.run("SELECT group_concat(body, ' ') FROM document WHERE kind = 'diagnosis'");
+    if (!rows) return error(rows.error().text);
+    return rows->front().text(0);
+  });
+  ASSERT_TRUE(documents) << documents.error().text;
+  EXPECT_TRUE(documents->contains("tcp://127.0.0.1:"));
+  EXPECT_FALSE(documents->contains("comes and goes"));
+  EXPECT_FALSE(documents->contains("web server"));
+  EXPECT_FALSE(documents->contains("nginx"));
+}
+
+// Visitors come another way than to the origin: what is wrong there is no coming and going.
+TEST_F(WatcherTest, DiagnosesTheWayOfVisitorsBesideTheOrigin) {
+  const auto edge = *net::SmallOrigin::open({.reply = net::page_reply(522, "Timed Out", "")});
+  Target site = target(fmt::format("http://localhost:{}/", edge->endpoint().port));
+  site.family = Family::ipv4;
+  site.origins = {good_->endpoint()};
+  settings_.diagnose = true;
+  settings_.targets = {site};
+  start();
+  ASSERT_TRUE(hear(LiveEvent::Kind::incident, "522"));
+  ASSERT_TRUE(hear(LiveEvent::Kind::incident, "the way that DNS leads"));
 }
 
 TEST_F(WatcherTest, ReloadIsAllOrNothing) {

@@ -52,7 +52,7 @@ export interface Transition {
 export interface Uptime { share: number | null; down_s: number; seen_s: number; incidents: number }
 export interface Definition {
   name: string; kind: string; url?: string; host?: string; port?: number; record?: string; origins: string[]; known_addresses: string[];
-  resolver?: string; family?: string; every_address: boolean; expect: Record<string, unknown>; interval: number | string; timeout: number | string;
+  resolver?: string; family?: string; every_address: boolean; public?: boolean; expect: Record<string, unknown>; interval: number | string; timeout: number | string;
   retry: number | string; confirm: Record<string, number>; group: string; tags: string[]; owner: string; parents: string[]; channels: string[]; paused: boolean;
 }
 export interface TargetPage extends Target {
@@ -90,8 +90,8 @@ export class Problem extends Error {
   }
 }
 
-export async function send(method: string, path: string, body?: unknown): Promise<Response> {
-  const headers: Record<string, string> = {};
+export async function send(method: string, path: string, body?: unknown, more: Record<string, string> = {}): Promise<Response> {
+  const headers: Record<string, string> = { ...more };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (method !== 'GET' && session.value?.proof) headers['X-Causeway-Proof'] = session.value.proof;
   const init: RequestInit = { method, headers, credentials: 'same-origin' };
@@ -104,11 +104,16 @@ export async function send(method: string, path: string, body?: unknown): Promis
   }
   throw new Problem(response.status, problem.title ?? `HTTP ${response.status}`, problem.detail ?? '', problem.field);
 }
-export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const response = await send(method, path, body);
+export async function call<T>(method: string, path: string, body?: unknown, more: Record<string, string> = {}): Promise<T> {
+  const response = await send(method, path, body, more);
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 export const get = <T>(path: string): Promise<T> => call<T>('GET', path);
+// With its tag, for a change of just what was read.
+export async function getTagged<T extends object>(path: string): Promise<T & { tag: string }> {
+  const response = await send('GET', path);
+  return { ...await response.json() as T, tag: response.headers.get('ETag') ?? '' };
+}
 
 // A streamed answer (Server-Sent Events), event by event.
 export async function stream(path: string, body: unknown, hear: (name: string, data: unknown) => void, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 // Adding a site to those that are watched, and changing one that was added here.
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { call, get, may, Problem, type Definition, type TargetPage } from '../api';
+import { call, getTagged, may, Problem, type Definition, type TargetPage } from '../api';
 import { go } from '../place';
 import { list, Remove, words } from '../parts/form';
 import { Card, Failed, useAsk } from '../parts/small';
@@ -40,7 +40,7 @@ function definition(fields: Record<string, string>, before: Definition | undefin
     ...rest, kind, expect, name: fields.name, group: fields.group, owner: fields.owner, tags: list(fields.tags),
     interval: fields.interval, timeout: fields.timeout, retry: fields.retry, origins: words(fields.origins),
     known_addresses: words(fields.known), parents: words(fields.parents), channels: list(fields.channels), paused: fields.paused === 'on',
-    every_address: fields.every === 'on',
+    every_address: fields.every === 'on', public: fields.public === 'on',
     confirm: { ...before?.confirm, open_failures: Number(fields.open_failures), open_of: Number(fields.open_of), close_successes: Number(fields.close_successes), close_of: Number(fields.close_of) },
   };
   if (kind !== 'heartbeat') out.url = kind === 'http' ? address : `${kind}://${address.replace(/^[a-z]+:\/\//, '')}`;
@@ -104,12 +104,13 @@ function Fields({ of, id }: { of?: Definition; id?: string }) {
         <Field name="channels" text="Channels" defaultValue={of?.channels.join(', ') ?? ''} placeholder="all" />
         <Check name="every" text="Every address of the name" on={of?.every_address ?? true} />
         <Check name="paused" text="Paused: not checked" on={of?.paused ?? false} />
+        <Check name="public" text="Shown on the public status page" on={of?.public ?? true} />
       </div></details>
     </>
   );
 }
 
-function TargetForm({ of, id, name }: { of?: Definition; id?: string; name?: string }) {
+function TargetForm({ of, id, name, tag }: { of?: Definition; id?: string; name?: string; tag?: string }) {
   const why = useSignal<Problem | undefined>(undefined);
   const busy = useSignal(false);
   const test = useSignal<{ run: number; url: string } | undefined>(undefined);
@@ -119,7 +120,7 @@ function TargetForm({ of, id, name }: { of?: Definition; id?: string; name?: str
     const form = event.currentTarget as HTMLFormElement;
     busy.value = true;
     try {
-      const answer = await call<{ id: string }>(id ? 'PUT' : 'POST', id ? `/targets/${encodeURIComponent(id)}` : '/targets', definition(fieldsOf(form), of));
+      const answer = await call<{ id: string }>(id ? 'PUT' : 'POST', id ? `/targets/${encodeURIComponent(id)}` : '/targets', definition(fieldsOf(form), of), tag ? { 'If-Match': tag } : {});
       go(`/sites/${encodeURIComponent(answer.id)}`);
     } catch (reason) {
       why.value = reason instanceof Problem ? reason : new Problem(0, (reason as Error).message, '');
@@ -156,10 +157,10 @@ export function AddTargetPage() {
 }
 
 export function ChangeTargetPage({ id }: { id: string }) {
-  const asked = useAsk(() => get<TargetPage>(`/targets/${encodeURIComponent(id)}`), [id]);
+  const asked = useAsk(() => getTagged<TargetPage>(`/targets/${encodeURIComponent(id)}`), [id]);
   const of = asked.value;
   if (!of) return asked.why ? <Failed why={asked.why} again={asked.again} /> : <p class="running">Loading.</p>;
   if (of.source !== 'api') return <><h1>{of.name}</h1><p>This site stands in the configuration file: change it there, then send the watch HUP. <a href={`/sites/${encodeURIComponent(id)}`}>Back</a></p></>;
   if (!may('operator')) return <><h1>{of.name}</h1><p>Changing it needs the role operator. <a href={`/sites/${encodeURIComponent(id)}`}>Back</a></p></>;
-  return <><h1>Change {of.name}</h1><p class="lead">Its history stays.</p><TargetForm of={of.definition} id={id} name={of.name} /></>;
+  return <><h1>Change {of.name}</h1><p class="lead">Its history stays.</p><TargetForm of={of.definition} id={id} name={of.name} tag={of.tag} /></>;
 }
