@@ -58,7 +58,14 @@ std::vector<Block> blocks_of(const std::vector<Directive>& all) {
     // Apache's conditions are taken to hold, but for those that ask for a module's absence.
     const bool condition = one.name.starts_with("if");
     if (direct && !condition) out[around].own.push_back(&one);
-    if (i + 1 == all.size() || all[i + 1].depth <= one.depth) continue;
+    if (i + 1 == all.size() || all[i + 1].depth <= one.depth) {
+      // A site of which nothing is kept is a site.
+      if (direct && (one.name == "virtualhost" || (one.name == "server" && one.values.empty()))) {
+        out[around].inner.push_back(out.size());
+        out.push_back({&one, around, {}, {}});
+      }
+      continue;
+    }
     if (!direct || (condition && !one.values.empty() && one.values[0].starts_with('!'))) {
       open.push_back({kNowhere, one.depth});
     } else if (condition) {
@@ -86,14 +93,35 @@ bool may_match_root(std::string_view pattern) {
   if (pattern.find_first_of("()[]|?*{") == std::string_view::npos) {
     return pattern.find_first_not_of("^/$.+") == std::string_view::npos;
   }
-  const auto dot = pattern.rfind("\\.");
+  // So has an ending such as \.php$ or \.(css|js)$, with no other way around it.
+  int depth = 0;
+  auto dot = std::string_view::npos;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == '\\') {
+      if (depth == 0 && pattern.substr(i).starts_with("\\.")) dot = i;
+      ++i;
+    } else if (pattern[i] == '(') {
+      ++depth;
+    } else if (pattern[i] == ')') {
+      --depth;
+    } else if (pattern[i] == '|' && depth <= 0) {
+      return true;
+    }
+  }
   const bool ending = dot != std::string_view::npos && pattern.ends_with('$') &&
-                      pattern.find_first_of("?*|", pattern.rfind(')')) == std::string_view::npos;
+                      pattern.find_first_of("?*{", dot) == std::string_view::npos;
   return !ending;
 }
 
 bool follows_access(std::string_view server) {
   return server == "nginx" || server == "apache" || server == "haproxy";
+}
+
+void settle_meant(Access& access, std::size_t sites, std::size_t shut) {
+  if (sites == 0 || sites != shut) return;
+  for (auto& one : access.refusals) {
+    if (one.meant) one.doubt.clear();
+  }
 }
 
 Access access_of(std::string_view server, const std::vector<Directive>& all,

@@ -34,6 +34,8 @@ struct Refusal {
   Clients clients;                // of the edge
   // Why it may be no fault: about a part of a site, or meant so. Empty: it is one.
   std::string doubt;
+  // The doubt is that it names nobody of the edge: an office's own pages look like that.
+  bool meant = false;
 };
 
 // A limit of requests that counts the edge's own addresses.
@@ -77,6 +79,8 @@ std::vector<Block> blocks_of(const std::vector<Directive>& all);
 
 // "80", "*:443", "[::]:443", "198.51.100.10:8443"; what is not understood serves any port.
 bool serves(std::string_view listen, const std::vector<std::uint16_t>& ports);
+// When every site on the ports asked for is shut to all of the edge, nobody may have meant it.
+void settle_meant(Access& access, std::size_t sites, std::size_t shut);
 // A pattern that a path of one slash may match.
 bool may_match_root(std::string_view pattern);
 

@@ -57,6 +57,7 @@ class Apache {
       site(i);
     }
     if (!hosts) site(0);
+    settle_meant(out_, sites_, shut_);
     return std::move(out_);
   }
 
@@ -168,7 +169,9 @@ class Apache {
   void site(std::size_t host) {
     const auto seen = seen_as_edge(host);
     const auto ahead = before(host);
-    if (seen.empty() || ahead == Before::all) return;
+    if (ahead == Before::all) return;
+    if (asked_for(host)) ++sites_;
+    if (seen.empty()) return;
     const auto all = applying(host);
     std::string doubt;
     if (all.doubtful) doubt = "other sections may decide";
@@ -180,6 +183,12 @@ class Apache {
       const auto& own = blocks_[index].own;
       if (std::ranges::any_of(own, is_require)) modern = requires_of(index, seen);
       if (std::ranges::any_of(own, is_old)) old = old_words(blocks_[index], seen);
+    }
+    const auto in = [&](const Says& says) { return says.by == nullptr ? seen : says.granted; };
+    const auto let = in(modern).intersect(in(old));
+    if (doubt.empty() && !modern.unsure && !old.unsure && edge_.intersect(let).empty() &&
+        seen.covers(edge_)) {
+      ++shut_;
     }
     for (const auto* one : {&modern, &old}) tell(*one, seen, doubt);
     for (const auto index : all.parts) {
@@ -197,14 +206,15 @@ class Apache {
     const bool part = doubt.starts_with("only for");
     if (!says.names_edge && part) return;
     if (says.unsure && doubt.empty()) doubt = "it depends on more than the address";
-    if (!says.names_edge && doubt.empty()) doubt = "it names none of the edge, and may be meant so";
+    const bool meant = !says.names_edge && doubt.empty();
+    if (meant) doubt = "it names nobody of the edge, and may be meant so";
     for (auto& one : out_.refusals) {
       if (one.by != says.by) continue;
       // Of one site it is a fault, whatever it is of another.
       if (doubt.empty()) one.doubt.clear();
       return;
     }
-    out_.refusals.push_back({says.by, refused, std::move(doubt)});
+    out_.refusals.push_back({says.by, refused, std::move(doubt), meant});
   }
 
   Clients addresses(const Directive& one, std::size_t from, Says& says) const {
@@ -307,6 +317,8 @@ class Apache {
   Clients edge_;
   std::vector<Block> blocks_;
   Access out_;
+  std::size_t sites_ = 0;
+  std::size_t shut_ = 0;
 };
 
 }  // namespace

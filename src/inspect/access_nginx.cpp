@@ -52,6 +52,7 @@ class Nginx {
       const auto* by = blocks_[i].by;
       if (by != nullptr && by->name == "server" && by->values.empty()) site(i);
     }
+    settle_meant(out_, sites_, shut_);
     return std::move(out_);
   }
 
@@ -112,8 +113,13 @@ class Nginx {
       }
       by_all = by_all.intersect(here);
     }
+    if (asked) ++sites_;
+    if (asked && !root.doubtful && by_all.covers(edge_)) ++shut_;
     for (auto& one : found) {
-      if (!asked) one.doubt = "its site is on none of the ports asked for";
+      if (!asked) {
+        one.doubt = "its site is on none of the ports asked for";
+        one.meant = false;
+      }
       if (one.doubt.empty() && (root.doubtful || !by_all.covers(one.clients))) {
         one.doubt = "other parts of the site may answer";
       }
@@ -188,8 +194,9 @@ class Nginx {
     const bool any = satisfied_by_password(place);
     for (auto& one : out) {
       if (any) one.doubt = "a password does as well (satisfy any)";
-      if (everybody(*one.by) && !names_edge)
-        one.doubt = "it refuses everybody, and may be meant so";
+      if (!everybody(*one.by) || names_edge) continue;
+      one.meant = one.doubt.empty();
+      one.doubt = "it names nobody of the edge, and may be meant so";
     }
     return out;
   }
@@ -222,6 +229,8 @@ class Nginx {
   Clients edge_;
   std::vector<Block> blocks_;
   Access out_;
+  std::size_t sites_ = 0;
+  std::size_t shut_ = 0;
 };
 
 }  // namespace

@@ -71,8 +71,12 @@ TEST(NginxAccess, WhatIsAnsweredBeforeAndWhatIsOnlyAPart) {
 }
 
 TEST(NginxAccess, WhatIsMeantSoOrIsAboutVisitors) {
+  EXPECT_THAT(
+      refused("nginx", "server { listen 80; } server { listen 80; allow 10.0.0.0/8; deny all; }"),
+      ElementsAre("?104.16.0.0/13,172.64.0.0/13,2606:4700::/32"));
+  // Nothing else is served.
   EXPECT_THAT(nginx("allow 10.0.0.0/8; deny all;"),
-              ElementsAre("?104.16.0.0/13,172.64.0.0/13,2606:4700::/32"));
+              ElementsAre("104.16.0.0/13,172.64.0.0/13,2606:4700::/32"));
   EXPECT_THAT(nginx("satisfy any; auth_basic x; deny 104.16.0.0/13;"),
               ElementsAre("?104.16.0.0/13"));
   EXPECT_THAT(nginx("set_real_ip_from 104.16.0.0/13; real_ip_header CF-Connecting-IP; "
@@ -92,6 +96,16 @@ TEST(NginxAccess, LimitsThatCountTheEdge) {
   EXPECT_EQ(limits("server { listen 80; limit_req zone=z; real_ip_header X-Forwarded-For; "
                    "set_real_ip_from 0.0.0.0/0; set_real_ip_from ::/0; }"),
             0U);
+}
+
+TEST(NginxAccess, PatternsThatASlashMayMatch) {
+  for (const char* one : {"/", "^/", "^/$", ".*", "^/(.*)$", "^/(a|b)?$", "^/$|\\.php$",
+                          "(\\.x)?(/)$", "(\\.php|/)$"}) {
+    EXPECT_TRUE(may_match_root(one)) << one;
+  }
+  for (const char* one : {"\\.php$", "\\.(css|js)$", "^/admin", "/\\.ht"}) {
+    EXPECT_FALSE(may_match_root(one)) << one;
+  }
 }
 
 std::vector<std::string> apache(const std::string& lines) {
@@ -115,7 +129,9 @@ TEST(ApacheAccess, BlocksOfRequire) {
                      "</RequireAny>\n</Location>"),
               ElementsAre("?104.17.0.0/16,104.18.0.0/15,104.20.0.0/14,172.64.0.0/13,"
                           "2606:4700::/32"));
-  EXPECT_THAT(apache("<Location />\nRequire ip 10\n</Location>"),
+  const std::string ten = "<Location />\nRequire ip 10\n</Location>";
+  EXPECT_THAT(apache(ten), ElementsAre("104.16.0.0/13,172.64.0.0/13,2606:4700::/32"));
+  EXPECT_THAT(apache(ten + "\n</VirtualHost>\n<VirtualHost *:80>"),
               ElementsAre("?104.16.0.0/13,172.64.0.0/13,2606:4700::/32"));
 }
 

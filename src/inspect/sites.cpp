@@ -247,7 +247,8 @@ class Analyzer {
       fact.set("agent", server).set("rule", rule);
       fact.set("detail", fmt::format("{} ({})", rule, one.by->place));
       fact.set("fix", remedy(server, *one.by));
-      if (server != "haproxy") fact.set("command", "causeway guard apply");
+      // A list that names nobody of the edge is left as it is.
+      if (server != "haproxy" && !one.meant) fact.set("command", "causeway guard apply");
     }
     for (const auto& one : found.limits) {
       notes_.fact("note", "requests")

@@ -293,6 +293,18 @@ table inet second { chain early { type filter hook prerouting priority -150; pol
 """
 
 
+# Before any connection is known, on the way in and on the way out.
+NETDEV = """table netdev early {
+  chain in { type filter hook ingress device eth0 priority -500; policy accept;
+    ip saddr 131.0.72.0/24 tcp dport { 80, 443 } drop
+  }
+  chain out { type filter hook egress device eth0 priority 0; policy accept;
+    ip6 daddr 2606:4700::/32 tcp sport 443 drop
+  }
+}
+"""
+
+
 def saved(family, extra=""):
     icmp = "-A INPUT -p ipv6-icmp -j ACCEPT\n" if family == 6 else ""
     return ("*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n" + extra +
@@ -477,6 +489,7 @@ def only_edge(host):
 
 CASES = {
     "nft": lambda host: host.tool("nft", "-f", "-", text=NFT),
+    "nft-device": lambda host: host.tool("nft", "-f", "-", text=NETDEV),
     "iptables-legacy": restore("legacy"),
     "iptables-nft": restore("nft"),
     "csf-like": restore("legacy", CSF),
