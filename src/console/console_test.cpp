@@ -16,7 +16,6 @@
 #include "console/routes.hpp"
 #include "console/setup_token.hpp"
 #include "console/shapes.hpp"
-#include "console/status_page.hpp"
 #include "console/uptime.hpp"
 #include "model/cause.hpp"
 #include "net/loop.hpp"
