@@ -15,7 +15,7 @@
 namespace causeway::edge {
 namespace {
 
-using std::literals::chrono_literals::operator""s;
+constexpr std::chrono::seconds kLong{5};
 
 // A pipe with a name, and the end that reads.
 class Pipe {
@@ -63,10 +63,10 @@ TEST(LogFile, NobodyWaitsForAReader) {
   EXPECT_EQ((*log)->write("one\ntwo\n"), 2U);
   // Somebody reads after all: what was taken comes whole, and what was lost is told once.
   for (int i = 0; i < 4; ++i) EXPECT_EQ(pipe.read(batch.size()), batch);
-  (*log)->finish(5s);
+  (*log)->finish(kLong);
   ASSERT_EQ((*log)->write("three\n"), 0U);
   EXPECT_EQ(pipe.read(6), "three\n");
-  (*log)->finish(5s);
+  (*log)->finish(kLong);
   EXPECT_EQ(told, 1);
 }
 
@@ -79,7 +79,7 @@ TEST(LogFile, TheEndOfItWaitsForNobody) {
     EXPECT_EQ((*log)->write(std::string(200'000, 'x') + "\n"), 0U);
     (*log)->finish(Duration{});
   }
-  EXPECT_LT(Clock::now() - begin, 5s);
+  EXPECT_LT(Clock::now() - begin, kLong);
 }
 
 TEST(LogFile, WhatWasTakenIsWrittenAllTheSame) {
