@@ -89,6 +89,7 @@ void add_rules(const Place& place, const Grant& grant, Family of, bool tracked, 
   // One rule a port and address: nft 1.0.6 lists a set of these as "0x50 [invalid type]", which it
   // does not take back, so that a saved ruleset would load no more.
   std::vector<std::string> asked;
+  asked.reserve(own.size() + 1);
   for (const auto& one : own) asked.push_back(fmt::format("ct original {} daddr {} ", family, one));
   if (own.empty()) asked.emplace_back();
   for (const auto& address : asked) {
