@@ -112,6 +112,7 @@ class Pass {
     net::HttpRequest request;
     request.method = "GET";
     std::vector<codec::HeaderField> fields;
+    fields.reserve(fields_.size());
     for (const auto& [name, value] : fields_) fields.push_back({name, value});
     request.fields = fields;
     auto caller = identify(desk, request);

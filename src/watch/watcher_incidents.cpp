@@ -247,12 +247,12 @@ void Watcher::Impl::keep_house() {
 
 // What is not written is not told: alerts wait in the store, and nobody must take that for peace.
 void Watcher::Impl::look_at_store() {
-  const auto figures = store.figures();
-  const bool away = figures.failing_since != WallTime{};
+  const auto written = store.figures();
+  const bool away = written.failing_since != WallTime{};
   if (away == std::exchange(store_away, away)) return;
   say(LiveEvent::Kind::own, settings.vantage,
       away ? fmt::format("the store takes nothing: {}; alerts and what is seen wait for it",
-                         figures.last_error)
+                         written.last_error)
            : "the store takes what waited for it");
 }
 
