@@ -38,7 +38,7 @@ std::vector<std::string> values(model::Kind kind, std::string_view field) {
 
 TEST(ClosedValues, AreReadFromTheMeaning) {
   using model::Kind;
-  EXPECT_THAT(values(Kind::target, "scheme"), ElementsAre("http", "https"));
+  EXPECT_THAT(values(Kind::target, "scheme"), ElementsAre("http", "https", "tcp", "tls", "dns"));
   EXPECT_THAT(values(Kind::self_check, "family"), ElementsAre("ipv4", "ipv6")) << "before a comma";
   EXPECT_THAT(values(Kind::connect, "reply"), ElementsAre("syn-ack", "rst")) << "before a bracket";
   EXPECT_THAT(values(Kind::http, "edge_mark"),

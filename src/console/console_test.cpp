@@ -177,6 +177,7 @@ TEST_F(ConsoleTest, TellsHowEverythingStands) {
   EXPECT_EQ(ask("POST", "/api/v1/incidents/i1/merge", {{"in", "i2"}}).status, 422);
   EXPECT_EQ(ask("POST", "/api/v1/incidents/i1/split", {{"target", "shop"}}).status, 200);
   EXPECT_THAT(done, ElementsAre("i1 shop anna"));
+  ASSERT_TRUE(store_->write_now([](store::Database&) -> Parsed<bool> { return true; }));
   EXPECT_THAT(ask("GET", "/api/v1/audit").text, HasSubstr("shop out of i1"));
   const auto figures = ask("GET", "/metrics").text;
   EXPECT_THAT(figures, HasSubstr("causeway_target_up{target=\"shop\"} 0\n"));
