@@ -94,44 +94,8 @@ console::OrRefused<bool> remove_target(watch::Watcher& watcher, const std::strin
   return true;
 }
 
-}  // namespace
-
-console::Controls watch_controls(watch::Watcher& watcher, store::Store& store) {
-  console::Controls out = console_controls(store);
-  out.acknowledge = [&watcher](const auto& incident, const auto& author) {
-    return watcher.acknowledge(incident, author);
-  };
-  out.merge = [&watcher](const auto& from, const auto& into, const auto& author) {
-    return watcher.merge(from, into, author);
-  };
-  out.split = [&watcher](const auto& incident, const auto& target, const auto& author) {
-    return watcher.split(incident, target, author);
-  };
-  out.note = [&watcher](const auto& incident, const auto& author, const auto& text) {
-    return watcher.note(incident, author, text);
-  };
-  out.put_maintenance = [&watcher](const auto& window) {
-    std::string why = watch::past(window, wall_now());
-    return why.empty() ? watcher.put_maintenance(window) : Parsed<bool>{error(std::move(why))};
-  };
-  out.remove_maintenance = [&watcher](const auto& id, const auto& /*author*/) {
-    return watcher.remove_maintenance(id);
-  };
-  out.channels = [&watcher] {
-    std::vector<console::Channel> all;
-    for (const auto& each : watcher.settings().channels) {
-      all.push_back({each.name, std::string{name(each.kind)}});
-    }
-    return all;
-  };
-  out.test_channel = [&watcher](const auto& channel) { return watcher.test_channel(channel); };
-  out.beat = [&watcher](const auto& target, bool ok, const auto& note) {
-    return watcher.beat(target, ok, note);
-  };
-  out.put_target = [&watcher](const auto& id, const auto& definition) {
-    return put_target(watcher, id, definition);
-  };
-  out.remove_target = [&watcher](const auto& id) { return remove_target(watcher, id); };
+// What agents say, and what each vantage sees.
+void set_views(console::Controls& out, watch::Watcher& watcher) {
   out.agent_targets = [&watcher] { return watch::agent_targets_json(watcher.agent_targets()); };
   out.agent_report = [&watcher](const auto& vantage, const auto& text) -> Parsed<std::string> {
     const auto report = watch::agent_report(text);
@@ -178,6 +142,47 @@ console::Controls watch_controls(watch::Watcher& watcher, store::Store& store) {
                                .state = now.blind ? "blind" : "ok",
                                .detail = now.blind ? now.blind_because : ""};
   };
+}
+
+}  // namespace
+
+console::Controls watch_controls(watch::Watcher& watcher, store::Store& store) {
+  console::Controls out = console_controls(store);
+  out.acknowledge = [&watcher](const auto& incident, const auto& author) {
+    return watcher.acknowledge(incident, author);
+  };
+  out.merge = [&watcher](const auto& from, const auto& into, const auto& author) {
+    return watcher.merge(from, into, author);
+  };
+  out.split = [&watcher](const auto& incident, const auto& target, const auto& author) {
+    return watcher.split(incident, target, author);
+  };
+  out.note = [&watcher](const auto& incident, const auto& author, const auto& text) {
+    return watcher.note(incident, author, text);
+  };
+  out.put_maintenance = [&watcher](const auto& window) {
+    std::string why = watch::past(window, wall_now());
+    return why.empty() ? watcher.put_maintenance(window) : Parsed<bool>{error(std::move(why))};
+  };
+  out.remove_maintenance = [&watcher](const auto& id, const auto& /*author*/) {
+    return watcher.remove_maintenance(id);
+  };
+  out.channels = [&watcher] {
+    std::vector<console::Channel> all;
+    for (const auto& each : watcher.settings().channels) {
+      all.push_back({each.name, std::string{name(each.kind)}});
+    }
+    return all;
+  };
+  out.test_channel = [&watcher](const auto& channel) { return watcher.test_channel(channel); };
+  out.beat = [&watcher](const auto& target, bool ok, const auto& note) {
+    return watcher.beat(target, ok, note);
+  };
+  out.put_target = [&watcher](const auto& id, const auto& definition) {
+    return put_target(watcher, id, definition);
+  };
+  out.remove_target = [&watcher](const auto& id) { return remove_target(watcher, id); };
+  set_views(out, watcher);
   out.metrics = [&watcher] { return figures(watcher); };
   return out;
 }
