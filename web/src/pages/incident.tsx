@@ -121,7 +121,7 @@ export function OneIncident({ id }: { id: string }) {
           <Card title={`Members (${of.members.length})`} id="members">
             {of.shared && <p>{of.shared.failing} of {of.shared.all} sites with the {of.shared.kind} <code>{of.shared.value}</code> fail; among all other sites {share(of.shared.expected_share)} do.</p>}
             <Table caption="Members of the incident" head={splits ? ['Site', 'Failure', 'From', 'To', 'Change'] : ['Site', 'Failure', 'From', 'To']}>
-              {of.members.map((each) => <tr key={each.target + each.since}><td><a href={`/sites/${encodeURIComponent(each.target)}`}>{each.name}</a></td><td>{each.failure_sentence}</td><td>{moment(each.since)}</td><td>{each.until ? moment(each.until) : 'still failing'}</td>{splits && <td>{!each.until && <button type="button" aria-label={`${each.name} has a trouble of its own`} onClick={() => void split(each.target)}>Split off</button>}</td>}</tr>)}
+              {of.members.map((each) => <tr key={each.target + each.since}><td><a href={`/sites/${encodeURIComponent(each.target)}`}>{each.name}</a></td><td>{each.failure_sentence}</td><td>{moment(each.since)}</td><td>{each.until ? moment(each.until) : 'still failing'}</td>{splits && <td>{!each.until && <button type="button" aria-label={`Split off ${each.name}`} onClick={() => void split(each.target)}>Split off</button>}</td>}</tr>)}
             </Table>
             {!of.closed && of.severity !== 'notice' && may('operator') && <Merge of={of} again={asked.again} />}
           </Card>
