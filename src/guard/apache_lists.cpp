@@ -39,7 +39,7 @@ class Apache {
  public:
   Apache(const std::vector<Directive>& all, const Texts& texts, std::string_view main,
          const WebQuestion& question)
-      : texts_(texts), main_(main), question_(question), scopes_(scopes_of(all)) {
+      : texts_(texts), main_(main), question_(question), blocks_(inspect::blocks_of(all)) {
     for (const auto& one : all) {
       loaded_ = loaded_ || (one.name == "loadmodule" && first_is(one, "remoteip_module"));
     }
@@ -47,11 +47,11 @@ class Apache {
 
   WebLists lists() {
     bool any_header = false;
-    for (const auto& scope : scopes_) {
+    for (const auto& scope : blocks_) {
       for (const auto* one : scope.own) any_header = any_header || one->name == "remoteipheader";
       complete_trust(scope);
     }
-    for (std::size_t i = 0; i < scopes_.size(); ++i) access(i);
+    for (std::size_t i = 0; i < blocks_.size(); ++i) access(i);
     if (question_.real_ip && !any_header) add_real_ip();
     return std::move(out_);
   }
@@ -60,8 +60,8 @@ class Apache {
   std::vector<Prefix> judged(std::size_t scope) const {
     std::vector<Prefix> trusted;
     bool header = false;
-    for (auto at = scope;; at = scopes_[at].parent) {
-      for (const auto* one : scopes_[at].own) {
+    for (auto at = scope;; at = blocks_[at].parent) {
+      for (const auto* one : blocks_[at].own) {
         header = header || one->name == "remoteipheader";
         if (!is_trust(*one)) continue;
         for (const auto& prefix : prefixes_in(one->values)) trusted.push_back(prefix);
@@ -72,14 +72,14 @@ class Apache {
   }
 
   void access(std::size_t index) {
-    const auto& scope = scopes_[index];
+    const auto& scope = blocks_[index];
     const bool any = std::ranges::any_of(scope.own, [](const Directive* one) {
       return requires_ip(*one) || refuses_ip(*one) || one->name == "deny-from";
     });
     if (!any) return;
     const auto ranges = judged(index);
     if (ranges.empty()) return;
-    const bool none = scope.opened_by != nullptr && scope.opened_by->name == "requirenone";
+    const bool none = scope.by != nullptr && scope.by->name == "requirenone";
     for (const auto* one : scope.own) {
       const bool refuses =
           refuses_ip(*one) || one->name == "deny-from" || (none && requires_ip(*one));
@@ -121,7 +121,8 @@ class Apache {
   }
 
   // A list that lets in some of the edge by name gets the rest of it.
-  void complete(const Scope& scope, const std::vector<Prefix>& ranges, std::string_view name) {
+  void complete(const inspect::Block& scope, const std::vector<Prefix>& ranges,
+                std::string_view name) {
     std::vector<Prefix> listed;
     const Directive* first = nullptr;
     bool everybody = name == "require";  // until a list of addresses is seen
@@ -154,7 +155,7 @@ class Apache {
         fmt::format("{} of the edge's ranges", missing.size()));
   }
 
-  void leave_closed(const Scope& scope, std::string_view name) {
+  void leave_closed(const inspect::Block& scope, std::string_view name) {
     // `Allow from` without `Deny from` decides nothing by itself.
     const auto closes = [&](const Directive* one) {
       return name == "require" ? requires_ip(*one)
@@ -168,13 +169,13 @@ class Apache {
   }
 
   // Not only some pages.
-  static bool whole_site(const Scope& scope) {
-    const auto* by = scope.opened_by;
+  static bool whole_site(const inspect::Block& scope) {
+    const auto* by = scope.by;
     if (by == nullptr || by->name == "virtualhost" || by->name == "directory") return true;
     return by->name == "location" && by->values.size() == 1 && by->values[0] == "/";
   }
 
-  void complete_trust(const Scope& scope) {
+  void complete_trust(const inspect::Block& scope) {
     std::vector<Prefix> here;
     const Directive* first = nullptr;
     for (const auto* one : scope.own) {
@@ -210,7 +211,7 @@ class Apache {
           "told");
       return;
     }
-    for (const auto& scope : scopes_) {
+    for (const auto& scope : blocks_) {
       for (const auto* one : scope.own) {
         const bool judges = requires_ip(*one) || refuses_ip(*one) ||
                             (one->name == "deny-from" && !prefixes_in(one->values).empty()) ||
@@ -262,7 +263,7 @@ class Apache {
   const Texts& texts_;
   std::string_view main_;
   const WebQuestion& question_;
-  std::vector<Scope> scopes_;
+  std::vector<inspect::Block> blocks_;
   bool loaded_ = false;
   WebLists out_;
 };

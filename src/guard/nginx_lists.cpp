@@ -34,11 +34,11 @@ bool denies_everybody(const Directive& one) {
 class Nginx {
  public:
   Nginx(const std::vector<Directive>& all, const Texts& texts, const WebQuestion& question)
-      : texts_(texts), question_(question), scopes_(scopes_of(all)) {}
+      : texts_(texts), question_(question), blocks_(inspect::blocks_of(all)) {}
 
   WebLists lists() {
     bool any_real_ip = false;
-    for (std::size_t i = 0; i < scopes_.size(); ++i) {
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
       any_real_ip = complete_real_ip(i) || any_real_ip;
       access(i);
     }
@@ -56,9 +56,9 @@ class Nginx {
   std::vector<Prefix> judged(std::size_t scope) const {
     std::vector<Prefix> trusted;
     std::string_view header;
-    for (auto at = scope;; at = scopes_[at].parent) {
+    for (auto at = scope;; at = blocks_[at].parent) {
       std::vector<Prefix> here;
-      for (const auto* one : scopes_[at].own) {
+      for (const auto* one : blocks_[at].own) {
         if (one->name == "set_real_ip_from") {
           for (const auto& prefix : prefixes_in(one->values)) here.push_back(prefix);
         }
@@ -76,12 +76,12 @@ class Nginx {
 
   void access(std::size_t scope) {
     const bool any =
-        std::ranges::any_of(scopes_[scope].own, [](auto* one) { return is_access(*one); });
+        std::ranges::any_of(blocks_[scope].own, [](auto* one) { return is_access(*one); });
     if (!any) return;
     const auto ranges = judged(scope);
     std::vector<Denied> denied;
     bool named = false;  // the list lets in some of the edge by name
-    for (const auto* one : scopes_[scope].own) {
+    for (const auto* one : blocks_[scope].own) {
       if (one->name != "allow") continue;
       for (const auto& prefix : prefixes_in(one->values)) {
         named = named || overlaps_any(prefix, question_.ranges);
@@ -102,7 +102,7 @@ class Nginx {
 
   // Not only some pages: nearly every server refuses "/.ht" to everybody.
   bool whole_site(std::size_t scope) const {
-    const auto* by = scopes_[scope].opened_by;
+    const auto* by = blocks_[scope].by;
     if (by == nullptr || by->name == "limit_except") return false;
     return by->name != "location" || (by->values.size() == 1 && by->values[0] == "/");
   }
@@ -111,7 +111,7 @@ class Nginx {
   void follow(std::size_t scope, const Prefix& range, std::vector<Denied>& denied) const {
     const auto family = range.address().family();
     IntervalSet rest{firewall::interval_of(range)};
-    for (const auto* one : scopes_[scope].own) {
+    for (const auto* one : blocks_[scope].own) {
       if (!is_access(*one)) continue;
       const auto hit = rest.intersect(values_of(*one, family));
       if (hit.empty()) continue;
@@ -140,7 +140,7 @@ class Nginx {
     std::vector<Prefix> here;
     const Directive* first = nullptr;
     bool header = false;
-    for (const auto* one : scopes_[scope].own) {
+    for (const auto* one : blocks_[scope].own) {
       header = header || one->name == "real_ip_header";
       if (one->name != "set_real_ip_from") continue;
       if (first == nullptr) first = one;
@@ -163,8 +163,8 @@ class Nginx {
 
   void add_real_ip() {
     const Directive* http = nullptr;
-    for (const auto& scope : scopes_) {
-      if (scope.opened_by != nullptr && scope.opened_by->name == "http") http = scope.opened_by;
+    for (const auto& scope : blocks_) {
+      if (scope.by != nullptr && scope.by->name == "http") http = scope.by;
       for (const auto* one : scope.own) {
         // "deny all" is the same to everybody.
         if (!is_access(*one) || prefixes_in(one->values).empty()) continue;
@@ -208,7 +208,7 @@ class Nginx {
 
   const Texts& texts_;
   const WebQuestion& question_;
-  std::vector<Scope> scopes_;
+  std::vector<inspect::Block> blocks_;
   WebLists out_;
 };
 

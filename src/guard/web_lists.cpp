@@ -7,31 +7,9 @@
 namespace causeway::guard {
 
 using firewall::IntervalSet;
-using inspect::Directive;
 
 std::string_view visitor_field(std::string_view edge) {
   return edge == "cloudflare" ? "CF-Connecting-IP" : "X-Forwarded-For";
-}
-
-std::vector<Scope> scopes_of(const std::vector<Directive>& all) {
-  struct Open {
-    std::size_t scope = 0;
-    int depth = -1;  // of the line that opened it
-  };
-  std::vector<Scope> out(1);
-  std::vector<Open> open(1);
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const auto& one = all[i];
-    while (open.size() > 1 && open.back().depth >= one.depth) open.pop_back();
-    // Deeper: inside a block whose own line is not among the directives that are kept.
-    if (one.depth == open.back().depth + 1) out[open.back().scope].own.push_back(&one);
-    if (i + 1 == all.size() || all[i + 1].depth <= one.depth) continue;
-    // Apache's conditions hold or not, and their contents belong to the block around them.
-    const bool condition = one.name.starts_with("if");
-    if (!condition) out.push_back({&one, open.back().scope, {}});
-    open.push_back({condition ? open.back().scope : out.size() - 1, one.depth});
-  }
-  return out;
 }
 
 std::vector<Prefix> prefixes_in(const std::vector<std::string>& words) {

@@ -13,6 +13,7 @@
 
 #include "base/address.hpp"
 #include "guard/blocks.hpp"
+#include "inspect/access.hpp"
 #include "inspect/server_config.hpp"
 
 namespace causeway::guard {
@@ -40,14 +41,6 @@ WebLists apache_lists(const std::vector<inspect::Directive>& all, const Texts& t
 std::string_view visitor_field(std::string_view edge);
 
 // --- for both ---
-
-// A block of directives: what stands directly in it. The first one is the whole file.
-struct Scope {
-  const inspect::Directive* opened_by = nullptr;
-  std::size_t parent = 0;
-  std::vector<const inspect::Directive*> own;
-};
-std::vector<Scope> scopes_of(const std::vector<inspect::Directive>& all);
 
 // Prefixes among words; "all" is told apart by the caller.
 std::vector<Prefix> prefixes_in(const std::vector<std::string>& words);

@@ -156,6 +156,14 @@ TEST(ApacheLists, TrustedProxiesAreCompletedInsideACondition) {
               ElementsAre("+   RemoteIPTrustedProxy 173.245.48.0/20 2606:4700::/32"));
 }
 
+// What stands for a server without the module is not in force.
+TEST(ApacheLists, WhatAsksForAModulesAbsenceIsLeftAlone) {
+  const std::string text =
+      "<IfModule !mod_authz_core.c>\n  <Location />\n    Order allow,deny\n    Allow from all\n"
+      "    Deny from 131.0.72.0/22\n  </Location>\n</IfModule>\n";
+  EXPECT_THAT(apache(text).edits, IsEmpty());
+}
+
 TEST(ApacheLists, RealIpNeedsTheModule) {
   auto question = kEdge;
   question.real_ip = true;
