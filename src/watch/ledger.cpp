@@ -138,16 +138,19 @@ void Ledger::Impl::believe(std::uint32_t number, View& view, Moment now) {
   settle(number, now);
 }
 
-// A majority of those that see, or the quorum asked for; fewer is a fact of its own: degraded.
 // What a vantage saw long ago is no vote: it may have other targets by now, or another name.
+bool Ledger::Impl::counts(const Entry& entry, std::size_t vantage, Moment now) const {
+  return !sights[vantage].blind && now.steady - entry.views[vantage].newest_at <= entry.fresh;
+}
+
+// A majority of those that see, or the quorum asked for; fewer is a fact of its own: degraded.
 Outcome Ledger::Impl::agreed(const Entry& entry, Moment now) const {
   int seeing = 0;
   int down = 0;
   int bad = 0;
   for (std::size_t i = 0; i < entry.views.size(); ++i) {
     const View& view = entry.views[i];
-    if (sights[i].blind || view.stands == Outcome::unknown) continue;
-    if (now.steady - view.newest_at > entry.fresh) continue;
+    if (!counts(entry, i, now) || view.stands == Outcome::unknown) continue;
     ++seeing;
     down += view.stands == Outcome::down ? 1 : 0;
     bad += view.stands != Outcome::ok ? 1 : 0;

@@ -181,11 +181,8 @@ void Ledger::Impl::merge(Live& from, Live& into, const std::string& who, Moment 
     to_gather.erase(held.key());
   }
   into.peak = std::max(into.peak, into.open.size());
-  if (severity_named(from.row.severity) > severity_named(into.row.severity)) {
-    into.row.severity = from.row.severity;
-    if (into.told()) into.tell = Change::Tell::worse;
-    if (into.told()) into.row.told = into.row.severity;
-  }
+  const Severity severity = severity_named(from.row.severity);
+  if (severity > severity_named(into.row.severity)) make_worse(into, severity);
   if (into.told() && into.tell == Change::Tell::nothing) into.tell = Change::Tell::joined;
   from.row.merged_into = into.row.id;
   event(from, "merged", who, fmt::format("Goes on as incident {}.", into.row.id), now);

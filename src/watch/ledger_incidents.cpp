@@ -142,18 +142,21 @@ bool Ledger::Impl::reopen(std::uint32_t number, Severity severity, Moment now) {
   return true;
 }
 
+void Ledger::Impl::make_worse(Live& live, Severity severity) {
+  live.row.severity = name(severity);
+  if (!live.told() || severity <= severity_named(live.row.told)) return;
+  live.tell = Change::Tell::worse;
+  live.row.told = name(severity);
+}
+
 // One of its members fails in a graver way than all before.
 void Ledger::Impl::raise(Live& live, std::uint32_t number, Severity severity, Moment now) {
   if (severity <= severity_named(live.row.severity)) return;
   const Entry& entry = entries[number];
-  live.row.severity = name(severity);
+  make_worse(live, severity);
   live.row.title = title_of(live);
   event(live, "change", std::string{kSelf},
         fmt::format("{} is {} now: {}", entry.shown, name(severity), first_sentence(entry)), now);
-  if (live.told() && severity > severity_named(live.row.told)) {
-    live.tell = Change::Tell::worse;
-    live.row.told = name(severity);
-  }
 }
 
 void Ledger::Impl::opened(std::uint32_t number, Severity severity, Moment now) {
@@ -238,9 +241,7 @@ void Ledger::Impl::close(Live& live, const std::string& text, Moment now) {
 bool Ledger::Impl::is_down(const Entry& entry, Moment now) const {
   if (entry.stands == Outcome::down) return true;
   for (std::size_t i = 0; i < entry.views.size(); ++i) {
-    const View& view = entry.views[i];
-    if (sights[i].blind || now.steady - view.newest_at > entry.fresh) continue;
-    if (view.newest == Outcome::down) return true;
+    if (counts(entry, i, now) && entry.views[i].newest == Outcome::down) return true;
   }
   return false;
 }

@@ -118,6 +118,7 @@ class Ledger::Impl {
             Moment now);
   void believe(std::uint32_t number, View& view, Moment now);
   void settle(std::uint32_t number, Moment now);
+  bool counts(const Entry& entry, std::size_t vantage, Moment now) const;
   Outcome agreed(const Entry& entry, Moment now) const;
 
   // ledger_incidents.cpp: from a target's state to incidents
@@ -133,6 +134,7 @@ class Ledger::Impl {
   void tell(Live& live, Moment now);
   std::string hold(const Live& live, Moment now) const;
   bool is_down(const Entry& entry, Moment now) const;
+  void make_worse(Live& live, Severity severity);
   void raise(Live& live, std::uint32_t number, Severity severity, Moment now);
   std::string title_of(const Live& live) const;
   Live* live(const std::string& id);

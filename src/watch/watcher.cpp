@@ -567,14 +567,6 @@ Parsed<bool> Watcher::remove_target(const std::string& id) {
   });
 }
 
-Parsed<bool> Watcher::pause(const std::string& id, bool paused) {
-  const auto known = target(id);
-  if (!known) return unknown_target(id);
-  Target changed = known->target;
-  changed.paused = paused;
-  return put_target(changed);
-}
-
 Parsed<CheckResult> Watcher::check_now(const std::string& id) {
   auto answer = std::make_shared<std::promise<Parsed<CheckResult>>>();
   auto waiting = answer->get_future();
@@ -586,35 +578,6 @@ Parsed<CheckResult> Watcher::check_now(const std::string& id) {
     }
     impl->sites[*number].waiting.push_back(answer);
     if (!impl->sites[*number].running) impl->start_check(*number);
-  });
-  if (!posted) return ended_watch();
-  return waiting.get();
-}
-
-Parsed<std::string> Watcher::diagnose_now(const std::string& id,
-                                          std::function<void(const model::Observation&)> listener) {
-  std::promise<Parsed<std::string>> answer;
-  auto waiting = answer.get_future();
-  const bool posted = impl_->post([&, impl = impl_.get()] {
-    const auto* number = impl->number_of(id);
-    if (number == nullptr || impl->stopping) {
-      answer.set_value(unknown_target(id));
-      return;
-    }
-    if (impl->sites[*number].target->kind == CheckKind::heartbeat) {
-      answer.set_value(error("a heartbeat cannot be diagnosed: nothing is asked, it is told"));
-      return;
-    }
-    const auto incident = impl->ledger.standing(*number).incident;
-    impl->tasks.start([](Impl& own, std::shared_ptr<const Target> target, std::string about,
-                         std::function<void(const model::Observation&)> hears,
-                         std::promise<Parsed<std::string>>& told) -> net::Task<void> {
-      std::string document;
-      model::Verdict verdict;
-      std::string json = co_await own.diagnosis_of(std::move(target), std::move(about),
-                                                   std::move(hears), &document, &verdict);
-      told.set_value(std::move(json));
-    }(*impl, impl->sites[*number].target, incident, std::move(listener), answer));
   });
   if (!posted) return ended_watch();
   return waiting.get();

@@ -119,12 +119,7 @@ class Watcher {
   // refused.
   Parsed<bool> put_target(const Target& target);
   Parsed<bool> remove_target(const std::string& id);  // of the API, and nothing depends on it
-  Parsed<bool> pause(const std::string& id, bool paused);
   Parsed<CheckResult> check_now(const std::string& id);
-  // A whole diagnosis; `listener` hears each observation as it comes, on the watch's thread.
-  // Returns the diagnosis as JSON (causeway.diagnosis/1), which the store keeps too.
-  Parsed<std::string> diagnose_now(const std::string& id,
-                                   std::function<void(const model::Observation&)> listener);
   Parsed<bool> beat(const std::string& id, bool ok, const std::string& note);
 
   Parsed<bool> acknowledge(const std::string& incident, const std::string& who);

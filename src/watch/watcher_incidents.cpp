@@ -157,42 +157,40 @@ void Watcher::Impl::apply(Change change) {
       });
 }
 
-net::Task<std::string> Watcher::Impl::diagnosis_of(
-    std::shared_ptr<const Target> target, std::string incident,
-    std::function<void(const model::Observation&)> listener, std::string* document,
-    model::Verdict* verdict) {
+// Kept in the store. Without an id: there is none, and the verdict's sentence says why.
+net::Task<model::Diagnosis> Watcher::Impl::diagnosis_of(std::shared_ptr<const Target> target,
+                                                        std::string incident) {
   const auto asked = diagnosis_request(*target);
   if (!asked) {
-    verdict->sentence = asked.error().text;
-    co_return std::string{};
+    model::Diagnosis none;
+    none.verdict.sentence = asked.error().text;
+    co_return none;
   }
   const reach::Request& request = *asked;
   const WallTime started = wall_now();
   const Instant since = net::Loop::current().now();
   ask_for_facts(*target);
-  reach::Record record{std::move(listener)};
+  reach::Record record;
   auto run = co_await reach::diagnose(request, record);
   const auto others = co_await facts_for(*target, run.attempts, since);
-  const auto diagnosis =
+  auto diagnosis =
       concluded(*target, request.target, started, std::move(run), record.take(), others);
   std::string json = model::to_json(diagnosis);
-  *document = diagnosis.id;
-  *verdict = diagnosis.verdict;
-  const store::Document row{.id = diagnosis.id,
-                            .incident = incident,
-                            .target = target->id,
-                            .kind = "diagnosis",
-                            .at = started,
-                            .body = json.size() <= limits::kWatchDocumentBytes ? json : "{}"};
+  const store::Document row{
+      .id = diagnosis.id,
+      .incident = incident,
+      .target = target->id,
+      .kind = "diagnosis",
+      .at = started,
+      .body = json.size() <= limits::kWatchDocumentBytes ? std::move(json) : "{}"};
   store.write_soon([row](store::Database& db) { return store::put_document(db, row); });
-  co_return json;
+  co_return diagnosis;
 }
 
 net::Task<void> Watcher::Impl::diagnose(std::uint32_t number, std::string incident) {
-  std::string document;
-  model::Verdict verdict;
   const std::shared_ptr<const Target> target = sites[number].target;
-  co_await diagnosis_of(target, incident, {}, &document, &verdict);
+  model::Diagnosis found = co_await diagnosis_of(target, incident);
+  model::Verdict verdict = std::move(found.verdict);
   --diagnoses;
   if (net::Loop::current().interrupted()) co_return;
   // All that was asked is well, and the checks go on failing: no word of coming and going.
@@ -203,7 +201,7 @@ net::Task<void> Watcher::Impl::diagnose(std::uint32_t number, std::string incide
   if (!differs.empty()) {
     verdict = {.state = model::State::undetermined, .sentence = std::move(differs)};
   }
-  ledger.diagnosed(incident, verdict, document, now());
+  ledger.diagnosed(incident, verdict, found.id, now());
 }
 
 // Windows begin and end at whole minutes; a change of targets or windows asks anew, too.

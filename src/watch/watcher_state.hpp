@@ -137,9 +137,8 @@ class Watcher::Impl {
   void apply(Change change);
   void fulfil(Wishes wishes);
   net::Task<void> diagnose(std::uint32_t number, std::string incident);
-  net::Task<std::string> diagnosis_of(std::shared_ptr<const Target> target, std::string incident,
-                                      std::function<void(const model::Observation&)> listener,
-                                      std::string* document, model::Verdict* verdict);
+  net::Task<model::Diagnosis> diagnosis_of(std::shared_ptr<const Target> target,
+                                           std::string incident);
   net::Task<void> remedy(std::uint32_t number, std::string incident, Remedy what,
                          std::string failure);
   // watcher_remedies.cpp

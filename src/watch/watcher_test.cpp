@@ -349,7 +349,7 @@ TEST_F(WatcherTest, AnEndedWatchStillAnswersAndChangesNothing) {
   EXPECT_EQ(watcher_->targets().size(), 1U);
   EXPECT_TRUE(watcher_->target(id));
   for (const auto& refused : {watcher_->acknowledge("any", "anna"), watcher_->beat(id, true, ""),
-                              watcher_->pause(id, true)}) {
+                              watcher_->put_target(settings_.targets.front())}) {
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error().text, HasSubstr("the watch has ended"));
   }
